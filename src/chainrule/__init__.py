@@ -1,0 +1,85 @@
+"""chainrule: backpropagation on computational graphs, visible at full speed.
+
+    import chainrule as cr
+    from chainrule import nn, optim
+
+The array functions (`cr.exp`, `cr.sum`, `cr.conv2d`, …) are gates: tensors in, tensors out, gradients back.
+"""
+
+from . import errors as errors
+from . import graph as graph
+from . import nn as nn
+from . import ops as ops
+from . import optim as optim
+from . import random as random
+from .graph import Elementwise as Elementwise
+from .graph import Gate as Gate
+from .graph import Spec as Spec
+from .graph import apply as apply
+from .graph import gate as gate
+from .graph import no_grad as no_grad
+from .ops import relu as relu
+from .ops import sigmoid as sigmoid
+from .ops import tanh as tanh
+from .ops import add as add
+from .ops import divide as divide
+from .ops import multiply as multiply
+from .ops import negative as negative
+from .ops import power as power
+from .ops import subtract as subtract
+from .ops import conv2d as conv2d
+from .ops import fold as fold
+from .ops import unfold as unfold
+from .ops import dropout as dropout
+from .ops import abs as abs
+from .ops import exp as exp
+from .ops import log as log
+from .ops import sign as sign
+from .ops import sqrt as sqrt
+from .ops import index as index
+from .ops import scatter_along_axis as scatter_along_axis
+from .ops import take_along_axis as take_along_axis
+from .ops import linear as linear
+from .ops import matmul as matmul
+from .ops import l1 as l1
+from .ops import l2 as l2
+from .ops import mse as mse
+from .ops import multiclass_hinge as multiclass_hinge
+from .ops import softmax_cross_entropy as softmax_cross_entropy
+from .ops import batch_norm as batch_norm
+from .ops import local_response_norm as local_response_norm
+from .ops import avg_pool2d as avg_pool2d
+from .ops import max_pool2d as max_pool2d
+from .ops import argmax as argmax
+from .ops import max as max
+from .ops import mean as mean
+from .ops import sum as sum
+from .ops import var as var
+from .ops import equal as equal
+from .ops import greater as greater
+from .ops import greater_equal as greater_equal
+from .ops import less as less
+from .ops import less_equal as less_equal
+from .ops import logical_and as logical_and
+from .ops import logical_not as logical_not
+from .ops import logical_or as logical_or
+from .ops import maximum as maximum
+from .ops import minimum as minimum
+from .ops import not_equal as not_equal
+from .ops import where as where
+from .ops import astype as astype
+from .ops import broadcast_to as broadcast_to
+from .ops import concat as concat
+from .ops import matrix_transpose as matrix_transpose
+from .ops import pad as pad
+from .ops import permute_dims as permute_dims
+from .ops import reshape as reshape
+from .ops import log_softmax as log_softmax
+from .ops import logsumexp as logsumexp
+from .ops import softmax as softmax
+from .tensor import Tensor as Tensor
+from .tensor import grad as grad
+from .tensor import trace as trace
+from .tensor import value_and_grad as value_and_grad
+
+__version__ = "0.1.0"

@@ -1,0 +1,30 @@
+"""What a gate, a value, a node, the backward pass and a program are.  Not one operation."""
+
+from .apply import apply as apply
+from .backward import backward as backward
+from .backward import gradients as gradients
+from .gate import Elementwise as Elementwise
+from .gate import Gate as Gate
+from .gate import Reduction as Reduction
+from .gate import broadcast_shapes as broadcast_shapes
+from .gate import check_axes as check_axes
+from .gate import common_dtype as common_dtype
+from .gate import gate as gate
+from .gate import reduced_shape as reduced_shape
+from .gate import require_kind as require_kind
+from .interpreter import evaluate as evaluate
+from .interpreter import interpret as interpret
+from .mathematics import xp as xp
+from .mode import mode as mode
+from .origin import during as during
+from .origin import layer as layer
+from .program import Line as Line
+from .program import Program as Program
+from .spec import Ref as Ref
+from .spec import Spec as Spec
+from .trace import trace as trace
+from .value import Node as Node
+from .value import Value as Value
+from .value import no_grad as no_grad
+from .value import recording as recording
+from .value import require_grad as require_grad

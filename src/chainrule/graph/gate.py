@@ -1,0 +1,195 @@
+"""What a gate is: one operation, with its shape rule, its forward and its backward.  A gate knows no graph."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+import numpy as np
+
+from ..errors import DTypeError, IndexingError, ShapeError
+from .mathematics import xp
+from .spec import Spec
+
+G = TypeVar("G", bound="type[Gate]")
+
+
+@dataclass_transform(frozen_default=True)
+def gate(cls: G) -> G:
+    """Make a class a gate: its settings become frozen fields, and its two signatures tell the graph the rest.
+
+    The parameters of `forward` name the inputs.  The keyword-only names of `backward` are what the graph
+    keeps for it: an input, an output, or, annotated `Spec`, only an input's shape and dtype.
+    """
+    frozen: Any = dataclass(frozen=True)(cls)
+    frozen.label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+    parameters = inspect.signature(frozen.formula()).parameters.values()
+    names = [p for p in parameters if p.name not in ("self", "xp")]
+    frozen.inputs = tuple(p.name for p in names)
+    frozen.variadic = any(p.kind is p.VAR_POSITIONAL for p in names)
+    rule = inspect.signature(frozen.backward).parameters.values() if hasattr(frozen, "backward") else ()
+    frozen.keeps = tuple(p.name for p in rule if p.kind is p.KEYWORD_ONLY)
+    frozen.keeps_spec = frozenset(p.name for p in rule if p.annotation in (Spec, "Spec", "tuple[Spec, ...]"))
+    return frozen  # type: ignore[no-any-return]
+
+
+class Gate:
+    """One operation.  Subclass it, decorate with `@gate`, and give three methods:
+
+    spec(*specs) -> Spec, or a tuple of them     runs before every forward, raises ShapeError or DTypeError
+    forward(*arrays) -> array, or a tuple        plain NumPy; never writes to its inputs
+    backward(upstream, *, kept…) -> gradients    values in, values out, one for each input; None where there
+                                                 is none; a function without arguments is called only if needed
+    """
+
+    label: ClassVar[str]
+    inputs: ClassVar[tuple[str, ...]]
+    variadic: ClassVar[bool]
+    outputs: ClassVar[tuple[str, ...]] = ("out",)
+    keeps: ClassVar[tuple[str, ...]]
+    keeps_spec: ClassVar[frozenset[str]]
+    broadcasts: ClassVar[bool] = False
+
+    spec: Callable[..., Any]
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+    @classmethod
+    def formula(cls) -> Callable[..., Any]:
+        """The function whose parameters name the inputs."""
+        return cls.forward
+
+    def compute(self, *arrays: np.ndarray) -> Any:
+        """Run forward on NumPy arrays."""
+        return self.forward(*arrays)
+
+    def settings(self) -> dict[str, Any]:
+        """The frozen fields, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+class Elementwise(Gate):
+    """A gate told by one formula in `xp`; its inputs broadcast.
+
+    takes:  "float", "number" (integers too), "bool", or "any"
+    gives:  the dtype of the result, where it is not that of the inputs
+    masks:  names of inputs that must be bool
+    """
+
+    broadcasts: ClassVar[bool] = True
+    takes: ClassVar[str] = "float"
+    gives: ClassVar[str | None] = None
+    masks: ClassVar[tuple[str, ...]] = ()
+
+    def spec(self, *inputs: Spec) -> Spec:
+        shape = broadcast_shapes(self.label, dict(zip(self.inputs, inputs, strict=True)))
+        for name, spec in zip(self.inputs, inputs, strict=True):
+            if name in self.masks:
+                require_kind(self.label, name, spec, "bool")
+        operands = {n: s for n, s in zip(self.inputs, inputs, strict=True) if n not in self.masks}
+        dtype = common_dtype(self.label, operands, self.takes)
+        weak = shape == () and all(s.weak for s in operands.values())
+        return Spec(shape, np.dtype(self.gives or dtype), weak and self.gives is None)
+
+    def compute(self, *arrays: np.ndarray) -> Any:
+        return self.forward(xp, *arrays)
+
+
+@dataclass(frozen=True)
+class Reduction(Gate):
+    """A gate that maps every element, combines along axes, and finishes the total.
+
+    axis:  sorted axes, all ≥ 0;  keepdims: leave them in the shape with size 1
+    combine:  "add" or "maximum";  `map` and `finish` are formulas in `xp`
+    """
+
+    axis: tuple[int, ...]
+    keepdims: bool = False
+    combine: ClassVar[str] = "add"
+    takes: ClassVar[str] = "number"
+
+    def map(self, xp: Any, x: Any) -> Any:
+        return x
+
+    def finish(self, xp: Any, total: Any, count: int) -> Any:
+        return total
+
+    @classmethod
+    def formula(cls) -> Callable[..., Any]:
+        return cls.map
+
+    def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, self.takes)
+        check_axes(self.label, x, self.axis)
+        if self.combine == "maximum" and 0 in (x.shape[a] for a in self.axis):
+            raise ShapeError(
+                self.label,
+                f"x {x} has no element along axis {self.axis}",
+                "at least one",
+                "skip empty batches",
+            )
+        return x.with_shape(reduced_shape(x.shape, self.axis, self.keepdims))
+
+    def forward(self, x: np.ndarray) -> Any:
+        count = int(np.prod([x.shape[a] for a in self.axis], dtype=np.int64))
+        combine = {"add": np.add, "maximum": np.maximum}[self.combine]
+        total = combine.reduce(self.map(xp, x), axis=self.axis, keepdims=self.keepdims, dtype=x.dtype)
+        return self.finish(xp, total, count)
+
+
+def reduced_shape(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """The shape after a reduction along `axis`."""
+    if keepdims:
+        return tuple(1 if a in axis else n for a, n in enumerate(shape))
+    return tuple(n for a, n in enumerate(shape) if a not in axis)
+
+
+def check_axes(who: str, x: Spec, axis: tuple[int, ...]) -> None:
+    """Every axis lies in 0 … ndim - 1 and none is named twice."""
+    if len(set(axis)) != len(axis) or any(not 0 <= a < x.ndim for a in axis):
+        raise IndexingError(
+            who, f"axis {axis} of x {x}", f"different axes from 0 to {x.ndim - 1}", "another axis"
+        )
+
+
+def broadcast_shapes(who: str, inputs: dict[str, Spec]) -> tuple[int, ...]:
+    """The common shape of inputs aligned at the right, where a size 1 stretches."""
+    try:
+        return np.broadcast_shapes(*(s.shape for s in inputs.values()))
+    except ValueError:
+        came = " and ".join(f"{name} {spec}" for name, spec in inputs.items())
+        hint = "reshape one of them, a new axis of size 1 stretches"
+        raise ShapeError(who, came, "shapes that agree from the right, or are 1", hint) from None
+
+
+KINDS = {"float": "f", "number": "fiu", "integer": "iu", "bool": "b", "any": "fiub"}
+MEANING = {
+    "float": "float32 or float64",
+    "number": "a float or integer dtype",
+    "integer": "an integer dtype",
+    "bool": "bool, as comparisons give",
+    "any": "a float, integer or bool dtype",
+}
+
+
+def require_kind(who: str, name: str, spec: Spec, kind: str) -> None:
+    """A DTypeError unless the dtype of `spec` is of the kind."""
+    if spec.dtype.kind not in KINDS[kind]:
+        wish = {"float": "float32", "bool": "bool", "integer": "int64"}.get(kind, "float32")
+        raise DTypeError(who, f"{name} {spec}", MEANING[kind], f'{name}.astype("{wish}")')
+
+
+def common_dtype(who: str, inputs: dict[str, Spec], kind: str) -> np.dtype:
+    """The one dtype of all inputs, of the kind, or a DTypeError: nothing is widened silently."""
+    for name, spec in inputs.items():
+        require_kind(who, name, spec, kind)
+    dtypes = {spec.dtype for spec in inputs.values()}
+    if len(dtypes) > 1:
+        came = " and ".join(f"{name} {spec}" for name, spec in inputs.items())
+        (first, spec), *_ = inputs.items()
+        other = next(name for name, s in inputs.items() if s.dtype != spec.dtype)
+        raise DTypeError(who, came, "one dtype", f'{other}.astype("{spec.dtype}")')
+    return next(iter(dtypes))

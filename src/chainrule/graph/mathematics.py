@@ -1,0 +1,30 @@
+"""The closed namespace `xp` in which gates write their formulas; here its life on NumPy arrays.
+
+The kernel language gives the same names a second life on vectors, so a formula may use these names,
+`+ - * / **`, comparisons, and `& | ~` on masks: nothing else, and no `if` on a value.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+
+class Mathematics:
+    """Functions on arrays, elementwise and broadcasting.  `maximum` and `minimum` pass NaN on."""
+
+    abs = staticmethod(np.abs)
+    astype = staticmethod(lambda x, dtype: x.astype(dtype))
+    exp = staticmethod(np.exp)
+    log = staticmethod(np.log)
+    maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
+    power = staticmethod(np.power)
+    sign = staticmethod(np.sign)
+    sqrt = staticmethod(np.sqrt)
+    tanh = staticmethod(np.tanh)
+    where = staticmethod(np.where)
+
+
+xp: Final = Mathematics()

@@ -1,0 +1,74 @@
+"""What applying a gate means right now: compute at once, or write a line of a program."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from ..errors import ShapeError, TraceError
+from .gate import Gate
+from .spec import Spec
+from .value import Value
+
+
+class Mode(Protocol):
+    """The verbs that differ between direct and traced execution."""
+
+    def compute(
+        self, gate: Gate, inputs: tuple[Value, ...], promised: tuple[Spec, ...]
+    ) -> tuple[Any, ...]: ...
+    def read(self, value: Value) -> Any: ...
+    def assign(self, target: Value, value: Value) -> None: ...
+    def gradient(self, value: Value) -> Value | None: ...
+    def set_gradient(self, value: Value, gradient: Value | None) -> None: ...
+
+
+class Direct:
+    """The everyday mode: compute at once."""
+
+    def compute(self, gate: Gate, inputs: tuple[Value, ...], promised: tuple[Spec, ...]) -> tuple[Any, ...]:
+        for value in inputs:
+            if not isinstance(value.data, np.ndarray):
+                raise stale(gate.label)
+        return run(gate, tuple(v.data for v in inputs), promised)
+
+    def read(self, value: Value) -> Any:
+        return value.data
+
+    def assign(self, target: Value, value: Value) -> None:
+        if not isinstance(value.data, np.ndarray):
+            raise stale("assign")
+        target.data = value.data
+
+    def gradient(self, value: Value) -> Value | None:
+        return value._grad
+
+    def set_gradient(self, value: Value, gradient: Value | None) -> None:
+        value._grad = gradient
+
+
+def stale(who: str) -> TraceError:
+    return TraceError(
+        who, "a promise of a trace that has ended", "a value with numbers", "return the value from the step"
+    )
+
+
+def run(gate: Gate, arrays: tuple[np.ndarray, ...], promised: tuple[Spec, ...]) -> tuple[np.ndarray, ...]:
+    """Forward on arrays, held to its own shape rule.  Overflow and NaN flow on: guards look for them."""
+    with np.errstate(all="ignore"):
+        made = gate.compute(*arrays)
+    outs = tuple(np.asarray(a) for a in (made if isinstance(made, tuple) else (made,)))
+    for out, spec in zip(outs, promised, strict=True):
+        if out.shape != spec.shape or out.dtype != spec.dtype:
+            came = f"forward returned {Spec(out.shape, out.dtype)}"
+            raise ShapeError(
+                gate.label, came, f"{spec} as its spec said", "correct spec or forward of this gate"
+            )
+    return outs
+
+
+DIRECT: Final = Direct()
+mode: ContextVar[Mode] = ContextVar("mode", default=DIRECT)
+"""Direct outside of a trace."""

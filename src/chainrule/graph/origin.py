@@ -1,0 +1,75 @@
+"""Where a gate was applied: the user's source line and the layer path, remembered as one small number."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+layer: ContextVar[str] = ContextVar("layer", default="")
+"""The dotted path of the module that is running, as in its state dict; '' outside of modules."""
+
+phase: ContextVar[str] = ContextVar("phase", default="forward")
+"""What a gate is applied for: "forward", "backward" or "update"."""
+
+_inherited: ContextVar[int | None] = ContextVar("inherited", default=None)
+_origins: list[Origin] = []
+_numbers: dict[tuple[str, int, str], int] = {}
+
+
+class Origin(NamedTuple):
+    """A line of the user's code, the function it stands in, and the layer that ran."""
+
+    file: str
+    line: int
+    function: str
+    layer: str
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line} in {self.function}" if self.file else ""
+
+
+def here() -> int:
+    """The number of the place in the user's code that is running, with the layer path."""
+    inherited = _inherited.get()
+    if inherited is not None:
+        return inherited
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    key = (frame.f_code.co_filename, frame.f_lineno, layer.get())
+    number = _numbers.get(key)
+    if number is None:
+        number = _numbers[key] = len(_origins)
+        _origins.append(Origin(key[0], key[1], frame.f_code.co_name, key[2]))
+    return number
+
+
+def origin(number: int) -> Origin:
+    """The place that a number stands for."""
+    return _origins[number]
+
+
+@contextmanager
+def inherit(number: int) -> Iterator[None]:
+    """Gates applied inside count as applied at the place `number`: backward lines inherit the forward's."""
+    token = _inherited.set(number)
+    try:
+        yield
+    finally:
+        _inherited.reset(token)
+
+
+@contextmanager
+def during(name: str) -> Iterator[None]:
+    """Gates applied inside belong to this phase of the step."""
+    token = phase.set(name)
+    try:
+        yield
+    finally:
+        phase.reset(token)

@@ -1,0 +1,232 @@
+"""Run a step once on promises instead of arrays, and write down every gate it applies."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import weakref
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..errors import TraceError
+from .gate import Gate
+from .mode import mode
+from .origin import here, origin, phase
+from .program import Line, Program
+from .spec import Example, Ref, Spec
+from .value import Leaf, Value
+
+
+class Promise:
+    """The promise of an array: a number in a program.  It has a shape and a dtype, and no numbers to look at."""
+
+    __slots__ = ("__weakref__", "dtype", "number", "origin", "owner", "shape")
+
+    def __init__(self, spec: Spec, number: int, origin: int, owner: Program) -> None:
+        self.shape, self.dtype = spec.shape, spec.dtype
+        self.number, self.origin, self.owner = number, origin, owner
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TraceError(
+            "trace",
+            f"a look at the numbers of a promised value {Spec(self.shape, self.dtype)}",
+            "a step that only computes: it is written down before there are numbers",
+            "where(condition, a, b) instead of if; return a value to look at it after the step",
+        ).at("", str(origin(here())))
+
+    __array__ = __bool__ = __float__ = __int__ = __index__ = __iter__ = __getitem__ = item = tolist = _refuse
+
+
+class Tracer:
+    """The mode that writes lines.  State is found by identity: any living value that is read becomes a cell."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.known: dict[int, tuple[Any, int]] = {}  # id of a constant array -> it, and its number
+        self.numbers: dict[tuple[str, str, bytes], int] = {}  # constant numbers, by their bits
+        self.saved: dict[int, tuple[Value, Any, Promise]] = {}  # cell, its data before the trace, its promise
+        self.grads: dict[int, tuple[Value, Value | None]] = {}  # .grad before the trace
+        self.promises: list[weakref.ref[Promise]] = []
+
+    def compute(self, gate: Gate, inputs: tuple[Value, ...], promised: tuple[Spec, ...]) -> tuple[Any, ...]:
+        place = here()
+        made = tuple(self.promise(spec, place) for spec in promised)
+        read = tuple(self.number(v) for v in inputs)
+        self.program.lines.append(Line(gate, read, tuple(p.number for p in made), place, phase.get()))
+        return made
+
+    def promise(self, spec: Spec, place: int) -> Promise:
+        """A new value of the program."""
+        promise = Promise(spec, len(self.program.specs), place, self.program)
+        self.program.specs.append(spec)
+        self.promises.append(weakref.ref(promise))
+        return promise
+
+    def new(self, spec: Spec) -> int:
+        """The number of a value that no gate makes."""
+        self.program.specs.append(spec)
+        return len(self.program.specs) - 1
+
+    def number(self, value: Value) -> int:
+        """The number of a value: its promise's, or that of the cell or constant it becomes."""
+        data = value.data
+        if isinstance(data, Promise):
+            return self.own(data).number
+        if value.constant:
+            return self.constant(value)
+        return self.capture(value).number
+
+    def capture(self, cell: Value) -> Promise:
+        """State read for the first time: until the trace ends it holds a promise in the place of its numbers."""
+        promise = self.promise(cell.spec, here())
+        self.program.cells[promise.number] = cell
+        self.saved[id(cell)] = (cell, cell.data, promise)
+        cell.data = promise
+        return promise
+
+    def read(self, value: Value) -> Any:
+        if not isinstance(value.data, Promise) and not value.constant:
+            self.capture(value)
+        return value.data
+
+    def constant(self, value: Value) -> int:
+        """The number of an array or a Python number written into the step; equal numbers share one."""
+        data = value.data
+        if data.ndim == 0:
+            key = (data.dtype.str, str(value.weak), data.tobytes())
+            if key not in self.numbers:
+                self.numbers[key] = self.new(value.spec)
+                self.program.constants[self.numbers[key]] = data
+            return self.numbers[key]
+        if id(data) not in self.known:
+            self.known[id(data)] = (data, self.new(value.spec))
+            self.program.constants[self.known[id(data)][1]] = data
+        return self.known[id(data)][1]
+
+    def own(self, promise: Promise) -> Promise:
+        """The promise, if it is one of this trace."""
+        if promise.owner is not self.program:
+            came = "a promise of another trace"
+            raise TraceError("trace", came, "values of this step", "return it from the step that made it")
+        return promise
+
+    def assign(self, target: Value, value: Value) -> None:
+        self.read(target)  # a cell even if no gate reads it
+        if not isinstance(value.data, Promise):
+            raise TraceError(
+                "assign",
+                f"{target.name or 'a value'} set to numbers of outside the step",
+                "a value that the step computes",
+                "set it between the steps",
+            )
+        target.data = value.data
+
+    def gradient(self, value: Value) -> Value | None:
+        if id(value) not in self.grads and (id(value) in self.saved or not isinstance(value.data, Promise)):
+            raise TraceError(
+                "backward",
+                f"a gradient that would be added to the one an earlier step left in {value.name or 'a parameter'}.grad",
+                "a step that starts from no gradients",
+                "optimizer.zero_grad() at the top of the step",
+            ).at("", str(origin(here())))
+        return value._grad
+
+    def set_gradient(self, value: Value, gradient: Value | None) -> None:
+        self.grads.setdefault(id(value), (value, value._grad))
+        value._grad = gradient
+
+    def finish(self, output: Any) -> None:
+        """Write outputs, updates and gradients down."""
+        program = self.program
+        program.output = self.referred(output)
+        for cell, _, promise in self.saved.values():
+            if cell.data is not promise:
+                program.updates.append((cell, self.own(cell.data).number))
+        for value, _ in self.grads.values():
+            if id(value) in self.saved:
+                program.gradients.append((value, None if value._grad is None else self.number(value._grad)))
+
+    def restore(self) -> None:
+        """Every cell gets its own data and gradient back."""
+        for cell, before, _ in self.saved.values():
+            cell.data = before
+        for value, gradient in self.grads.values():
+            value._grad = gradient
+        self.saved.clear()
+
+    def referred(self, output: Any) -> Any:
+        """The step's output with references in the places of values."""
+        if isinstance(output, Value):
+            return Ref(self.number(output))
+        if isinstance(output, tuple | list):
+            return type(output)(self.referred(o) for o in output)
+        if isinstance(output, dict):
+            return {key: self.referred(o) for key, o in output.items()}
+        return output
+
+    def check_no_promise_is_kept(self) -> None:
+        """A promise that outlives the trace would be a value without numbers in the user's hands."""
+        if any(r() is not None for r in self.promises):
+            gc.collect()
+        for reference in self.promises:
+            promise = reference()
+            if promise is not None:
+                raise TraceError(
+                    "trace",
+                    f"a promised value {Spec(promise.shape, promise.dtype)} that is kept after the step",
+                    "values that live inside the step, or are returned",
+                    "return it from the step instead of storing it",
+                ).at(origin(promise.origin).layer, str(origin(promise.origin)))
+
+
+def trace(function: Callable[..., Any], *examples: Any, kind: type[Value]) -> Program:
+    """Record function(*examples) as a Program; arrays and values among the examples become its inputs."""
+    if isinstance(mode.get(), Tracer):
+        raise TraceError(
+            "trace", "a trace inside of a trace", "one step at a time", "trace the outer step only"
+        )
+    program = Program(getattr(function, "__name__", "step"), kind, argument_names(function, len(examples)))
+    tracer = Tracer(program)
+    program.arguments = tuple(as_example(x) for x in examples)
+    token = mode.set(tracer)
+    try:
+        arguments = [promised(tracer, x, kind) for x in program.arguments]
+        tracer.finish(function(*arguments))
+        del arguments
+    finally:
+        tracer.restore()
+        mode.reset(token)
+    tracer.check_no_promise_is_kept()
+    return program
+
+
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the step's arguments, for people."""
+    try:
+        names = [
+            p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_POSITIONAL
+        ]
+    except ValueError:
+        names = []
+    return [*names, *(f"input{k}" for k in range(len(names), count))][:count]
+
+
+def as_example(x: Any) -> Any:
+    """What the program remembers of an argument: the spec of an array, or the thing itself."""
+    if isinstance(x, Value):
+        return Example(x.spec, x.node is not None)
+    return Example(Spec(x.shape, x.dtype), False) if isinstance(x, np.ndarray) else x
+
+
+def promised(tracer: Tracer, example: Any, kind: type[Value]) -> Any:
+    """The argument that the traced function sees."""
+    if not isinstance(example, Example):
+        return example
+    promise = tracer.promise(example.spec, here())
+    tracer.program.inputs.append(promise.number)
+    value = kind.of(promise, weak=example.spec.weak)
+    if example.requires_grad:
+        value.node = Leaf(value)
+    return value

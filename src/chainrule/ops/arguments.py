@@ -1,0 +1,50 @@
+"""How the functions of this room read their arguments: operands, axes, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from ..errors import IndexingError, SettingError
+from ..graph import Value
+
+Operand: TypeAlias = Value | np.ndarray | float
+Axis: TypeAlias = int | Sequence[int] | None
+
+
+def shape_of(x: Operand) -> tuple[int, ...]:
+    """The shape of a value, an array or a number."""
+    return x.shape if isinstance(x, Value | np.ndarray) else ()
+
+
+def dtype_of(x: Operand) -> np.dtype:
+    """The dtype of a value, an array or a number."""
+    return x.dtype if isinstance(x, Value | np.ndarray) else np.asarray(x).dtype
+
+
+def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Sorted axes counted from the front; None means all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    counted = tuple(sorted(a + ndim if -ndim <= a < 0 else a for a in given))
+    if len(set(counted)) != len(counted) or any(not 0 <= a < ndim for a in counted):
+        expected = f"different axes from {-ndim} to {ndim - 1}" if ndim else "no axis: this is one number"
+        raise IndexingError(who, f"axis {axis} of {ndim} axes", expected, "another axis")
+    return counted
+
+
+def one_axis(who: str, axis: int, ndim: int) -> int:
+    """One axis counted from the front."""
+    return axes(who, axis, ndim)[0]
+
+
+def pair(who: str, name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
+    """A size for height and width: one number for both, or two; each at least `least`."""
+    both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    if len(both) != 2 or any(not isinstance(v, int | np.integer) or v < least for v in both):
+        came, expected = f"{name} {value}", f"a whole number ≥ {least}, or a pair of them"
+        raise SettingError(who, came, expected, f"{name}={least}")
+    return int(both[0]), int(both[1])

@@ -1,0 +1,313 @@
+"""Convolution by unfolding and one matrix product, its two gradients, and unfold with fold themselves.
+
+Axes: x (N, C, H, W), w (F, C/groups, KH, KW), out (N, F, H', W').  The three gates of convolution are one
+trilinear form seen from three sides, so each one's gradients are the other two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import SettingError, ShapeError
+from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
+from .arguments import Operand, pair
+from .shape import reshape
+from .window import Pair, Window
+
+CACHE = 1 << 21
+"""Bytes of unfolded pictures to hold at once, so that a matrix product finds them in the cache."""
+
+
+class Sliding(Gate):
+    """What the gates of convolution share: the window, and the filters in groups."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    groups: int
+
+    def window(self, size: tuple[int, ...]) -> Window:
+        return Window((size[-2], size[-1]), self.stride, self.padding, self.dilation)
+
+    def grouped(self, w: np.ndarray) -> np.ndarray:
+        """Filters (F, C/G, KH, KW) as matrices (G, F/G, C/G·KH·KW)."""
+        return w.reshape(self.groups, w.shape[0] // self.groups, -1)
+
+    def chunks(self, n: int, floats: int) -> Iterator[slice]:
+        """Pictures a few at a time; `floats` numbers are unfolded from each."""
+        step = max(1, CACHE // (4 * max(1, floats)))
+        return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+    def unfolded(self, x: np.ndarray, window: Window, output: Pair) -> np.ndarray:
+        """Columns of each group, (N, G, C/G·KH·KW, H'·W')."""
+        columns = window.columns(window.padded(x), output)
+        return columns.reshape(len(x), self.groups, -1, output[0] * output[1])
+
+
+@gate
+class Conv2d(Sliding):
+    """out[n,f,i,j] = Σ_c,u,v w[f,c,u,v] · x[n, c, i·stride + u·dilation - padding, …]"""
+
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    def spec(self, x: Spec, w: Spec) -> Spec:
+        dtype = common_dtype(self.label, {"x": x, "w": w}, "float")
+        check_filters(self.label, x, w, self.groups)
+        return Spec((x.shape[0], w.shape[0], *self.window(w.shape).output(self.label, x.shape)), dtype)
+
+    def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
+        window = self.window(w.shape)
+        output = window.output(self.label, x.shape)
+        filters = self.grouped(w)
+        out = np.empty((len(x), self.groups, filters.shape[1], output[0] * output[1]), x.dtype)
+        for some in self.chunks(len(x), w[0].size * self.groups * output[0] * output[1]):
+            np.matmul(filters, self.unfolded(x[some], window, output), out=out[some])
+        return out.reshape(len(x), w.shape[0], *output)
+
+    def backward(self, upstream: Value, *, x: Value, w: Value) -> Any:
+        settings = self.settings()
+        to_x = Conv2dInput(size=x.shape[2:], **settings)  # type: ignore[arg-type]
+        to_w = Conv2dWeight(size=w.shape[2:], **settings)  # type: ignore[arg-type]
+        return lambda: apply(to_x, upstream, w), lambda: apply(to_w, x, upstream)
+
+
+@gate
+class Conv2dInput(Sliding):
+    """The gradient of convolution to its input: every number of y lays its filter down, overlaps add."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    def spec(self, y: Spec, w: Spec) -> Spec:
+        dtype = common_dtype(self.label, {"y": y, "w": w}, "float")
+        output = self.window(w.shape).output(self.label, self.size)
+        if y.shape[1:] != (w.shape[0], *output):
+            expected = f"y (N, {w.shape[0]}, {output[0]}, {output[1]})"
+            raise ShapeError(self.label, f"y {y}", expected, "the shape of conv2d's output")
+        return Spec((y.shape[0], w.shape[1] * self.groups, *self.size), dtype)
+
+    def forward(self, y: np.ndarray, w: np.ndarray) -> Any:
+        window, output = self.window(w.shape), (y.shape[2], y.shape[3])
+        places = output[0] * output[1]
+        filters = np.ascontiguousarray(self.grouped(w).transpose(0, 2, 1))
+        rows = y.reshape(len(y), self.groups, filters.shape[2], places)
+        out = np.empty((len(y), w.shape[1] * self.groups, *self.size), y.dtype)
+        for some in self.chunks(len(y), w[0].size * self.groups * places):
+            columns = np.matmul(filters, rows[some])
+            out[some] = folded(columns.reshape(len(columns), -1, places), window, self.size, output)
+        return out
+
+    def backward(self, upstream: Value, *, y: Value, w: Value) -> Any:
+        forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
+        to_w = Conv2dWeight(w.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
+        return lambda: apply(forward, upstream, w), lambda: apply(to_w, upstream, y)
+
+
+@gate
+class Conv2dWeight(Sliding):
+    """The gradient of convolution to its filters: every window of x weighted by the number of y it made."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    def spec(self, x: Spec, y: Spec) -> Spec:
+        dtype = common_dtype(self.label, {"x": x, "y": y}, "float")
+        output = self.window(self.size).output(self.label, x.shape)
+        if y.ndim != 4 or (y.shape[0], *y.shape[2:]) != (x.shape[0], *output):
+            expected = f"y ({x.shape[0]}, F, {output[0]}, {output[1]})"
+            raise ShapeError(self.label, f"y {y} for x {x}", expected, "the shape of conv2d's output")
+        return Spec((y.shape[1], x.shape[1] // self.groups, *self.size), dtype)
+
+    def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
+        window, output = self.window(self.size), (y.shape[2], y.shape[3])
+        places = output[0] * output[1]
+        rows = y.reshape(len(y), self.groups, y.shape[1] // self.groups, places)
+        total = np.zeros(
+            (self.groups, rows.shape[2], x.shape[1] // self.groups * self.size[0] * self.size[1]), x.dtype
+        )
+        for some in self.chunks(len(x), x.shape[1] * self.size[0] * self.size[1] * places):
+            columns = self.unfolded(x[some], window, output)
+            total += np.matmul(rows[some], columns.swapaxes(-1, -2)).sum(axis=0)
+        return total.reshape(y.shape[1], x.shape[1] // self.groups, *self.size)
+
+    def backward(self, upstream: Value, *, x: Value, y: Value) -> Any:
+        forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
+        to_x = Conv2dInput(x.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
+        return lambda: apply(to_x, y, upstream), lambda: apply(forward, x, upstream)
+
+
+@gate
+class Unfold(Gate):
+    """out = every window of x as a column, (N, C·KH·KW, H'·W');  its gradient folds."""
+
+    window: Window
+
+    def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "float")
+        check_pictures(self.label, x)
+        output = self.window.output(self.label, x.shape)
+        rows = x.shape[1] * self.window.size[0] * self.window.size[1]
+        return x.with_shape((x.shape[0], rows, output[0] * output[1]))
+
+    def forward(self, x: np.ndarray) -> Any:
+        return self.window.columns(self.window.padded(x), self.window.output(self.label, x.shape))
+
+    def backward(self, upstream: Value, *, x: Spec) -> Any:
+        return apply(Fold(self.window, x.shape[2:]), upstream)  # type: ignore[arg-type]
+
+
+@gate
+class Fold(Gate):
+    """out = every column laid back as a window of a picture, overlaps add;  its gradient unfolds."""
+
+    window: Window
+    size: Pair
+
+    def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "float")
+        output = self.window.output(self.label, self.size)
+        pixels, places = self.window.size[0] * self.window.size[1], output[0] * output[1]
+        if x.ndim != 3 or x.shape[1] % pixels or x.shape[2] != places:
+            expected = f"(N, C·{pixels}, {places}) for pictures of {self.size[0]}×{self.size[1]}"
+            raise ShapeError(self.label, f"x {x}", expected, "the shape that unfold gives")
+        return x.with_shape((x.shape[0], x.shape[1] // pixels, *self.size))
+
+    def forward(self, x: np.ndarray) -> Any:
+        return folded(x, self.window, self.size, self.window.output(self.label, self.size))
+
+    def backward(self, upstream: Value) -> Any:
+        return apply(Unfold(self.window), upstream)
+
+
+def folded(columns: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
+    """Columns (N, C·KH·KW, H'·W') added up as windows of pictures (N, C, *size)."""
+    (kh, kw), (ph, pw) = window.size, window.padding
+    n, channels = len(columns), columns.shape[1] // (kh * kw)
+    padded = np.zeros((n, channels, size[0] + 2 * ph, size[1] + 2 * pw), columns.dtype)
+    parts = columns.reshape(n, channels, kh * kw, *output)
+    for number, piece in enumerate(window.pieces(padded, output)):
+        piece += parts[:, :, number]
+    return window.inner(padded)
+
+
+def check_pictures(who: str, x: Spec) -> None:
+    """x has the four axes N, C, H, W."""
+    if x.ndim != 4:
+        hint = "x.reshape(N, C, H, W); one picture has N = 1, a grey one C = 1"
+        raise ShapeError(who, f"x {x}", "4 axes (N, C, H, W)", hint)
+
+
+def check_filters(who: str, x: Spec, w: Spec, groups: int) -> None:
+    """Filters (F, C/groups, KH, KW) go with pictures (N, C, H, W)."""
+    check_pictures(who, x)
+    if w.ndim != 4:
+        raise ShapeError(who, f"w {w}", "4 axes (F, C/groups, KH, KW)", "w.reshape(F, C, KH, KW)")
+    channels, filters = x.shape[1], w.shape[0]
+    if channels % groups or filters % groups:
+        came = f"{groups} groups for {channels} channels and {filters} filters"
+        raise SettingError(who, came, "groups that divide both", "groups=1")
+    if channels // groups != w.shape[1]:
+        came = f"x has {channels} channels (shape {x.shape}) in {groups} groups, w has {w.shape[1]} (shape {w.shape})"
+        hint = f"give w shape (F, {channels // groups}, {w.shape[2]}, {w.shape[3]})"
+        raise ShapeError(who, came, f"{channels // groups} channels in w", hint)
+
+
+def conv2d(
+    x: Operand,
+    w: Operand,
+    b: Operand | None = None,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
+    """Slide each filter over the pictures and sum the products.
+
+    out[n,f,i,j] = b[f] + Σ_c,u,v  w[f,c,u,v] · x[n, c, i·stride + u·dilation - padding, …]
+
+    x:  (N, C, H, W) float           pictures, channels first
+    w:  (F, C/groups, KH, KW) float  filters
+    b:  (F,) float, or None
+    stride:    pixels between two windows, ≥ 1;  padding: zeros on each side, ≥ 0
+    dilation:  pixels between two pixels of a filter, ≥ 1;  groups: parts of C that do not see each other
+    Returns (N, F, H', W') with H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1.
+    Raises ShapeError if the channels differ or the filter does not fit, SettingError for impossible settings.
+    Cost: 2·N·F·C/groups·KH·KW·H'·W' flops.
+    Source: LeCun et al. 1998, §II.  Also: nn.Conv2d.
+
+    >>> import numpy as np
+    >>> from chainrule import Tensor
+    >>> conv2d(Tensor(np.ones((1, 1, 3, 3), "float32")), np.ones((1, 1, 2, 2), "float32")).shape
+    (1, 1, 2, 2)
+    """
+    gate = Conv2d(
+        pair("conv2d", "stride", stride, 1),
+        pair("conv2d", "padding", padding, 0),
+        pair("conv2d", "dilation", dilation, 1),
+        checked_groups("conv2d", groups),
+    )
+    out = apply(gate, x, w)
+    return out if b is None else out + reshape(b, (1, -1, 1, 1))
+
+
+def checked_groups(who: str, groups: int) -> int:
+    if not isinstance(groups, int | np.integer) or groups < 1:
+        raise SettingError(who, f"groups {groups}", "a whole number ≥ 1", "groups=1")
+    return int(groups)
+
+
+def unfold(
+    x: Operand,
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
+    """Every window of the pictures as a column: (N, C, H, W) to (N, C·KH·KW, H'·W').
+
+    >>> import numpy as np
+    >>> unfold(np.arange(9.0).reshape(1, 1, 3, 3), 2)[0].astype(int)
+    array([[0, 1, 3, 4],
+           [1, 2, 4, 5],
+           [3, 4, 6, 7],
+           [4, 5, 7, 8]])
+    """
+    return apply(Unfold(window_of("unfold", kernel_size, stride, padding, dilation)), x)
+
+
+def fold(
+    x: Operand,
+    output_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
+    """Columns (N, C·KH·KW, H'·W') laid back as windows of pictures (N, C, H, W); overlaps add."""
+    window = window_of("fold", kernel_size, stride, padding, dilation)
+    return apply(Fold(window, pair("fold", "output_size", output_size, 1)), x)
+
+
+def window_of(who: str, size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Window:
+    """A window from a user's settings, checked."""
+    return Window(
+        pair(who, "kernel_size", size, 1),
+        pair(who, "stride", stride, 1),
+        pair(who, "padding", padding, 0),
+        pair(who, "dilation", dilation, 1),
+    )

@@ -1,0 +1,216 @@
+"""Picking elements out, and adding them back where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..errors import DTypeError, IndexingError, ShapeError
+from ..graph import Gate, Spec, Value, apply, check_axes, gate, require_kind
+from .arguments import Operand, one_axis, shape_of
+
+
+class Slice(NamedTuple):
+    """start:stop:step, hashable."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+class Given(NamedTuple):
+    """The place of an integer array in a key; the array itself is an input of the gate."""
+
+
+Entry: TypeAlias = int | Slice | Given | None | EllipsisType
+
+
+def numpy_key(key: tuple[Entry, ...], indices: Sequence[np.ndarray]) -> tuple[Any, ...]:
+    """The key as NumPy reads it."""
+    arrays = iter(indices)
+    return tuple(
+        slice(*k) if isinstance(k, Slice) else next(arrays) if isinstance(k, Given) else k for k in key
+    )
+
+
+def indexed_shape(who: str, key: tuple[Entry, ...], x: Spec, indices: Sequence[Spec]) -> tuple[int, ...]:
+    """The shape of x[key], found on an array of the shape of x without bytes."""
+    hollow = np.broadcast_to(np.zeros((), np.dtype("V")), x.shape)
+    zeros = [np.broadcast_to(np.zeros((), np.intp), s.shape) for s in indices]
+    try:
+        return hollow[numpy_key(key, zeros)].shape
+    except IndexError as error:
+        raise IndexingError(
+            who, f"index into x {x}: {error}", "an index within the shape", "x.shape"
+        ) from None
+
+
+@gate
+class Index(Gate):
+    """out = x[key];  the gradient is added into zeros at the same places."""
+
+    key: tuple[Entry, ...]
+
+    def spec(self, x: Spec, *indices: Spec) -> Spec:
+        for number, index in enumerate(indices):
+            require_kind(self.label, f"index {number}", index, "integer")
+        return x.with_shape(indexed_shape(self.label, self.key, x, indices))
+
+    def forward(self, x: np.ndarray, *indices: np.ndarray) -> Any:
+        try:
+            return x[numpy_key(self.key, indices)]
+        except IndexError as error:
+            came = f"index into x of shape {x.shape}: {error}"
+            raise IndexingError(self.label, came, "indices within the shape", "clean the indices") from None
+
+    def backward(self, upstream: Value, *, x: Spec, indices: Value) -> Any:
+        gradient = apply(IndexAdd(self.key, x.shape), upstream, *indices)  # type: ignore[misc]
+        return (gradient, *(None for _ in indices))  # type: ignore[attr-defined]
+
+
+@gate
+class IndexAdd(Gate):
+    """out = zeros of a shape, with x added at the places of the key: twice where it is named twice."""
+
+    key: tuple[Entry, ...]
+    shape: tuple[int, ...]
+
+    def spec(self, x: Spec, *indices: Spec) -> Spec:
+        expected = indexed_shape(self.label, self.key, Spec(self.shape, x.dtype), indices)
+        if x.shape != expected:
+            raise ShapeError(
+                self.label, f"x {x}", f"shape {expected} as the key picks", "the shape of x[key]"
+            )
+        return x.with_shape(self.shape)
+
+    def forward(self, x: np.ndarray, *indices: np.ndarray) -> Any:
+        out = np.zeros(self.shape, x.dtype)
+        if indices:
+            np.add.at(out, numpy_key(self.key, indices), x)
+        else:
+            out[numpy_key(self.key, indices)] = x
+        return out
+
+    def backward(self, upstream: Value, *, indices: Value) -> Any:
+        return (apply(Index(self.key), upstream, *indices), *(None for _ in indices))  # type: ignore
+
+
+@gate
+class TakeAlongAxis(Gate):
+    """out[…, i, …] = x[…, indices[…, i, …], …];  the gradient is added into zeros at the same places."""
+
+    axis: int
+
+    def spec(self, x: Spec, indices: Spec) -> Spec:
+        require_kind(self.label, "indices", indices, "integer")
+        check_axes(self.label, x, (self.axis,))
+        check_beside(self.label, "x", x, indices, self.axis)
+        return x.with_shape(indices.shape)
+
+    def forward(self, x: np.ndarray, indices: np.ndarray) -> Any:
+        check_within(self.label, indices, x.shape[self.axis])
+        return np.take_along_axis(x, indices, axis=self.axis)
+
+    def backward(self, upstream: Value, *, x: Spec, indices: Value) -> Any:
+        return scatter_along_axis(upstream, indices, axis=self.axis, size=x.shape[self.axis]), None
+
+
+@gate
+class ScatterAlongAxis(Gate):
+    """out = zeros with x[…, i, …] added at indices[…, i, …] of an axis;  the gradient is taken from there."""
+
+    axis: int
+    size: int
+
+    def spec(self, x: Spec, indices: Spec) -> Spec:
+        require_kind(self.label, "indices", indices, "integer")
+        check_axes(self.label, x, (self.axis,))
+        if x.shape != indices.shape:
+            raise ShapeError(
+                self.label, f"x {x} and indices {indices}", "equal shapes", "one index for each element"
+            )
+        return x.with_shape(x.shape[: self.axis] + (self.size,) + x.shape[self.axis + 1 :])
+
+    def forward(self, x: np.ndarray, indices: np.ndarray) -> Any:
+        check_within(self.label, indices, self.size)
+        out = np.zeros(x.shape[: self.axis] + (self.size,) + x.shape[self.axis + 1 :], x.dtype)
+        place: list[Any] = list(np.ogrid[tuple(slice(n) for n in x.shape)])
+        place[self.axis] = indices
+        np.add.at(out, tuple(place), x)
+        return out
+
+    def backward(self, upstream: Value, *, indices: Value) -> Any:
+        return take_along_axis(upstream, indices, axis=self.axis), None
+
+
+def check_beside(who: str, name: str, x: Spec, indices: Spec, axis: int) -> None:
+    """x and indices agree on all axes but one."""
+    same = [m == n for a, (m, n) in enumerate(zip(x.shape, indices.shape, strict=False)) if a != axis]
+    if x.ndim != indices.ndim or not all(same):
+        came = f"{name} {x} and indices {indices}"
+        raise ShapeError(who, came, f"equal sizes on all axes but {axis}", "reshape the indices")
+
+
+def check_within(who: str, indices: np.ndarray, size: int) -> None:
+    """Every index lies in -size … size - 1."""
+    if indices.size and (indices.max() >= size or indices.min() < -size):
+        worst = indices.max() if indices.max() >= size else indices.min()
+        raise IndexingError(who, f"index {worst}", f"{-size} … {size - 1}", "clean the indices")
+
+
+def take_along_axis(x: Operand, indices: Operand, *, axis: int = -1) -> Any:
+    """The elements of x at integer indices along an axis; the other sizes are equal.
+
+    >>> from chainrule import Tensor, take_along_axis
+    >>> take_along_axis(Tensor([[1.0, 5.0], [7.0, 2.0]]), Tensor([[1], [0]]), axis=1)
+    Tensor([[5.],
+            [7.]])
+    """
+    return apply(TakeAlongAxis(one_axis("take_along_axis", axis, len(shape_of(x)))), x, indices)
+
+
+def scatter_along_axis(x: Operand, indices: Operand, *, axis: int, size: int) -> Any:
+    """Zeros with x added at integer indices along an axis: the adjoint of take_along_axis."""
+    return apply(
+        ScatterAlongAxis(one_axis("scatter_along_axis", axis, len(shape_of(x))), int(size)), x, indices
+    )
+
+
+def index(x: Operand, key: Any) -> Any:
+    """x[key]: integers, slices, None, …, and integer arrays, with NumPy's meaning.
+
+    >>> from chainrule import Tensor
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> x[0], x[:, 1:], x[[1, 1, 0], 0]
+    (Tensor([1., 2.]), Tensor([[2.],
+            [4.]]), Tensor([3., 3., 1.]))
+    """
+    entries, arrays = [], []
+    for k in key if isinstance(key, tuple) else (key,):
+        entry = entry_of(k)
+        entries.append(entry)
+        if isinstance(entry, Given):
+            arrays.append(k if isinstance(k, Value) else np.asarray(k))
+    for array in arrays:
+        if array.dtype.kind not in "iu":
+            came = f"an index array of {array.dtype}"
+            raise DTypeError("index", came, "an integer array", "where(mask, x, 0) to keep the shape")
+    return apply(Index(tuple(entries)), x, *arrays)
+
+
+def entry_of(k: Any) -> Entry:
+    """One entry of a key in its hashable form."""
+    if k is None or k is Ellipsis:
+        return k  # type: ignore[no-any-return]
+    if isinstance(k, slice):
+        return Slice(*(None if n is None else int(n) for n in (k.start, k.stop, k.step)))
+    if isinstance(k, int | np.integer) and not isinstance(k, bool):
+        return int(k)
+    if isinstance(k, Value | np.ndarray | list):
+        return Given()
+    raise IndexingError(
+        "index", f"an index of type {type(k).__name__}", "integers, slices, None, …, arrays", "x[0]"
+    )

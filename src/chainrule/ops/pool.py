@@ -1,0 +1,203 @@
+"""Pooling: the largest or the mean of each window, channel by channel.  Axes: N, C, H, W."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import SettingError, ShapeError
+from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
+from .arguments import Operand
+from .conv import check_pictures, window_of
+from .window import Pair, Window
+
+
+def pooled(who: str, window: Window, x: Spec) -> Spec:
+    """The shape rule of every pooling."""
+    require_kind(who, "x", x, "float")
+    check_pictures(who, x)
+    return x.with_shape((*x.shape[:2], *window.output(who, x.shape)))
+
+
+def spreads(who: str, window: Window, size: Pair, y: Spec) -> Spec:
+    """The shape rule of every pooling's gradient."""
+    output = window.output(who, size)
+    if y.ndim != 4 or y.shape[2:] != output:
+        raise ShapeError(
+            who, f"y {y}", f"(N, C, {output[0]}, {output[1]})", "the shape of the pooled picture"
+        )
+    return y.with_shape((*y.shape[:2], *size))
+
+
+@gate
+class MaxPool2d(Gate):
+    """out = the largest of each window, NaN if there is one; winner = its place in the window, row by row.
+
+    Routes the upstream gradient to the first winner.
+    """
+
+    window: Window
+    outputs: ClassVar[tuple[str, ...]] = ("out", "winner")
+
+    def spec(self, x: Spec) -> tuple[Spec, Spec]:
+        out = pooled(self.label, self.window, x)
+        return out, Spec(out.shape, np.dtype(np.int32))
+
+    def forward(self, x: np.ndarray) -> Any:
+        padded = self.window.padded(x, -np.inf)
+        output = self.window.output(self.label, x.shape)
+        pieces = enumerate(self.window.pieces(padded, output))
+        best = next(pieces)[1].copy()
+        winner = np.zeros(best.shape, np.int32)
+        for number, piece in pieces:
+            # not (piece ≤ best) is also true for NaN, and a NaN that is already best stays
+            better = ~(piece <= best) & (best == best)
+            np.copyto(best, piece, where=better)
+            np.copyto(winner, number, where=better)
+        return best, winner
+
+    def backward(self, upstream: Any, *, x: Spec, winner: Value) -> Any:
+        return apply(MaxPool2dInput(self.window, x.shape[2:]), upstream[0], winner)  # type: ignore[arg-type]
+
+
+@gate
+class MaxPool2dInput(Gate):
+    """out = zeros with each y added at its winner's place;  takes the upstream gradient from there."""
+
+    window: Window
+    size: Pair
+
+    def spec(self, y: Spec, winner: Spec) -> Spec:
+        check_winner(self.label, "y", y, winner)
+        return spreads(self.label, self.window, self.size, y)
+
+    def forward(self, y: np.ndarray, winner: np.ndarray) -> Any:
+        (h, w), (ph, pw) = self.size, self.window.padding
+        padded = np.zeros((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        for number, piece in enumerate(self.window.pieces(padded, (y.shape[2], y.shape[3]))):
+            piece += np.where(winner == number, y, 0)
+        return self.window.inner(padded)
+
+    def backward(self, upstream: Value, *, winner: Value) -> Any:
+        return apply(MaxPool2dTake(self.window), upstream, winner), None
+
+
+@gate
+class MaxPool2dTake(Gate):
+    """out = x at each winner's place;  its gradient is added there."""
+
+    window: Window
+
+    def spec(self, x: Spec, winner: Spec) -> Spec:
+        out = pooled(self.label, self.window, x)
+        check_winner(self.label, "out", out, winner)
+        return out
+
+    def forward(self, x: np.ndarray, winner: np.ndarray) -> Any:
+        out = np.zeros(winner.shape, x.dtype)
+        pieces = self.window.pieces(self.window.padded(x), (out.shape[2], out.shape[3]))
+        for number, piece in enumerate(pieces):
+            np.copyto(out, piece, where=winner == number)
+        return out
+
+    def backward(self, upstream: Value, *, x: Spec, winner: Value) -> Any:
+        return apply(MaxPool2dInput(self.window, x.shape[2:]), upstream, winner), None  # type: ignore[arg-type]
+
+
+def check_winner(who: str, name: str, y: Spec, winner: Spec) -> None:
+    require_kind(who, "winner", winner, "integer")
+    if y.shape != winner.shape:
+        raise ShapeError(
+            who, f"{name} {y} and winner {winner}", "equal shapes", "the winner that max_pool2d gave"
+        )
+
+
+@gate
+class AvgPool2d(Gate):
+    """out = the mean of each window, the border's zeros counted;  hands the upstream gradient / n to each pixel."""
+
+    window: Window
+
+    def spec(self, x: Spec) -> Spec:
+        return pooled(self.label, self.window, x)
+
+    def forward(self, x: np.ndarray) -> Any:
+        pieces = self.window.pieces(self.window.padded(x), self.window.output(self.label, x.shape))
+        total = next(pieces).copy()
+        for piece in pieces:
+            total += piece
+        return total / (self.window.size[0] * self.window.size[1])
+
+    def backward(self, upstream: Value, *, x: Spec) -> Any:
+        return apply(AvgPool2dInput(self.window, x.shape[2:]), upstream)  # type: ignore[arg-type]
+
+
+@gate
+class AvgPool2dInput(Gate):
+    """out = each y / n added to all pixels of its window;  its gradient is pooled."""
+
+    window: Window
+    size: Pair
+
+    def spec(self, y: Spec) -> Spec:
+        common_dtype(self.label, {"y": y}, "float")
+        return spreads(self.label, self.window, self.size, y)
+
+    def forward(self, y: np.ndarray) -> Any:
+        (h, w), (ph, pw) = self.size, self.window.padding
+        padded = np.zeros((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        share = y / (self.window.size[0] * self.window.size[1])
+        for piece in self.window.pieces(padded, (y.shape[2], y.shape[3])):
+            piece += share
+        return self.window.inner(padded)
+
+    def backward(self, upstream: Value) -> Any:
+        return apply(AvgPool2d(self.window), upstream)
+
+
+def pool_window(who: str, kernel_size: Any, stride: Any, padding: Any) -> Window:
+    """The window of a pooling: the stride is its size unless told; at most half of it is border."""
+    window = window_of(who, kernel_size, kernel_size if stride is None else stride, padding)
+    if any(2 * p > k for p, k in zip(window.padding, window.size, strict=True)):
+        came = f"padding {window.padding} for windows of {window.size}"
+        raise SettingError(who, came, "at most half of the window", "a smaller padding")
+    return window
+
+
+def max_pool2d(
+    x: Operand,
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+) -> Any:
+    """The largest pixel of each window; windows may overlap.  The border counts as -infinity.
+
+    x:  (N, C, H, W) float
+    stride:  the kernel size unless told
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
+    Raises ShapeError if the window does not fit, SettingError if the padding exceeds half of it.
+
+    >>> import numpy as np
+    >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
+    """
+    return apply(MaxPool2d(pool_window("max_pool2d", kernel_size, stride, padding)), x)[0]
+
+
+def avg_pool2d(
+    x: Operand,
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+) -> Any:
+    """The mean of each window; windows may overlap.  The border's zeros count, as PyTorch's do.
+
+    x:  (N, C, H, W) float
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
+    """
+    return apply(AvgPool2d(pool_window("avg_pool2d", kernel_size, stride, padding)), x)

@@ -1,0 +1,240 @@
+"""The same numbers in another shape or dtype: reshape, permute, broadcast, pad, concat, astype."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import DTypeError, SettingError, ShapeError
+from ..graph import Elementwise, Gate, Spec, Value, apply, check_axes, common_dtype, gate, require_kind
+from .arguments import Operand, dtype_of, one_axis, shape_of
+from .indexing import Index, Slice
+
+
+@gate
+class Reshape(Gate):
+    """out = x in another shape, in row-major order;  the gradient goes back into the old one."""
+
+    shape: tuple[int, ...]
+
+    def spec(self, x: Spec) -> Spec:
+        if math.prod(self.shape) != x.size:
+            came = f"x {x} has {x.size} elements, shape {self.shape} has {math.prod(self.shape)}"
+            raise ShapeError(
+                self.label, came, "the same number", "-1 for the size that follows from the others"
+            )
+        return Spec(self.shape, x.dtype)
+
+    def forward(self, x: np.ndarray) -> Any:
+        return x.reshape(self.shape)
+
+    def backward(self, upstream: Value, *, x: Spec) -> Any:
+        return reshape(upstream, x.shape)
+
+
+@gate
+class PermuteDims(Gate):
+    """out = x with its axes in another order;  the gradient's axes go back."""
+
+    axes: tuple[int, ...]
+
+    def spec(self, x: Spec) -> Spec:
+        if sorted(self.axes) != list(range(x.ndim)):
+            expected = f"each of 0 … {x.ndim - 1} once"
+            raise ShapeError(self.label, f"axes {self.axes} for x {x}", expected, "name every axis of x")
+        return x.with_shape(tuple(x.shape[a] for a in self.axes))
+
+    def forward(self, x: np.ndarray) -> Any:
+        return x.transpose(self.axes)
+
+    def backward(self, upstream: Value) -> Any:
+        return permute_dims(upstream, tuple(int(a) for a in np.argsort(self.axes)))
+
+
+@gate
+class BroadcastTo(Gate):
+    """out = x stretched along new axes and axes of size 1;  the gradient is summed along them."""
+
+    shape: tuple[int, ...]
+    broadcasts: ClassVar[bool] = True
+
+    def spec(self, x: Spec) -> Spec:
+        try:
+            fits = np.broadcast_shapes(x.shape, self.shape) == self.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            expected = "a shape to which x stretches: equal sizes from the right, or 1"
+            raise ShapeError(self.label, f"x {x} to {self.shape}", expected, "reshape x first")
+        return Spec(self.shape, x.dtype)
+
+    def forward(self, x: np.ndarray) -> Any:
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, upstream: Value) -> Any:
+        return upstream  # the graph sums along what was stretched
+
+
+@gate
+class Pad(Gate):
+    """out = x with a border of one number;  the gradient is cut out of the middle."""
+
+    widths: tuple[tuple[int, int], ...]
+    value: float = 0.0
+
+    def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "number")
+        if len(self.widths) != x.ndim:
+            came = f"{len(self.widths)} pairs of widths for x {x}"
+            raise ShapeError(
+                self.label, came, f"{x.ndim}: (before, after) for each axis", "(0, 0) for the others"
+            )
+        return x.with_shape(tuple(n + a + b for n, (a, b) in zip(x.shape, self.widths, strict=True)))
+
+    def forward(self, x: np.ndarray) -> Any:
+        return np.pad(x, self.widths, constant_values=self.value)
+
+    def backward(self, upstream: Value, *, x: Spec) -> Any:
+        key = tuple(Slice(a, a + n, 1) for n, (a, _) in zip(x.shape, self.widths, strict=True))
+        return apply(Index(key), upstream)
+
+
+@gate
+class Concat(Gate):
+    """out = the inputs one after the other along an axis;  each gets its stretch of the gradient."""
+
+    axis: int
+
+    def spec(self, *arrays: Spec) -> Spec:
+        first = arrays[0]
+        check_axes(self.label, first, (self.axis,))
+        dtype = common_dtype(self.label, {f"input {k}": s for k, s in enumerate(arrays)}, "any")
+        for number, other in enumerate(arrays):
+            rest = [
+                (m, n)
+                for a, (m, n) in enumerate(zip(first.shape, other.shape, strict=False))
+                if a != self.axis
+            ]
+            if other.ndim != first.ndim or any(m != n for m, n in rest):
+                came = f"input 0 {first} and input {number} {other}"
+                raise ShapeError(
+                    self.label, came, f"equal sizes on all axes but {self.axis}", "reshape, or another axis"
+                )
+        total = int(np.sum([s.shape[self.axis] for s in arrays]))
+        return Spec(first.shape[: self.axis] + (total,) + first.shape[self.axis + 1 :], dtype)
+
+    def forward(self, *arrays: np.ndarray) -> Any:
+        return np.concatenate(arrays, axis=self.axis)
+
+    def backward(self, upstream: Value, *, arrays: tuple[Spec, ...]) -> Any:
+        ends = np.cumsum([s.shape[self.axis] for s in arrays])
+        return tuple(
+            lambda stop=int(end), size=spec.shape[self.axis]: cut(upstream, self.axis, stop - size, stop)
+            for end, spec in zip(ends, arrays, strict=True)
+        )
+
+
+def cut(x: Value, axis: int, start: int, stop: int) -> Any:
+    """The stretch from start to stop along an axis."""
+    whole = Slice(None, None, None)
+    return apply(Index((whole,) * axis + (Slice(start, stop, 1),)), x)
+
+
+@gate
+class Astype(Elementwise):
+    """out = x in another dtype;  the gradient goes back in that of x"""
+
+    dtype: str
+    takes: ClassVar[str] = "any"
+
+    def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "any")
+        return Spec(x.shape, np.dtype(self.dtype))
+
+    def forward(self, xp: Any, x: Any) -> Any:
+        return xp.astype(x, self.dtype)
+
+    def backward(self, upstream: Value, *, x: Spec) -> Any:
+        return astype(upstream, x.dtype)
+
+
+def reshape(x: Operand, shape: int | Sequence[int]) -> Any:
+    """x in another shape, in row-major order; one size may be -1 and follows from the others.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(-1)
+    Tensor([1., 2., 3., 4.])
+    """
+    wanted = (shape,) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+    if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
+        raise SettingError(
+            "reshape", f"shape {wanted}", "sizes ≥ 0, at most one of them -1", "name the other sizes"
+        )
+    known = math.prod(n for n in wanted if n != -1)
+    total = math.prod(shape_of(x))
+    if -1 in wanted and known and total % known == 0:
+        wanted = tuple(total // known if n == -1 else n for n in wanted)
+    elif -1 in wanted:
+        came = f"{total} elements into shape {wanted}"
+        raise ShapeError(
+            "reshape", came, f"a multiple of {known}", "sizes whose product divides the elements"
+        )
+    return x if wanted == shape_of(x) else apply(Reshape(wanted), x)
+
+
+def permute_dims(x: Operand, axes: Sequence[int]) -> Any:
+    """x with its axes in another order: out.shape[k] = x.shape[axes[k]].
+
+    >>> from chainrule import Tensor, permute_dims
+    >>> permute_dims(Tensor([[1.0, 2.0, 3.0]]), (1, 0)).shape
+    (3, 1)
+    """
+    return apply(PermuteDims(tuple(one_axis("permute_dims", a, len(shape_of(x))) for a in axes)), x)
+
+
+def matrix_transpose(x: Operand) -> Any:
+    """x with its last two axes exchanged."""
+    ndim = len(shape_of(x))
+    if ndim < 2:
+        raise ShapeError("matrix_transpose", f"x of {ndim} axes", "at least 2", "reshape(1, -1)")
+    return permute_dims(x, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def broadcast_to(x: Operand, shape: Sequence[int]) -> Any:
+    """x stretched to a shape; nothing is copied."""
+    wanted = tuple(int(n) for n in shape)
+    return x if wanted == shape_of(x) else apply(BroadcastTo(wanted), x)
+
+
+def pad(x: Operand, widths: Sequence[tuple[int, int]], *, value: float = 0.0) -> Any:
+    """A border of `value` around x: (before, after) for each axis, ≥ 0."""
+    pairs = tuple((int(a), int(b)) for a, b in widths)
+    if any(a < 0 or b < 0 for a, b in pairs):
+        raise SettingError("pad", f"widths {pairs}", "widths ≥ 0", "an index such as x[1:] to cut")
+    return apply(Pad(pairs, float(value)), x)
+
+
+def concat(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
+    """Arrays one after the other along an axis; the other sizes are equal.
+
+    >>> from chainrule import Tensor, concat
+    >>> concat([Tensor([1.0]), Tensor([2.0, 3.0])])
+    Tensor([1., 2., 3.])
+    """
+    if not arrays:
+        raise ShapeError("concat", "no arrays", "at least one", "leave the call out")
+    return apply(Concat(one_axis("concat", axis, len(shape_of(arrays[0])))), *arrays)
+
+
+def astype(x: Operand, dtype: Any) -> Any:
+    """x in another dtype; a gradient comes back through changes between floats."""
+    wanted = np.dtype(dtype)
+    if wanted.kind not in "fiub" or wanted == np.float16:
+        raise DTypeError(
+            "astype", f"dtype {wanted}", "float32, float64, an integer dtype or bool", '"float32"'
+        )
+    weak = isinstance(x, Value) and x.weak
+    return x if dtype_of(x) == wanted and not weak else apply(Astype(wanted.name), x)

@@ -1,0 +1,88 @@
+"""The arithmetic of a sliding window, and the pieces of arrays it shows.  Axes: N, C, H, W.
+
+What slides is described by one frozen `Window`, shared by convolution and pooling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ..errors import ShapeError
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `size` pixels, moved by `stride`, over a border of `padding`, its pixels `dilation` apart."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    def output(self, who: str, shape: tuple[int, ...]) -> Pair:
+        """(H', W') for an input of (…, H, W), or a ShapeError with the arithmetic."""
+        sizes = tuple(self.along(axis, shape[axis - 2]) for axis in (0, 1))
+        if min(sizes) < 1:
+            axis = sizes.index(min(sizes))
+            came = f"a window of {self.reach(axis)} over {shape[axis - 2]} pixels: {self.sum(axis, shape[axis - 2])}"
+            room = shape[axis - 2] + 2 * self.padding[axis]
+            hint = f"a window of at most {room}, or more padding"
+            raise ShapeError(who, came, "at least 1 along height and width", hint)
+        return sizes  # type: ignore[return-value]
+
+    def along(self, axis: int, size: int) -> int:
+        """(size + 2 · padding - reach) / stride + 1, rounded down."""
+        return (size + 2 * self.padding[axis] - self.reach(axis)) // self.stride[axis] + 1
+
+    def reach(self, axis: int) -> int:
+        """The pixels from the first to the last of the window: dilation · (size - 1) + 1."""
+        return self.dilation[axis] * (self.size[axis] - 1) + 1
+
+    def sum(self, axis: int, size: int) -> str:
+        """The output size as a sum one can read: (32+2·2−5)/1+1 = 32."""
+        top = f"{size}+2·{self.padding[axis]}−{self.reach(axis)}"
+        return f"({top})/{self.stride[axis]}+1 = {self.along(axis, size)}"
+
+    def padded(self, x: np.ndarray, value: float = 0) -> np.ndarray:
+        """x with its border."""
+        (ph, pw) = self.padding
+        if not (ph or pw):
+            return x
+        n, c, h, w = x.shape
+        out = np.full((n, c, h + 2 * ph, w + 2 * pw), value, x.dtype)
+        out[:, :, ph : ph + h, pw : pw + w] = x
+        return out
+
+    def inner(self, padded: np.ndarray) -> np.ndarray:
+        """What is left of a padded array without its border."""
+        (ph, pw), (h, w) = self.padding, padded.shape[2:]
+        return padded[:, :, ph : h - ph, pw : w - pw]
+
+    def pieces(self, padded: np.ndarray, output: Pair) -> Iterator[np.ndarray]:
+        """For each pixel of the window, row by row: what it meets at all positions, a view (N, C, H', W')."""
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        for u in range(self.size[0]):
+            for v in range(self.size[1]):
+                rows = slice(u * dh, u * dh + sh * (output[0] - 1) + 1, sh)
+                yield padded[:, :, rows, v * dw : v * dw + sw * (output[1] - 1) + 1 : sw]
+
+    def columns(self, padded: np.ndarray, output: Pair) -> np.ndarray:
+        """Every window as a column, a copy (N, C·KH·KW, H'·W')."""
+        n, c = padded.shape[:2]
+        (sn, sc, sh, sw), (kh, kw) = padded.strides, self.size
+        strides = (
+            sn,
+            sc,
+            sh * self.dilation[0],
+            sw * self.dilation[1],
+            sh * self.stride[0],
+            sw * self.stride[1],
+        )
+        windows = as_strided(padded, (n, c, kh, kw, *output), strides, writeable=False)
+        return windows.reshape(n, c * kh * kw, output[0] * output[1])
