@@ -12,6 +12,7 @@ ChainruleError          who, what came, what was expected, what to try
 ├── StateError          weights that are not those of this model   (ValueError)
 ├── DataError           a data set that cannot be learned from     (ValueError)
 ├── NonFiniteError      NaN or infinity where numbers are needed   (ArithmeticError)
+│   └── DivergedError   a loss that ran away while training        (ArithmeticError)
 ├── FileError           a missing, truncated or foreign file       (OSError)
 ├── ResourceError       out of disk or memory                      (OSError)
 ├── UsageError          a name or option that does not exist       (ValueError)
@@ -125,6 +126,13 @@ class NonFiniteError(ChainruleError, ArithmeticError):
     """NaN or infinity where numbers are needed.
 
     Cause: NaN in the pictures, a learning rate that makes the loss explode.  Cure: clean, or lower it.
+    """
+
+
+class DivergedError(NonFiniteError):
+    """The loss became NaN or infinite while training.
+
+    Cause: a learning rate that is too large.  Cure: a tenth of it, or `clip_grad_norm`.
     """
 
 

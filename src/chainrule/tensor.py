@@ -51,6 +51,16 @@ class Tensor(Value):
         """Whether a gradient flows back to, or through, this value."""
         return self.node is not None
 
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if wanted:
+            require_grad(self)
+        elif self.node is not None and self.node.gate is not None:
+            came = f"requires_grad=False for a value made by {self.node.gate.label}"
+            raise GradientError("requires_grad", came, "a leaf, such as a parameter", "detach()")
+        else:
+            self.node = None
+
     @property
     def grad(self) -> Tensor | None:
         """What backward() has added up here, in the shape of the value; None before."""

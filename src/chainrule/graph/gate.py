@@ -66,6 +66,14 @@ class Gate:
         """Run forward on NumPy arrays."""
         return self.forward(*arrays)
 
+    def multiply_adds(self, *specs: Spec) -> int:
+        """How many products are summed for inputs of these specs; 0 for gates that sum no products."""
+        return 0
+
+    def arithmetic(self, *specs: Spec) -> str:
+        """The output size as a sum one can read, for gates that slide a window."""
+        return ""
+
     def settings(self) -> dict[str, Any]:
         """The frozen fields, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]

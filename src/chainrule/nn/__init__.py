@@ -1,0 +1,32 @@
+"""Layers: parameters plus a call of ops; losses; initializers.  Names and layouts as in PyTorch."""
+
+from . import init as init
+from .activation import LogSoftmax as LogSoftmax
+from .activation import ReLU as ReLU
+from .activation import Sigmoid as Sigmoid
+from .activation import Softmax as Softmax
+from .activation import Tanh as Tanh
+from .containers import ModuleList as ModuleList
+from .containers import Sequential as Sequential
+from .conv import Conv2d as Conv2d
+from .dropout import Dropout as Dropout
+from .linear import Flatten as Flatten
+from .linear import Identity as Identity
+from .linear import Linear as Linear
+from .loss import L1 as L1
+from .loss import L2 as L2
+from .loss import CrossEntropyLoss as CrossEntropyLoss
+from .loss import MSELoss as MSELoss
+from .loss import MulticlassHingeLoss as MulticlassHingeLoss
+from .module import Buffer as Buffer
+from .module import Module as Module
+from .module import Parameter as Parameter
+from .norm import BatchNorm1d as BatchNorm1d
+from .norm import BatchNorm2d as BatchNorm2d
+from .norm import LocalResponseNorm as LocalResponseNorm
+from .pool import AvgPool2d as AvgPool2d
+from .pool import MaxPool2d as MaxPool2d
+from .summary import Summary as Summary
+from .summary import evaluating as evaluating
+from .summary import output_shape as output_shape
+from .summary import summary as summary

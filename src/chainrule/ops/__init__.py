@@ -14,6 +14,7 @@ from .arithmetic import subtract as subtract
 from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold
+from .conv import window_of as window_of
 from .dropout import dropout as dropout
 from .elementary import abs as abs
 from .elementary import exp as exp
@@ -34,9 +35,11 @@ from .norm import batch_norm as batch_norm
 from .norm import local_response_norm as local_response_norm
 from .pool import avg_pool2d as avg_pool2d
 from .pool import max_pool2d as max_pool2d
+from .pool import pool_window as pool_window
 from .reduction import argmax as argmax
 from .reduction import max as max
 from .reduction import mean as mean
+from .reduction import size as size
 from .reduction import sum as sum
 from .reduction import var as var
 from .selection import equal as equal

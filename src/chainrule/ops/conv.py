@@ -6,6 +6,7 @@ trilinear form seen from three sides, so each one's gradients are the other two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -60,6 +61,12 @@ class Conv2d(Sliding):
         dtype = common_dtype(self.label, {"x": x, "w": w}, "float")
         check_filters(self.label, x, w, self.groups)
         return Spec((x.shape[0], w.shape[0], *self.window(w.shape).output(self.label, x.shape)), dtype)
+
+    def multiply_adds(self, *specs: Spec) -> int:
+        return int(self.spec(*specs).size * math.prod(specs[1].shape[1:]))
+
+    def arithmetic(self, *specs: Spec) -> str:
+        return self.window(specs[1].shape).sums(specs[0].shape)
 
     def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
         window = self.window(w.shape)

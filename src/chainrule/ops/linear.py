@@ -30,6 +30,9 @@ class Matmul(Gate):
             raise ShapeError(self.label, f"x {x} and y {y}", expected, "reshape the leading axes") from None
         return Spec((*stack, x.shape[-2], y.shape[-1]), dtype)
 
+    def multiply_adds(self, *specs: Spec) -> int:
+        return int(self.spec(*specs).size * specs[0].shape[-1])
+
     def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
         return np.matmul(x, y)
 
@@ -48,6 +51,9 @@ class Linear(Gate):
             hint = f"give w shape (out, {wide}), or x {w.shape[-1] if w.ndim else '?'} features"
             raise ShapeError(self.label, f"x {x} and w {w}", "x (…, in) and w (out, in)", hint)
         return Spec((*x.shape[:-1], w.shape[0]), dtype)
+
+    def multiply_adds(self, *specs: Spec) -> int:
+        return int(self.spec(*specs).size * specs[0].shape[-1])
 
     def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
         rows = x.reshape(int(np.prod(x.shape[:-1], dtype=np.int64)), x.shape[-1])

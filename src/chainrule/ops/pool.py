@@ -31,8 +31,17 @@ def spreads(who: str, window: Window, size: Pair, y: Spec) -> Spec:
     return y.with_shape((*y.shape[:2], *size))
 
 
+class Pooling(Gate):
+    """What pooling gates share: the window, and its arithmetic."""
+
+    window: Window
+
+    def arithmetic(self, *specs: Spec) -> str:
+        return self.window.sums(specs[0].shape)
+
+
 @gate
-class MaxPool2d(Gate):
+class MaxPool2d(Pooling):
     """out = the largest of each window, NaN if there is one; winner = its place in the window, row by row.
 
     Routes the upstream gradient to the first winner.
@@ -115,7 +124,7 @@ def check_winner(who: str, name: str, y: Spec, winner: Spec) -> None:
 
 
 @gate
-class AvgPool2d(Gate):
+class AvgPool2d(Pooling):
     """out = the mean of each window, the border's zeros counted;  hands the upstream gradient / n to each pixel."""
 
     window: Window

@@ -49,6 +49,11 @@ class Window:
         top = f"{size}+2·{self.padding[axis]}−{self.reach(axis)}"
         return f"({top})/{self.stride[axis]}+1 = {self.along(axis, size)}"
 
+    def sums(self, shape: tuple[int, ...]) -> str:
+        """The sum for the height of pictures (…, H, W), and the one for the width where it differs."""
+        height, width = self.sum(0, shape[-2]), self.sum(1, shape[-1])
+        return height if height == width else f"{height}, {width}"
+
     def padded(self, x: np.ndarray, value: float = 0) -> np.ndarray:
         """x with its border."""
         (ph, pw) = self.padding

@@ -1,0 +1,69 @@
+"""Convolution layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..errors import SettingError
+from ..random import Generator
+from . import init
+from .module import Module
+from .settings import count
+
+
+class Conv2d(Module):
+    """Slide out_channels filters over pictures; each sees in_channels / groups channels.
+
+    weight (out_channels, in_channels / groups, KH, KW), bias (out_channels,), as in PyTorch.
+    x (N, in_channels, H, W) float gives (N, out_channels, H', W'),
+    H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1.
+    Raises SettingError for settings that cannot work, ShapeError if the filter does not fit.
+    Also: `chainrule.conv2d`.
+
+    >>> from chainrule import nn
+    >>> nn.Conv2d(3, 10, 5, padding=2)
+    Conv2d(3, 10, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        initialize: init.Initializer = init.he_normal,
+        rng: Generator | None = None,
+    ) -> None:
+        self.in_channels = count("Conv2d", "in_channels", in_channels)
+        self.out_channels = count("Conv2d", "out_channels", out_channels)
+        self.window = ops.window_of("Conv2d", kernel_size, stride, padding, dilation)
+        self.groups = count("Conv2d", "groups", groups)
+        if in_channels % groups or out_channels % groups:
+            came = f"groups {groups} for {in_channels} and {out_channels} channels"
+            raise SettingError("Conv2d", came, "groups that divide both", "groups=1")
+        shape = (out_channels, in_channels // groups, *self.window.size)
+        self.weight = init.parameter(shape, initialize, rng)
+        self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        w = self.window
+        settings = {"stride": w.stride, "padding": w.padding, "dilation": w.dilation, "groups": self.groups}
+        return ops.conv2d(x, self.weight, self.bias, **settings)  # type: ignore[arg-type]
+
+    def parameter_sum(self) -> str:
+        kh, kw = self.window.size
+        inputs = f"{kh}·{kw}·{self.in_channels // self.groups}{'+1' if self.bias is not None else ''}"
+        return f"{self.out_channels}·({inputs})"
+
+    def extra_repr(self) -> str:
+        w = self.window
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={w.size}, stride={w.stride}, padding={w.padding}"
+        text += f", dilation={w.dilation}" if w.dilation != (1, 1) else ""
+        text += f", groups={self.groups}" if self.groups > 1 else ""
+        return text + ("" if self.bias is not None else ", bias=False")

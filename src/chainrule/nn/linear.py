@@ -1,0 +1,62 @@
+"""Fully connected layers, and the flattening before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..random import Generator
+from . import init
+from .module import Module
+from .settings import count
+
+
+class Linear(Module):
+    """out = x · weightᵀ + bias: every output a weighted sum of all inputs.
+
+    weight (out_features, in_features), bias (out_features,), as in PyTorch.
+    x (…, in_features) float gives (…, out_features).
+    Raises SettingError for sizes below 1, ShapeError if x has another number of features.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        initialize: init.Initializer = init.he_normal,
+        rng: Generator | None = None,
+    ) -> None:
+        self.in_features = count("Linear", "in_features", in_features)
+        self.out_features = count("Linear", "out_features", out_features)
+        self.weight = init.parameter((out_features, in_features), initialize, rng)
+        self.bias = init.parameter((out_features,), init.zeros, rng) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        return ops.linear(x, self.weight, self.bias)
+
+    def parameter_sum(self) -> str:
+        return f"{self.out_features}·({self.in_features}{'+1' if self.bias is not None else ''})"
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")
+
+
+class Flatten(Module):
+    """(N, C, H, W) to (N, C·H·W): pictures to rows.
+
+    >>> import chainrule as cr
+    >>> Flatten()(cr.Tensor([[[1.0, 2.0], [3.0, 4.0]]]))
+    Tensor([[1., 2., 3., 4.]])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.reshape(x, (x.shape[0], -1 if x.shape[0] else ops.size(x.shape, tuple(range(1, len(x.shape))))))
+
+
+class Identity(Module):
+    """out = x: a place that may hold a layer or none."""
+
+    def forward(self, x: Any) -> Any:
+        return x

@@ -1,0 +1,117 @@
+"""A whole run: data, optimizer and schedule as configured, training, test, everything into the run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .. import nn, optim
+from ..data import Batches, Compose, Dataset, Normalize, RandomCrop, RandomFlip
+from ..random import Generator
+from .config import Config
+from .events import EpochEnd, StepEnd
+from .metrics import Evaluation
+from .report import write_report
+from .run import RunFolder, Sight
+from .trainer import Schedule, Trainer, evaluate
+
+EVALUATION_BATCH = 250
+"""Pictures at once where nothing is kept for a gradient."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended.  test_accuracy: 0 to 1;  test_loss: nats (or hinge units);  seconds: training alone."""
+
+    test_accuracy: float
+    test_loss: float
+    parameters: int
+    seconds: float
+    run: str
+
+
+def train_run(
+    model: nn.Module,
+    config: Config,
+    train: Dataset,
+    test: Dataset,
+    run: RunFolder,
+    listen: Callable[[Trainer], None] = lambda trainer: None,
+) -> Result:
+    """Train the model as configured, test it once, and leave everything in the run folder.
+
+    listen:  called with the trainer before it starts, to subscribe to its events
+    Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
+    """
+    root = Generator(config.seed)
+    learned, held = train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)
+    sight = Sight(train.shape, train.classes, Normalize.fit(learned))
+    batches = Batches(
+        learned, config.batch_size, root.split("batches"), shuffle=True, transform=augmentation(config, sight.normalize)
+    )
+    trainer = make_trainer(model, config, config.epochs * len(batches))
+    steps: list[StepEnd] = []
+    run.begin(config, sight)
+    trainer.on(StepEnd, steps.append)
+    trainer.on(EpochEnd, lambda event: save_epoch(run, model, steps, event))
+    listen(trainer)
+    began = time.perf_counter()
+    trainer.fit(batches, None if held is None else plain_batches(held, sight), epochs=config.epochs)
+    seconds = time.perf_counter() - began
+    tested = trainer.evaluate(plain_batches(test, sight))
+    parameters = sum(p.size for p in model.parameters())
+    result = Result(tested.accuracy, tested.loss, parameters, round(seconds, 2), str(run.path))
+    run.finish(asdict(result))
+    write_report(run, model, config, sight, test, tested, asdict(result))
+    return result
+
+
+def save_epoch(run: RunFolder, model: nn.Module, steps: list[StepEnd], event: EpochEnd) -> None:
+    """The epoch's metrics and the weights after it."""
+    run.append([*steps, event])
+    steps.clear()
+    run.save_weights(model.state_dict())
+
+
+def augmentation(config: Config, normalize: Normalize) -> Compose:
+    """What happens to a training batch: shifted, mirrored, normalized."""
+    parts: list[Any] = [RandomCrop(config.crop)] if config.crop else []
+    parts += [RandomFlip()] if config.flip else []
+    return Compose((*parts, normalize))
+
+
+def plain_batches(dataset: Dataset, sight: Sight) -> Batches:
+    """The pictures in their order, normalized."""
+    return Batches(dataset, EVALUATION_BATCH, Generator(0), transform=sight.normalize)
+
+
+def make_loss(config: Config) -> nn.Module:
+    """The loss by its name."""
+    return nn.CrossEntropyLoss() if config.loss == "cross-entropy" else nn.MulticlassHingeLoss()
+
+
+def make_trainer(model: nn.Module, config: Config, steps: int) -> Trainer:
+    """Loss, optimizer and schedule by their names."""
+    settings: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    if config.optimizer == "sgd":
+        optimizer: optim.Optimizer = optim.SGD(model.parameters(), momentum=config.momentum, **settings)
+    else:
+        optimizer = {"adam": optim.Adam, "adamw": optim.AdamW}[config.optimizer](model.parameters(), **settings)
+    penalty = nn.L2(config.l2) if config.l2 else None
+    return Trainer(
+        model, make_loss(config), optimizer, schedule=make_schedule(config, optimizer, steps), penalty=penalty
+    )
+
+
+def make_schedule(config: Config, optimizer: optim.Optimizer, steps: int) -> Schedule | None:
+    """The schedule by its name, over so many steps."""
+    if config.schedule == "one-cycle":
+        return optim.OneCycleLR(optimizer, config.lr, max(2, steps))
+    return optim.CosineAnnealingLR(optimizer, steps) if config.schedule == "cosine" else None
+
+
+def evaluate_run(model: nn.Module, config: Config, sight: Sight, test: Dataset) -> Evaluation:
+    """A trained model on test pictures."""
+    return evaluate(model, make_loss(config), plain_batches(test, sight))

@@ -1,0 +1,173 @@
+"""The folder of a run: configuration, metrics, weights and report, each whole or not there.
+
+config.toml          what was asked; `--config` takes it
+model.json           what the model sees and says: input shape, class names, normalization
+metrics.jsonl        one line for each step and each epoch
+weights.safetensors  the weights
+result.json          how it ended
+report.html          all of it as pictures
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from ..data import Normalize
+from ..errors import ChainruleError, FileError, ResourceError, StateError, UsageError
+from .config import Config
+from .events import EpochEnd, StepEnd
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a model sees and says.
+
+    input_shape: (C, H, W) of a picture;  classes: names in the order of the scores
+    normalize: what is done to a picture before the model sees it
+    """
+
+    input_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    normalize: Normalize
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "input_shape": list(self.input_shape),
+            "classes": list(self.classes),
+            "normalize": self.normalize.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Sight:
+        return cls(
+            tuple(int(n) for n in facts["input_shape"]),
+            tuple(str(c) for c in facts["classes"]),
+            Normalize.from_dict(facts["normalize"]),
+        )
+
+
+class RunFolder:
+    """A run on disk.  Every file is written beside its place and moved there whole."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: str | Path) -> RunFolder:
+        """A new, empty folder.
+
+        Raises UsageError if something is there already, ResourceError or FileError if it cannot be made.
+        """
+        run = cls(path)
+        if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+            hint = f"--out {run.path}-2, or move the old one away"
+            raise UsageError("--out", f"{run.path} exists already", "a new or empty folder", hint)
+        with told(run.path):
+            run.path.mkdir(parents=True, exist_ok=True)
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """The folder of a finished run.
+
+        Raises FileError if it is not one.
+        """
+        run = cls(path)
+        missing = [name for name in ("config.toml", "model.json", "weights.safetensors") if not (run.path / name).is_file()]
+        if missing:
+            came = "no such folder" if not run.path.is_dir() else f"a folder without {', '.join(missing)}"
+            raise FileError(str(path), came, "the folder of a run", "the path that `chainrule train` printed")
+        return run
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file: beside its place, flushed to the disk, then moved there."""
+        place, beside = self.path / name, self.path / f".{name}.part"
+        with told(place):
+            try:
+                with open(beside, "wb") as file:
+                    file.write(content.encode() if isinstance(content, str) else content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(beside, place)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+        return place
+
+    def begin(self, config: Config, sight: Sight) -> None:
+        """What was asked, and what the model will see."""
+        self.write("config.toml", config.as_toml())
+        self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
+
+    def append(self, events: Iterable[StepEnd | EpochEnd]) -> None:
+        """Lines of metrics, in one write."""
+        rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
+        with told(self.path / "metrics.jsonl"), open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows))
+
+    def metrics(self, kind: str) -> list[dict[str, Any]]:
+        """The lines of one kind, "step" or "epoch"."""
+        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        return [row for row in map(json.loads, lines) if row["kind"] == kind]
+
+    def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
+        """The state dict as safetensors."""
+        self.write("weights.safetensors", save({name: np.ascontiguousarray(a) for name, a in state.items()}))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The state dict back.
+
+        Raises FileError if the file is truncated or of another format.
+        """
+        path = self.path / "weights.safetensors"
+        try:
+            return load(path.read_bytes())
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
+            raise FileError(str(path), f"{error}", "a whole safetensors file", "another run, or train again") from None
+
+    def config(self) -> Config:
+        """What was asked."""
+        return Config.of(Config.read(self.path / "config.toml"), str(self.path / "config.toml"))
+
+    def sight(self) -> Sight:
+        """What the model sees and says.
+
+        Raises FileError if the file is damaged.
+        """
+        path = self.path / "model.json"
+        try:
+            return Sight.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError, OSError, StateError) as error:
+            hint = "another run, or train again"
+            raise FileError(str(path), f"damaged: {error}", "input_shape, classes and normalize", hint) from None
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """How it ended."""
+        self.write("result.json", json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Errors of the operating system as our own, with the path."""
+    try:
+        yield
+    except ChainruleError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in FULL:
+            raise ResourceError(str(path), reason, "room on the disk", "free some, or --out on another disk") from None
+        raise FileError(str(path), reason, "a place that can be written", "--out with another folder") from None

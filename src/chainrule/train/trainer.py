@@ -1,0 +1,150 @@
+"""The loop around a step: batches, epochs, events, metrics."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from ..errors import DataError, DivergedError
+from ..graph import no_grad
+from ..nn import Module, evaluating
+from ..optim import Optimizer, clip_grad_norm
+from ..tensor import Tensor
+from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
+from .metrics import Evaluation, Mean, accuracy
+
+E = TypeVar("E")
+
+
+class Schedule(Protocol):
+    """What moves the rate: one call after each batch."""
+
+    def step(self) -> Any: ...
+
+
+class BatchSource(Protocol):
+    """Batches that can be gone through again and again: `data.Batches`, or a list of pairs of arrays."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Any: ...
+
+
+class Trainer:
+    """Teach a model with a loss and an optimizer, and tell those who listen how it goes.
+
+    loss:  called with (scores, labels), gives one number
+    schedule:  its step() is called after each batch
+    penalty:  called with the parameters, added to the loss: nn.L2(1e-4)
+    max_norm:  clip the gradients to this norm before each update
+
+    >>> import numpy as np
+    >>> from chainrule import nn, optim
+    >>> model = nn.Linear(2, 2, rng=chainrule.random.Generator(0))
+    >>> trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.5))
+    >>> pictures, labels = np.eye(2, dtype="float32"), np.array([0, 1])
+    >>> history = trainer.fit([(pictures, labels)] * 20, epochs=2)
+    >>> history[-1].accuracy, trainer.evaluate([(pictures, labels)]).accuracy
+    (1.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[[Any, Any], Any],
+        optimizer: Optimizer,
+        *,
+        schedule: Schedule | None = None,
+        penalty: Callable[[Iterable[Any]], Any] | None = None,
+        max_norm: float | None = None,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
+        self.events = Events()
+
+    def on(self, event: type[E], listener: Callable[[E], None]) -> None:
+        """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
+        self.events.on(event, listener)
+
+    def step(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
+        """Learn from one batch; return the loss (with the penalty) and the scores, from before the update."""
+        self.optimizer.zero_grad()
+        scores = self.model(images)
+        loss = self.loss(scores, labels)
+        if self.penalty is not None:
+            loss = loss + self.penalty(self.model.parameters())
+        loss.backward()
+        if self.max_norm is not None:
+            clip_grad_norm(self.model.parameters(), self.max_norm)
+        self.optimizer.step()
+        return loss, scores
+
+    def fit(self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int) -> list[EpochEnd]:
+        """Go through the training batches `epochs` times; return what each epoch came to.
+
+        Raises DataError for no batches, DivergedError when the loss is not finite.
+        """
+        if len(train) == 0:
+            raise DataError("Trainer.fit", "no training batches", "at least one", "a data set with pictures")
+        began = time.perf_counter()
+        history = []
+        self.events.tell(FitBegin(epochs, len(train)))
+        for epoch in range(1, epochs + 1):
+            history.append(self._epoch(epoch, train, validation))
+            self.events.tell(history[-1])
+        self.events.tell(FitEnd(epochs, time.perf_counter() - began))
+        return history
+
+    def _epoch(self, epoch: int, train: BatchSource, validation: BatchSource | None) -> EpochEnd:
+        began = time.perf_counter()
+        self.model.train()
+        losses, accuracies = Mean(), Mean()
+        for number, (images, labels) in enumerate(train, 1):
+            lr = self.optimizer.lr
+            loss, scores = self.step(images, labels)
+            done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
+            if not math.isfinite(done.loss):
+                raise diverged(done)
+            if self.schedule is not None:
+                self.schedule.step()
+            losses.add(done.loss, len(labels))
+            accuracies.add(done.accuracy, len(labels))
+            self.events.tell(done)
+        checked = None if validation is None else self.evaluate(validation)
+        return EpochEnd(
+            epoch,
+            losses.value,
+            accuracies.value,
+            None if checked is None else checked.loss,
+            None if checked is None else checked.accuracy,
+            lr,
+            time.perf_counter() - began,
+        )
+
+    def evaluate(self, batches: BatchSource) -> Evaluation:
+        """The model on these batches, in evaluation and without gradients."""
+        return evaluate(self.model, self.loss, batches)
+
+
+def evaluate(model: Module, loss: Callable[[Any, Any], Any], batches: BatchSource) -> Evaluation:
+    """The model on these batches, in evaluation and without gradients; the model comes back as it was."""
+    total, scores, seen = Mean(), [], []
+    with evaluating(model), no_grad():
+        for images, labels in batches:
+            found = model(images)
+            total.add(float(loss(found, labels)), len(labels))
+            scores.append(np.asarray(found))
+            seen.append(np.asarray(labels))
+    if not scores:
+        raise DataError("evaluate", "no batches", "at least one", "a data set with pictures")
+    return Evaluation(np.concatenate(scores), np.concatenate(seen), total.value)
+
+
+def diverged(step: StepEnd) -> DivergedError:
+    """The error of a loss that ran away, with the rate that let it."""
+    came = f"a loss of {step.loss} in step {step.step} of epoch {step.epoch}"
+    hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or max_norm=1.0"
+    return DivergedError("Trainer.fit", came, "a finite loss", hint)
