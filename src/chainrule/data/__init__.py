@@ -1,0 +1,16 @@
+"""Pictures with labels: read, checked, split, shuffled, cut into batches and augmented, in NumPy."""
+
+from .batches import Batches as Batches
+from .dataset import Dataset as Dataset
+from .dataset import hold_out as hold_out
+from .folders import read_folder as read_folder
+from .folders import read_picture as read_picture
+from .readers import read_idx as read_idx
+from .readers import read_npz as read_npz
+from .readers import read_packed_jpeg as read_packed_jpeg
+from .sources import load as load
+from .sources import names as names
+from .transforms import Compose as Compose
+from .transforms import Normalize as Normalize
+from .transforms import RandomCrop as RandomCrop
+from .transforms import RandomFlip as RandomFlip

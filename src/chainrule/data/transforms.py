@@ -1,0 +1,217 @@
+"""What happens to pictures (N, C, H, W) on their way to the network; no transform writes to its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DTypeError, SettingError, ShapeError, StateError
+from ..random import Generator
+from .dataset import Dataset
+
+Images = NDArray[Any]
+
+_WHITE = 255.0  # the largest uint8
+_CONSTANT = 1e-6  # a smaller deviation is the rounding of one and the same number
+_CHUNK = 256  # pictures counted at a time
+
+
+@dataclass(frozen=True)
+class Normalize:
+    """Bring each channel to mean 0 and standard deviation 1: out = (x / 255 - mean) / std.
+
+    Bytes are divided by 255; float pictures are taken as lying in [0, 1] already.
+
+    mean, std:  one number a channel, in units of the whole range from black to white; std > 0
+    Raises SettingError for other settings; called, ShapeError or DTypeError for images that do not fit.
+
+    >>> normalize = Normalize((0.5,), (0.5,))
+    >>> normalize(np.array([0, 255], np.uint8).reshape(1, 1, 1, 2)).tolist()
+    [[[[-1.0, 1.0]]]]
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mean", tuple(map(float, self.mean)))
+        object.__setattr__(self, "std", tuple(map(float, self.std)))
+        good = 0 < len(self.mean) == len(self.std) and np.isfinite(self.mean + self.std).all()
+        if not good or min(self.std) <= 0:
+            raise SettingError(
+                "Normalize",
+                f"mean = {self.mean}, std = {self.std}",
+                "one finite number a channel, std > 0",
+                "Normalize.fit(dataset)",
+            )
+
+    @classmethod
+    def fit(cls, dataset: Dataset) -> Normalize:
+        """Measure the training pictures, in float64.
+
+        A channel that never changes gets std 1: it is centred and no more.
+        """
+        moments = _byte_moments if dataset.images.dtype == np.uint8 else _float_moments
+        pairs = [moments(dataset.images[:, channel]) for channel in range(dataset.shape[0])]
+        return cls(
+            tuple(mean for mean, _ in pairs), tuple(std if std > _CONSTANT else 1.0 for _, std in pairs)
+        )
+
+    def __call__(self, images: Images, rng: Generator | None = None) -> NDArray[np.float32]:
+        """Return (N, C, H, W) float32; `rng` is not used."""
+        if images.ndim != 4 or images.shape[1] != len(self.mean):
+            raise ShapeError(
+                "Normalize",
+                f"images of shape {images.shape}",
+                f"(N, {len(self.mean)}, H, W)",
+                "the pictures that it was fitted to, or fit it again",
+            )
+        if images.dtype != np.uint8 and images.dtype.kind != "f":
+            raise DTypeError("Normalize", f"dtype {images.dtype}", "uint8 or float", 'images.astype("uint8")')
+        mean, std = np.array(self.mean), np.array(self.std)
+        # One multiplication and one addition a pixel: x · 1/(scale·std) - mean/std.
+        slope = 1 / (std * _WHITE) if images.dtype == np.uint8 else 1 / std
+        out = images.astype(np.float32)
+        out *= _per_channel(slope)
+        out -= _per_channel(mean / std)
+        return out
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """Return the settings as plain lists, fit for JSON.
+
+        >>> Normalize((0.5,), (0.25,)).as_dict()
+        {'mean': [0.5], 'std': [0.25]}
+        """
+        return {"mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Sequence[float]]) -> Normalize:
+        """Return the transform whose `as_dict()` this was.
+
+        Raises StateError for missing or foreign keys.
+        """
+        if set(settings) != {"mean", "std"}:
+            raise StateError(
+                "Normalize.from_dict",
+                f"keys {sorted(settings)}",
+                "keys ['mean', 'std']",
+                "give what as_dict() returned",
+            )
+        return cls(tuple(settings["mean"]), tuple(settings["std"]))
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    """Shift each picture by up to `padding` pixels either way; what comes in from outside is 0.
+
+    It is a crop of the old size, at a place drawn evenly, out of the picture with `padding` zeros on every
+    side. Zero is black before `Normalize` and the mean after it.
+
+    padding:  pixels, ≥ 1
+    Raises SettingError for another padding.
+    Source: He et al. 2016, "Deep residual learning", §4.2.
+
+    >>> RandomCrop(2)(np.ones((3, 1, 8, 8), np.float32), Generator(0)).shape
+    (3, 1, 8, 8)
+    """
+
+    padding: int
+
+    def __post_init__(self) -> None:
+        if self.padding < 1:
+            raise SettingError("RandomCrop: padding", f"{self.padding}", "at least 1 pixel", "padding=4")
+
+    def __call__(self, images: Images, rng: Generator) -> Images:
+        """Return (N, C, H, W) of the same dtype."""
+        _check_axes("RandomCrop", images)
+        pad, (count, _, height, width) = self.padding, images.shape
+        padded = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
+        top, left = rng.integers(0, 2 * pad + 1, (2, count))
+        crops: Images = windows[np.arange(count), :, top, left]
+        return crops
+
+
+@dataclass(frozen=True)
+class RandomFlip:
+    """Mirror each picture left to right with the given probability.
+
+    Not for pictures whose class the mirror changes: digits, arrows, spirals that turn one way.
+
+    probability:  0 … 1
+    Raises SettingError for another probability.
+
+    >>> RandomFlip(1.0)(np.arange(3).reshape(1, 1, 1, 3), Generator(0)).tolist()
+    [[[[2, 1, 0]]]]
+    """
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise SettingError(
+                "RandomFlip: probability", f"{self.probability}", "a number from 0 to 1", "0.5"
+            )
+
+    def __call__(self, images: Images, rng: Generator) -> Images:
+        """Return (N, C, H, W) of the same dtype."""
+        _check_axes("RandomFlip", images)
+        chosen = rng.uniform(len(images)) < self.probability
+        out = images.copy()
+        out[chosen] = images[chosen][..., ::-1]
+        return out
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Transforms one after the other, drawing in turn from one generator.
+
+    steps:  each is called with (images, rng)
+
+    >>> transform = Compose((RandomFlip(), RandomCrop(1), Normalize((0.5,), (0.5,))))
+    >>> transform(np.zeros((2, 1, 4, 4), np.uint8), Generator(0)).dtype
+    dtype('float32')
+    """
+
+    steps: tuple[Callable[[Images, Generator], Images], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", tuple(self.steps))
+
+    def __call__(self, images: Images, rng: Generator) -> Images:
+        """Return the images of the last step."""
+        for step in self.steps:
+            images = step(images, rng)
+        return images
+
+
+def _byte_moments(channel: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return mean and standard deviation of bytes / 255: exact counts of the 256 levels, no large copy."""
+    chunks = (channel[start : start + _CHUNK] for start in range(0, len(channel), _CHUNK))
+    counts = sum(np.bincount(chunk.reshape(-1), minlength=256) for chunk in chunks)
+    levels = np.arange(256) / _WHITE
+    mean = float(np.average(levels, weights=counts))
+    return mean, float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
+
+
+def _float_moments(channel: NDArray[np.float32]) -> tuple[float, float]:
+    return float(channel.mean(dtype=np.float64)), float(channel.std(dtype=np.float64))
+
+
+def _per_channel(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return (C, 1, 1), to stand beside (N, C, H, W)."""
+    return numbers.astype(np.float32).reshape(-1, 1, 1)
+
+
+def _check_axes(who: str, images: Images) -> None:
+    if images.ndim != 4:
+        raise ShapeError(
+            who,
+            f"images of shape {images.shape}",
+            "4 axes (N, C, H, W)",
+            "images[np.newaxis] for one picture",
+        )

@@ -1,0 +1,23 @@
+"""What tests of several rooms share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Read once, before any test takes the variable away.
+FOLDER = Path(os.environ.get("CHAINRULE_DATA") or BESIDE_THE_CHECKOUT)
+
+
+@pytest.fixture
+def shared_data() -> Callable[[str], Path]:
+    """`shared_data("mnist_5k.npz")` is the path of a real data file, or skips the test."""
+
+    def find(name: str) -> Path:
+        if not (FOLDER / name).exists():
+            pytest.skip(f"needs {name} in CHAINRULE_DATA or ../shared/data")
+        return FOLDER / name
+
+    return find
