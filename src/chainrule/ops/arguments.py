@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..errors import IndexingError, SettingError
+from ..errors import IndexingError, SettingError, ShapeError
 from ..graph import Value
 
 Operand: TypeAlias = Value | np.ndarray | float
@@ -28,9 +28,10 @@ def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """Sorted axes counted from the front; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    counted = tuple(sorted(a + ndim if -ndim <= a < 0 else a for a in given))
-    if len(set(counted)) != len(counted) or any(not 0 <= a < ndim for a in counted):
+    given = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    whole = [int(a) for a in given if isinstance(a, int | np.integer)]
+    counted = tuple(sorted(a + ndim if -ndim <= a < 0 else a for a in whole))
+    if len(set(counted)) != len(given) or any(not 0 <= a < ndim for a in counted):
         expected = f"different axes from {-ndim} to {ndim - 1}" if ndim else "no axis: this is one number"
         raise IndexingError(who, f"axis {axis} of {ndim} axes", expected, "another axis")
     return counted
@@ -41,9 +42,15 @@ def one_axis(who: str, axis: int, ndim: int) -> int:
     return axes(who, axis, ndim)[0]
 
 
+def check_bias(who: str, b: Operand, count: int) -> None:
+    """One bias for each output: a single one for all would broadcast in silence."""
+    if shape_of(b) != (count,):
+        raise ShapeError(who, f"b of shape {shape_of(b)}", f"shape ({count},)", "one bias for each output")
+
+
 def pair(who: str, name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
     """A size for height and width: one number for both, or two; each at least `least`."""
-    both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    both = tuple(value) if isinstance(value, Sequence) else (value, value)
     if len(both) != 2 or any(not isinstance(v, int | np.integer) or v < least for v in both):
         came, expected = f"{name} {value}", f"a whole number ≥ {least}, or a pair of them"
         raise SettingError(who, came, expected, f"{name}={least}")

@@ -2,6 +2,9 @@
 
 Axes: x (N, C, H, W), w (F, C/groups, KH, KW), out (N, F, H', W').  The three gates of convolution are one
 trilinear form seen from three sides, so each one's gradients are the other two.
+
+In memory, results have the channels of a pixel side by side: then a window's row is a run of the picture, and one
+matrix product serves many pictures.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
-from .arguments import Operand, pair
+from .arguments import Operand, check_bias, pair, shape_of
+from .arithmetic import add
 from .shape import reshape
-from .window import Pair, Window
+from .window import Pair, Window, channels_last, pixels
 
-CACHE = 1 << 21
+CACHE = 1 << 23
 """Bytes of unfolded pictures to hold at once, so that a matrix product finds them in the cache."""
 
 
@@ -33,19 +37,21 @@ class Sliding(Gate):
     def window(self, size: tuple[int, ...]) -> Window:
         return Window((size[-2], size[-1]), self.stride, self.padding, self.dilation)
 
-    def grouped(self, w: np.ndarray) -> np.ndarray:
-        """Filters (F, C/G, KH, KW) as matrices (G, F/G, C/G·KH·KW)."""
-        return w.reshape(self.groups, w.shape[0] // self.groups, -1)
+    def matrices(self, w: np.ndarray) -> np.ndarray:
+        """Filters (F, C/G, KH, KW) as matrices (G, KH·KW·C/G, F/G)."""
+        f, c, kh, kw = w.shape
+        parts = w.reshape(self.groups, f // self.groups, c, kh, kw).transpose(0, 3, 4, 2, 1)
+        return parts.reshape(self.groups, kh * kw * c, f // self.groups)
+
+    def parts(self, channels: int) -> list[slice]:
+        """The channels of each group."""
+        size = channels // self.groups
+        return [slice(g * size, (g + 1) * size) for g in range(self.groups)]
 
     def chunks(self, n: int, floats: int) -> Iterator[slice]:
         """Pictures a few at a time; `floats` numbers are unfolded from each."""
         step = max(1, CACHE // (4 * max(1, floats)))
         return (slice(start, min(start + step, n)) for start in range(0, n, step))
-
-    def unfolded(self, x: np.ndarray, window: Window, output: Pair) -> np.ndarray:
-        """Columns of each group, (N, G, C/G·KH·KW, H'·W')."""
-        columns = window.columns(window.padded(x), output)
-        return columns.reshape(len(x), self.groups, -1, output[0] * output[1])
 
 
 @gate
@@ -59,7 +65,10 @@ class Conv2d(Sliding):
 
     def spec(self, x: Spec, w: Spec) -> Spec:
         dtype = common_dtype(self.label, {"x": x, "w": w}, "float")
-        check_filters(self.label, x, w, self.groups)
+        check_pictures(self.label, x)
+        check_filters(self.label, w)
+        check_groups(self.label, x.shape[1], w.shape[0], self.groups)
+        check_channels(self.label, x, w, self.groups)
         return Spec((x.shape[0], w.shape[0], *self.window(w.shape).output(self.label, x.shape)), dtype)
 
     def multiply_adds(self, *specs: Spec) -> int:
@@ -71,11 +80,14 @@ class Conv2d(Sliding):
     def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
         window = self.window(w.shape)
         output = window.output(self.label, x.shape)
-        filters = self.grouped(w)
-        out = np.empty((len(x), self.groups, filters.shape[1], output[0] * output[1]), x.dtype)
-        for some in self.chunks(len(x), w[0].size * self.groups * output[0] * output[1]):
-            np.matmul(filters, self.unfolded(x[some], window, output), out=out[some])
-        return out.reshape(len(x), w.shape[0], *output)
+        filters, parts = self.matrices(w), list(zip(self.parts(x.shape[1]), self.parts(len(w)), strict=True))
+        out = channels_last((len(x), len(w), *output), x.dtype)
+        for some in self.chunks(len(x), w[0].size * output[0] * output[1]):
+            made = pixels(out[some])
+            for matrix, (inside, outside) in zip(filters, parts, strict=True):
+                rows = window.rows(window.padded(x[some, inside]), output)
+                np.matmul(rows, matrix, out=made[:, outside])
+        return out
 
     def backward(self, upstream: Value, *, x: Value, w: Value) -> Any:
         settings = self.settings()
@@ -96,6 +108,8 @@ class Conv2dInput(Sliding):
 
     def spec(self, y: Spec, w: Spec) -> Spec:
         dtype = common_dtype(self.label, {"y": y, "w": w}, "float")
+        check_filters(self.label, w)
+        check_groups(self.label, w.shape[1] * self.groups, w.shape[0], self.groups)
         output = self.window(w.shape).output(self.label, self.size)
         if y.shape[1:] != (w.shape[0], *output):
             expected = f"y (N, {w.shape[0]}, {output[0]}, {output[1]})"
@@ -103,14 +117,13 @@ class Conv2dInput(Sliding):
         return Spec((y.shape[0], w.shape[1] * self.groups, *self.size), dtype)
 
     def forward(self, y: np.ndarray, w: np.ndarray) -> Any:
-        window, output = self.window(w.shape), (y.shape[2], y.shape[3])
-        places = output[0] * output[1]
-        filters = np.ascontiguousarray(self.grouped(w).transpose(0, 2, 1))
-        rows = y.reshape(len(y), self.groups, filters.shape[2], places)
-        out = np.empty((len(y), w.shape[1] * self.groups, *self.size), y.dtype)
-        for some in self.chunks(len(y), w[0].size * self.groups * places):
-            columns = np.matmul(filters, rows[some])
-            out[some] = folded(columns.reshape(len(columns), -1, places), window, self.size, output)
+        window, output, channels = self.window(w.shape), (y.shape[2], y.shape[3]), w.shape[1] * self.groups
+        filters, parts = self.matrices(w), list(zip(self.parts(channels), self.parts(len(w)), strict=True))
+        out = channels_last((len(y), channels, *self.size), y.dtype)
+        for some in self.chunks(len(y), w[0].size * output[0] * output[1]):
+            for matrix, (inside, outside) in zip(filters, parts, strict=True):
+                rows = np.matmul(pixels(y[some, outside]), matrix.T)
+                out[some, inside] = laid(rows, window, self.size, output)
         return out
 
     def backward(self, upstream: Value, *, y: Value, w: Value) -> Any:
@@ -131,23 +144,26 @@ class Conv2dWeight(Sliding):
 
     def spec(self, x: Spec, y: Spec) -> Spec:
         dtype = common_dtype(self.label, {"x": x, "y": y}, "float")
+        check_pictures(self.label, x)
         output = self.window(self.size).output(self.label, x.shape)
-        if y.ndim != 4 or (y.shape[0], *y.shape[2:]) != (x.shape[0], *output):
-            expected = f"y ({x.shape[0]}, F, {output[0]}, {output[1]})"
+        if y.ndim != 4 or (y.shape[0], *y.shape[2:]) != (x.shape[0], *output) or not x.shape[1] * y.shape[1]:
+            expected = f"y ({x.shape[0]}, F, {output[0]}, {output[1]}), F and C at least 1"
             raise ShapeError(self.label, f"y {y} for x {x}", expected, "the shape of conv2d's output")
+        check_groups(self.label, x.shape[1], y.shape[1], self.groups)
         return Spec((y.shape[1], x.shape[1] // self.groups, *self.size), dtype)
 
     def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
         window, output = self.window(self.size), (y.shape[2], y.shape[3])
-        places = output[0] * output[1]
-        rows = y.reshape(len(y), self.groups, y.shape[1] // self.groups, places)
-        total = np.zeros(
-            (self.groups, rows.shape[2], x.shape[1] // self.groups * self.size[0] * self.size[1]), x.dtype
-        )
-        for some in self.chunks(len(x), x.shape[1] * self.size[0] * self.size[1] * places):
-            columns = self.unfolded(x[some], window, output)
-            total += np.matmul(rows[some], columns.swapaxes(-1, -2)).sum(axis=0)
-        return total.reshape(y.shape[1], x.shape[1] // self.groups, *self.size)
+        channels, filters = x.shape[1] // self.groups, y.shape[1] // self.groups
+        total = np.zeros((self.groups, self.size[0] * self.size[1] * channels, filters), x.dtype)
+        parts = list(zip(self.parts(x.shape[1]), self.parts(y.shape[1]), strict=True))
+        for some in self.chunks(len(x), total[0, :, 0].size * output[0] * output[1]):
+            for matrix, (inside, outside) in zip(total, parts, strict=True):
+                rows = window.rows(window.padded(x[some, inside]), output)
+                matrix += np.matmul(rows.T, pixels(y[some, outside]))
+        # (G, KH, KW, C/G, F/G) to (F, C/G, KH, KW)
+        by_filter = total.reshape(self.groups, *self.size, channels, filters).transpose(0, 4, 3, 1, 2)
+        return np.ascontiguousarray(by_filter).reshape(y.shape[1], channels, *self.size)
 
     def backward(self, upstream: Value, *, x: Value, y: Value) -> Any:
         forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
@@ -192,20 +208,28 @@ class Fold(Gate):
         return x.with_shape((x.shape[0], x.shape[1] // pixels, *self.size))
 
     def forward(self, x: np.ndarray) -> Any:
-        return folded(x, self.window, self.size, self.window.output(self.label, self.size))
+        output, pixels_of_window = self.window.output(self.label, self.size), self.window.size[0] * self.window.size[1]
+        channels = x.shape[1] // pixels_of_window
+        parts = x.reshape(len(x), channels, pixels_of_window, *output).transpose(2, 0, 1, 3, 4)
+        return added(parts, self.window, self.size, output)
 
     def backward(self, upstream: Value) -> Any:
         return apply(Unfold(self.window), upstream)
 
 
-def folded(columns: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
-    """Columns (N, C·KH·KW, H'·W') added up as windows of pictures (N, C, *size)."""
-    (kh, kw), (ph, pw) = window.size, window.padding
-    n, channels = len(columns), columns.shape[1] // (kh * kw)
-    padded = np.zeros((n, channels, size[0] + 2 * ph, size[1] + 2 * pw), columns.dtype)
-    parts = columns.reshape(n, channels, kh * kw, *output)
-    for number, piece in enumerate(window.pieces(padded, output)):
-        piece += parts[:, :, number]
+def laid(rows: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
+    """Rows (N·H'·W', KH·KW·C) added up as windows of pictures (N, C, *size)."""
+    pixels_of_window = window.size[0] * window.size[1]
+    parts = rows.reshape(-1, *output, pixels_of_window, rows.shape[1] // pixels_of_window)
+    return added(parts.transpose(3, 0, 4, 1, 2), window, size, output)
+
+
+def added(parts: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
+    """Parts (KH·KW, N, C, H', W'), one for each pixel of the window, added up as pictures (N, C, *size)."""
+    (ph, pw), (n, channels) = window.padding, parts.shape[1:3]
+    padded = channels_last((n, channels, size[0] + 2 * ph, size[1] + 2 * pw), parts.dtype)
+    for piece, part in zip(window.pieces(padded, output), parts, strict=True):
+        piece += part
     return window.inner(padded)
 
 
@@ -216,15 +240,23 @@ def check_pictures(who: str, x: Spec) -> None:
         raise ShapeError(who, f"x {x}", "4 axes (N, C, H, W)", hint)
 
 
-def check_filters(who: str, x: Spec, w: Spec, groups: int) -> None:
-    """Filters (F, C/groups, KH, KW) go with pictures (N, C, H, W)."""
-    check_pictures(who, x)
-    if w.ndim != 4:
-        raise ShapeError(who, f"w {w}", "4 axes (F, C/groups, KH, KW)", "w.reshape(F, C, KH, KW)")
-    channels, filters = x.shape[1], w.shape[0]
+def check_filters(who: str, w: Spec) -> None:
+    """w has the four axes F, C/groups, KH, KW, none of them empty."""
+    if w.ndim != 4 or 0 in w.shape:
+        expected = "4 axes (F, C/groups, KH, KW), each at least 1"
+        raise ShapeError(who, f"w {w}", expected, "w.reshape(F, C, KH, KW)")
+
+
+def check_groups(who: str, channels: int, filters: int, groups: int) -> None:
+    """Channels and filters can be cut into groups."""
     if channels % groups or filters % groups:
         came = f"{groups} groups for {channels} channels and {filters} filters"
         raise SettingError(who, came, "groups that divide both", "groups=1")
+
+
+def check_channels(who: str, x: Spec, w: Spec, groups: int) -> None:
+    """Filters (F, C/groups, KH, KW) see the channels of their group of pictures (N, C, H, W)."""
+    channels = x.shape[1]
     if channels // groups != w.shape[1]:
         came = f"x has {channels} channels (shape {x.shape}) in {groups} groups, w has {w.shape[1]} (shape {w.shape})"
         hint = f"give w shape (F, {channels // groups}, {w.shape[2]}, {w.shape[3]})"
@@ -267,7 +299,10 @@ def conv2d(
         checked_groups("conv2d", groups),
     )
     out = apply(gate, x, w)
-    return out if b is None else out + reshape(b, (1, -1, 1, 1))
+    if b is None:
+        return out
+    check_bias("conv2d", b, shape_of(w)[0])
+    return add(out, reshape(b, (1, -1, 1, 1)))
 
 
 def checked_groups(who: str, groups: int) -> int:

@@ -56,4 +56,5 @@ def dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int 
     """
     if not 0 <= p < 1:
         raise SettingError("dropout", f"p {p}", "0 ≤ p < 1", "p=0.5")
-    return apply(Dropout(float(p), int(seed), int(layer)), x, step)
+    counter = step if isinstance(step, Value) else np.asarray(step)  # a Python number would be weak
+    return apply(Dropout(float(p), int(seed), int(layer)), x, counter)

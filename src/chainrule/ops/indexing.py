@@ -48,6 +48,13 @@ def indexed_shape(who: str, key: tuple[Entry, ...], x: Spec, indices: Sequence[S
         ) from None
 
 
+def outside(who: str, shape: tuple[int, ...], error: IndexError) -> IndexingError:
+    """What NumPy says of an index, with what to try."""
+    return IndexingError(
+        who, f"index into shape {shape}: {error}", "indices within the shape", "clean the indices"
+    )
+
+
 @gate
 class Index(Gate):
     """out = x[key];  the gradient is added into zeros at the same places."""
@@ -63,8 +70,7 @@ class Index(Gate):
         try:
             return x[numpy_key(self.key, indices)]
         except IndexError as error:
-            came = f"index into x of shape {x.shape}: {error}"
-            raise IndexingError(self.label, came, "indices within the shape", "clean the indices") from None
+            raise outside(self.label, x.shape, error) from None
 
     def backward(self, upstream: Value, *, x: Spec, indices: Value) -> Any:
         gradient = apply(IndexAdd(self.key, x.shape), upstream, *indices)  # type: ignore[misc]
@@ -79,6 +85,8 @@ class IndexAdd(Gate):
     shape: tuple[int, ...]
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
+        for number, index in enumerate(indices):
+            require_kind(self.label, f"index {number}", index, "integer")
         expected = indexed_shape(self.label, self.key, Spec(self.shape, x.dtype), indices)
         if x.shape != expected:
             raise ShapeError(
@@ -89,7 +97,10 @@ class IndexAdd(Gate):
     def forward(self, x: np.ndarray, *indices: np.ndarray) -> Any:
         out = np.zeros(self.shape, x.dtype)
         if indices:
-            np.add.at(out, numpy_key(self.key, indices), x)
+            try:
+                np.add.at(out, numpy_key(self.key, indices), x)
+            except IndexError as error:
+                raise outside(self.label, self.shape, error) from None
         else:
             out[numpy_key(self.key, indices)] = x
         return out

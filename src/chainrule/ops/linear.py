@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, shape_of
+from .arguments import Operand, check_bias, shape_of
+from .arithmetic import add
 from .shape import matrix_transpose, reshape
 
 
@@ -97,4 +98,7 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Any:
     Cost: 2 · N · in · out flops for N rows.
     """
     out = apply(Linear(), x, w)
-    return out if b is None else out + b
+    if b is None:
+        return out
+    check_bias("linear", b, shape_of(w)[0])
+    return add(out, b)

@@ -42,8 +42,9 @@ def check_labels(who: str, labels: np.ndarray, classes: int) -> None:
 def of_class(labels: Any, classes: int, ndim: int) -> Any:
     """A mask (N, C, …): is this the column of the label?"""
     shape = shape_of(labels)
-    columns = np.arange(classes).reshape((1, classes) + (1,) * (ndim - 2)).astype(labels.dtype)
-    return equal(reshape(labels, (shape[0], 1, *shape[1:])), columns)
+    columns = np.arange(classes).reshape((1, classes) + (1,) * (ndim - 2))
+    # in int64, since bytes could not count to 300 classes
+    return equal(reshape(astype(labels, columns.dtype), (shape[0], 1, *shape[1:])), columns)
 
 
 @gate

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import SettingError, ShapeError
-from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
+from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from .arguments import Operand
 from .conv import check_pictures, window_of
-from .window import Pair, Window
+from .window import Pair, Window, channels_last
 
 
 def pooled(who: str, window: Window, x: Spec) -> Spec:
@@ -23,6 +23,7 @@ def pooled(who: str, window: Window, x: Spec) -> Spec:
 
 def spreads(who: str, window: Window, size: Pair, y: Spec) -> Spec:
     """The shape rule of every pooling's gradient."""
+    require_kind(who, "y", y, "float")
     output = window.output(who, size)
     if y.ndim != 4 or y.shape[2:] != output:
         raise ShapeError(
@@ -58,8 +59,8 @@ class MaxPool2d(Pooling):
         padded = self.window.padded(x, -np.inf)
         output = self.window.output(self.label, x.shape)
         pieces = enumerate(self.window.pieces(padded, output))
-        best = next(pieces)[1].copy()
-        winner = np.zeros(best.shape, np.int32)
+        best = next(pieces)[1].copy(order="K")
+        winner = np.zeros_like(best, np.int32)
         for number, piece in pieces:
             # not (piece ≤ best) is also true for NaN, and a NaN that is already best stays
             better = ~(piece <= best) & (best == best)
@@ -84,7 +85,7 @@ class MaxPool2dInput(Gate):
 
     def forward(self, y: np.ndarray, winner: np.ndarray) -> Any:
         (h, w), (ph, pw) = self.size, self.window.padding
-        padded = np.zeros((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        padded = channels_last((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
         for number, piece in enumerate(self.window.pieces(padded, (y.shape[2], y.shape[3]))):
             piece += np.where(winner == number, y, 0)
         return self.window.inner(padded)
@@ -105,7 +106,7 @@ class MaxPool2dTake(Gate):
         return out
 
     def forward(self, x: np.ndarray, winner: np.ndarray) -> Any:
-        out = np.zeros(winner.shape, x.dtype)
+        out = np.zeros_like(winner, x.dtype)
         pieces = self.window.pieces(self.window.padded(x), (out.shape[2], out.shape[3]))
         for number, piece in enumerate(pieces):
             np.copyto(out, piece, where=winner == number)
@@ -134,7 +135,7 @@ class AvgPool2d(Pooling):
 
     def forward(self, x: np.ndarray) -> Any:
         pieces = self.window.pieces(self.window.padded(x), self.window.output(self.label, x.shape))
-        total = next(pieces).copy()
+        total = next(pieces).copy(order="K")
         for piece in pieces:
             total += piece
         return total / (self.window.size[0] * self.window.size[1])
@@ -151,12 +152,11 @@ class AvgPool2dInput(Gate):
     size: Pair
 
     def spec(self, y: Spec) -> Spec:
-        common_dtype(self.label, {"y": y}, "float")
         return spreads(self.label, self.window, self.size, y)
 
     def forward(self, y: np.ndarray) -> Any:
         (h, w), (ph, pw) = self.size, self.window.padding
-        padded = np.zeros((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        padded = channels_last((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
         share = y / (self.window.size[0] * self.window.size[1])
         for piece in self.window.pieces(padded, (y.shape[2], y.shape[3])):
             piece += share

@@ -46,6 +46,11 @@ class Max(Reduction):
 
     combine: ClassVar[str] = "maximum"
 
+    def spec(self, x: Spec) -> Spec:
+        if len(self.axis) != 1:
+            raise SettingError(self.label, f"axis {self.axis}", "one axis", "max(), which takes several")
+        return super().spec(x)
+
     def backward(self, upstream: Value, *, x: Value) -> Any:
         (axis,) = self.axis
         winner = argmax(x, axis=axis, keepdims=True)
@@ -73,13 +78,14 @@ class Var(Gate):
         return x.with_shape(reduced_shape(x.shape, self.axis, self.keepdims))
 
     def forward(self, x: np.ndarray) -> Any:
-        apart = x - np.mean(x, axis=self.axis, keepdims=True)
+        n = np.asarray(size(x.shape, self.axis), x.dtype)
+        apart = x - np.sum(x, axis=self.axis, keepdims=True) / n  # np.mean would warn of no numbers
         total = np.sum(apart * apart, axis=self.axis, keepdims=self.keepdims)
         return total / np.asarray(self.count(x.shape), x.dtype)
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         apart = x - mean(x, axis=self.axis, keepdims=True)
-        return spread(upstream, x.spec, self.axis) * apart * (2.0 / self.count(x.shape))
+        return spread(upstream * 2 / self.count(x.shape), x.spec, self.axis) * apart
 
 
 @gate

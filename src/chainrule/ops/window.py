@@ -55,12 +55,12 @@ class Window:
         return height if height == width else f"{height}, {width}"
 
     def padded(self, x: np.ndarray, value: float = 0) -> np.ndarray:
-        """x with its border."""
+        """x with its border, (N, C, H + 2·padding, …); in memory the channels of a pixel lie side by side."""
         (ph, pw) = self.padding
         if not (ph or pw):
             return x
         n, c, h, w = x.shape
-        out = np.full((n, c, h + 2 * ph, w + 2 * pw), value, x.dtype)
+        out = channels_last((n, c, h + 2 * ph, w + 2 * pw), x.dtype, value)
         out[:, :, ph : ph + h, pw : pw + w] = x
         return out
 
@@ -77,17 +77,32 @@ class Window:
                 rows = slice(u * dh, u * dh + sh * (output[0] - 1) + 1, sh)
                 yield padded[:, :, rows, v * dw : v * dw + sw * (output[1] - 1) + 1 : sw]
 
+    def rows(self, padded: np.ndarray, output: Pair) -> np.ndarray:
+        """Every window as a row, a copy (N·H'·W', KH·KW·C); no copy where a window is one pixel."""
+        n, c = padded.shape[:2]
+        order = (0, 4, 5, 2, 3, 1)  # N, H', W', KH, KW, C
+        return self.windows(padded, output).transpose(order).reshape(n * output[0] * output[1], -1 if c else 0)
+
     def columns(self, padded: np.ndarray, output: Pair) -> np.ndarray:
         """Every window as a column, a copy (N, C·KH·KW, H'·W')."""
         n, c = padded.shape[:2]
-        (sn, sc, sh, sw), (kh, kw) = padded.strides, self.size
-        strides = (
-            sn,
-            sc,
-            sh * self.dilation[0],
-            sw * self.dilation[1],
-            sh * self.stride[0],
-            sw * self.stride[1],
-        )
-        windows = as_strided(padded, (n, c, kh, kw, *output), strides, writeable=False)
-        return windows.reshape(n, c * kh * kw, output[0] * output[1])
+        pixels = self.size[0] * self.size[1]
+        return self.windows(padded, output).reshape(n, c * pixels, output[0] * output[1])
+
+    def windows(self, padded: np.ndarray, output: Pair) -> np.ndarray:
+        """All windows as a view (N, C, KH, KW, H', W')."""
+        sn, sc, sh, sw = padded.strides
+        (dh, dw), (th, tw) = self.dilation, self.stride
+        shape = (*padded.shape[:2], *self.size, *output)
+        return as_strided(padded, shape, (sn, sc, sh * dh, sw * dw, sh * th, sw * tw), writeable=False)
+
+
+def channels_last(shape: tuple[int, ...], dtype: np.dtype, value: float = 0) -> np.ndarray:
+    """An array (N, C, H, W) of one number; in memory the channels of a pixel lie side by side."""
+    n, c, h, w = shape
+    return np.full((n, h, w, c), value, dtype).transpose(0, 3, 1, 2)
+
+
+def pixels(x: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) as rows of channels, (N·H·W, C); no copy where the channels lie side by side."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(-1 if x.size else 0, x.shape[1])
