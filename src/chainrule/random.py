@@ -10,10 +10,9 @@ and test vectors from the authors' Random123 library.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import operator
-import secrets
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -95,13 +94,13 @@ class Generator:
 
     >>> rng = Generator(7)
     >>> rng.split("shuffle").permutation(5)
-    array([4, 0, 2, 1, 3])
+    array([3, 1, 4, 0, 2])
     >>> rng
     Generator(seed=7, position=0)
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._seed = secrets.randbits(64) if seed is None else _check_seed(seed)
+        self._seed = int.from_bytes(os.urandom(8), "little") if seed is None else _check_seed(seed)
         self._position = 0
 
     @property
@@ -219,8 +218,8 @@ class Generator:
         """Return the independent child stream with this name.
 
         The same parent seed and key always give the same child, however far the parent has run, and the
-        parent is not moved. The child's seed is the 64-bit BLAKE2b hash of the parent's seed and the key, so
-        two of a million streams coincide with probability below 10⁻⁷.
+        parent is not moved. The child's seed is the parent's, led through Philox by the key eight bytes at a
+        time, so two of a million streams coincide with probability below 10⁻⁷.
 
         key:  one or more integers or strings; 1 and "1" are different
         Raises SettingError without a key, DTypeError for another type.
@@ -232,8 +231,7 @@ class Generator:
         if not key:
             raise SettingError("split", "no key", "at least one integer or string", 'split("epoch", 0)')
         parts = "".join(f"{len(part)}:{part}" for part in map(_key_part, key))
-        text = f"{self._seed};{parts}".encode("utf-8", "surrogatepass")
-        return Generator(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+        return Generator(_led(self._seed, parts.encode("utf-8", "surrogatepass")))
 
     def state(self) -> dict[str, int]:
         """Return what `from_state` needs to go on exactly here; plain numbers, fit for JSON.
@@ -333,6 +331,16 @@ def _words(seed: int, upper: tuple[int, int], start: int, count: int) -> Words:
         _store(out[block - first :][:size], *_rounds(even, odd, keys, buffers[2:, :, :size]))
     skip = start - 4 * first
     return out.reshape(-1)[skip : skip + count]
+
+
+def _led(seed: int, text: bytes) -> int:
+    """Return the 64 bits that a seed becomes when each block of a text encrypts itself under it in turn."""
+    blocks = np.frombuffer(text + bytes(-len(text) % 8), "<u4").reshape(-1, 2)
+    key = np.array([seed & 0xFFFFFFFF, seed >> 32], np.uint32)
+    for number, block in enumerate(blocks):
+        counter = np.array([*block, number, len(text)], np.uint32)
+        key = philox(counter, key)[:2] ^ block
+    return int(key[0]) | int(key[1]) << 32
 
 
 def _round_keys(low: int, high: int) -> list[_Pair]:

@@ -34,7 +34,7 @@ class Batches:
     >>> dataset = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5), tuple("abcde"))
     >>> batches = Batches(dataset, 2, Generator(0), shuffle=True)
     >>> [labels.tolist() for _, labels in batches], len(batches), batches.epoch
-    ([[2, 1], [3, 4], [0]], 3, 1)
+    ([[3, 2], [4, 0], [1]], 3, 1)
     """
 
     def __init__(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from dataclasses import FrozenInstanceError, dataclass, fields
+from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
 import numpy as np
 
-from ..errors import DTypeError, IndexingError, ShapeError
+from ..errors import DTypeError, IndexingError, SettingError, ShapeError
 from .mathematics import xp
 from .spec import Spec
 
@@ -24,7 +24,7 @@ def gate(cls: G) -> G:
     The parameters of `forward` name the inputs.  The keyword-only names of `backward` are what the graph
     keeps for it: an input, an output, or, annotated `Spec`, only an input's shape and dtype.
     """
-    frozen: Any = dataclass(frozen=True)(cls)
+    frozen: Any = dataclass(frozen=True)(cls) if has_settings(cls) else cls
     frozen.label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
     parameters = inspect.signature(frozen.formula()).parameters.values()
     names = [p for p in parameters if p.name not in ("self", "xp")]
@@ -33,10 +33,28 @@ def gate(cls: G) -> G:
     rule = inspect.signature(frozen.backward).parameters.values() if hasattr(frozen, "backward") else ()
     frozen.keeps = tuple(p.name for p in rule if p.kind is p.KEYWORD_ONLY)
     frozen.keeps_spec = frozenset(p.name for p in rule if p.annotation in (Spec, "Spec", "tuple[Spec, ...]"))
+    for name in frozen.keeps:
+        known = frozen.inputs if name in frozen.keeps_spec else (*frozen.inputs, *frozen.outputs)
+        if name not in known:
+            came, expected = f"backward asks for {name}", f"one of {', '.join(known)}"
+            raise SettingError(frozen.label, came, expected, "the name of an input or output")
     return frozen  # type: ignore[no-any-return]
 
 
-class Gate:
+def has_settings(cls: type) -> bool:
+    """Whether a class adds fields of its own; one that does not is as frozen as its base, and quicker to import."""
+    return any("ClassVar" not in str(kind) for kind in cls.__dict__.get("__annotations__", {}).values())
+
+
+class Frozen:
+    """Nothing can be set on an instance, also where a dataclass adds no fields."""
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+@dataclass(frozen=True)
+class Gate(Frozen):
     """One operation.  Subclass it, decorate with `@gate`, and give three methods:
 
     spec(*specs) -> Spec, or a tuple of them     runs before every forward, raises ShapeError or DTypeError
@@ -53,9 +71,9 @@ class Gate:
     keeps_spec: ClassVar[frozenset[str]]
     broadcasts: ClassVar[bool] = False
 
-    spec: Callable[..., Any]
-    forward: Callable[..., Any]
-    backward: Callable[..., Any]
+    spec: ClassVar[Callable[..., Any]]
+    forward: ClassVar[Callable[..., Any]]
+    backward: ClassVar[Callable[..., Any]]
 
     @classmethod
     def formula(cls) -> Callable[..., Any]:
@@ -174,6 +192,7 @@ def broadcast_shapes(who: str, inputs: dict[str, Spec]) -> tuple[int, ...]:
 
 
 KINDS = {"float": "f", "number": "fiu", "integer": "iu", "bool": "b", "any": "fiub"}
+UNKNOWN = (np.dtype(np.float16), np.dtype(np.longdouble))
 MEANING = {
     "float": "float32 or float64",
     "number": "a float or integer dtype",
@@ -185,7 +204,7 @@ MEANING = {
 
 def require_kind(who: str, name: str, spec: Spec, kind: str) -> None:
     """A DTypeError unless the dtype of `spec` is of the kind."""
-    if spec.dtype.kind not in KINDS[kind]:
+    if spec.dtype.kind not in KINDS[kind] or spec.dtype in UNKNOWN:
         wish = {"float": "float32", "bool": "bool", "integer": "int64"}.get(kind, "float32")
         raise DTypeError(who, f"{name} {spec}", MEANING[kind], f'{name}.astype("{wish}")')
 

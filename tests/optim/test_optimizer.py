@@ -1,0 +1,278 @@
+"""Every optimizer: groups, frozen parameters, the traced step, states that resume exactly."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Tensor, errors
+from chainrule.optim import SGD, Adam, AdamW, Optimizer
+
+RULES = [
+    lambda params: SGD(params, lr=0.1, weight_decay=0.1),
+    lambda params: SGD(params, lr=0.1, momentum=0.9, dampening=0.3),
+    lambda params: SGD(params, lr=0.1, momentum=0.9, nesterov=True),
+    lambda params: Adam(params, lr=0.1, weight_decay=0.1),
+    lambda params: AdamW(params, lr=0.1, weight_decay=0.1),
+]
+every_rule = pytest.mark.parametrize("make", RULES, ids=["decay", "damped", "nesterov", "adam", "adamw"])
+both_dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+
+def one_weight(name=""):
+    return Tensor([1.0, 2.0], requires_grad=True, name=name)
+
+
+def test_groups_have_their_own_settings_as_in_pytorch(torch, problem):
+    walk = problem("float64")
+    parameters = walk.tensors()
+    groups = lambda w, b: [{"params": [w]}, {"params": [b], "lr": 0.02, "momentum": 0.0}]  # noqa: E731
+    optimizer = SGD(groups(*parameters), lr=0.1, momentum=0.9)
+    walk.walk(optimizer, parameters)
+    theirs = walk.walk_torch(torch, lambda ps: torch.optim.SGD(groups(*ps), lr=0.1, momentum=0.9))
+    for mine, other in zip(parameters, theirs, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other, rtol=1e-10)
+    assert [g["lr"] for g in optimizer.param_groups] == [0.1, 0.02]
+
+
+def test_lr_is_the_first_groups_and_sets_all():
+    optimizer = SGD([{"params": [one_weight()]}, {"params": [one_weight()], "lr": 0.5}], lr=0.1)
+    assert optimizer.lr == 0.1
+    optimizer.lr = 0.3
+    assert [g["lr"] for g in optimizer.param_groups] == [0.3, 0.3]
+
+
+@every_rule
+def test_a_frozen_parameter_is_untouched_and_has_no_slots(problem, make):
+    walk = problem("float32")
+    w, b = parameters = walk.tensors(frozen=("b",))
+    optimizer = make(parameters)
+    walk.walk(optimizer, parameters)
+    np.testing.assert_array_equal(b.numpy(), walk.start["b"])
+    assert not np.array_equal(w.numpy(), walk.start["w"])
+    assert not [name for name in optimizer.state_dict() if name.startswith("b/")]
+
+
+def test_a_parameter_that_thaws_later_is_not_silently_left_out(four_parts):
+    w, b = one_weight("w"), Tensor([1.0], name="b")
+    optimizer = SGD([w, b], lr=0.1)
+    cr.graph.require_grad(b)
+    with pytest.raises(errors.SettingError) as caught:
+        optimizer.step()
+    four_parts(caught.value, "SGD", "frozen", "made for", "a new SGD")
+
+
+def test_zero_grad_forgets_and_step_without_gradients_changes_nothing():
+    w = one_weight()
+    optimizer = Adam([w])
+    w.grad = Tensor([1.0, 1.0])
+    optimizer.zero_grad()
+    assert w.grad is None
+    before = optimizer.state_dict()
+    optimizer.step()
+    assert w.tolist() == [1.0, 2.0]
+    assert all(np.array_equal(before[k], a) for k, a in optimizer.state_dict().items())
+
+
+def training(make, dtype):
+    """A small network of two parameters, its optimizer, and one step of it."""
+    rng = np.random.default_rng(3)
+    w = Tensor(rng.normal(size=(4, 3)).astype(dtype), requires_grad=True, name="w")
+    b = Tensor(np.zeros(3, dtype), requires_grad=True, name="b")
+    optimizer = make([{"params": [w]}, {"params": [b], "lr": 0.05}])
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (cr.tanh(x @ w + b) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    batches = [rng.normal(size=(8, 4)).astype(dtype) for _ in range(10)]
+    return step, optimizer, (w, b), batches
+
+
+def everything(optimizer, parameters):
+    return optimizer.state_dict() | {p.name: p.numpy().copy() for p in parameters}
+
+
+@both_dtypes
+@every_rule
+def test_traced_is_direct_to_the_bit_and_a_new_rate_needs_no_new_trace(make, dtype):
+    ends = []
+    for traced in (False, True):
+        step, optimizer, parameters, batches = training(make, dtype)
+        run = cr.trace(step, batches[0]) if traced else step
+        losses = []
+        for t, x in enumerate(batches):
+            if t == 5:
+                optimizer.lr = 0.5
+            losses.append(run(Tensor(x)).item())
+        ends.append((losses, everything(optimizer, parameters)))
+    (direct_losses, direct), (traced_losses, traced) = ends
+    assert direct_losses == traced_losses
+    assert direct.keys() == traced.keys()
+    for name in direct:
+        assert direct[name].dtype == traced[name].dtype
+        np.testing.assert_array_equal(direct[name], traced[name], err_msg=name)
+    _, unchanged, parameters, batches = training(make, dtype)
+    assert not np.array_equal(everything(unchanged, parameters)["w"], direct["w"])
+
+
+def test_a_rate_changed_between_traced_steps_counts():
+    ends = []
+    for rate in (0.1, 0.5):
+        step, optimizer, (w, _), batches = training(RULES[0], "float64")
+        program = cr.trace(step, batches[0])
+        optimizer.lr = rate
+        before = w.numpy().copy()
+        program(batches[0])
+        ends.append(w.numpy() - before)
+    np.testing.assert_allclose(ends[1], 5 * ends[0], rtol=1e-9)
+
+
+def test_the_program_names_slots_and_rates_and_marks_its_update_lines():
+    step, _, _, batches = training(RULES[3], "float32")
+    program = cr.trace(step, batches[0])
+    names = {cell.name for cell in program.cells.values()}
+    assert {"w/mean", "w/square", "w/steps", "group0/lr", "group1/betas[0]", "group1/eps"} <= names
+    assert {cell.name for cell, _ in program.updates} == {
+        *("w", "w/mean", "w/square", "w/steps"),
+        *("b", "b/mean", "b/square", "b/steps"),
+    }
+    update = [line for line in program.lines if line.phase == "update"]
+    assert update and all(line.place.function == "step" for line in update)
+
+
+@both_dtypes
+@every_rule
+def test_a_loaded_state_goes_on_exactly(problem, make, dtype):
+    walk = problem(dtype)
+    parameters = walk.tensors()
+    optimizer = make(parameters)
+    walk.walk(optimizer, parameters, steps=10)
+    optimizer.lr = 0.07
+    saved = optimizer.state_dict()
+    resumed = [Tensor(p.numpy(), requires_grad=True, name=p.name) for p in parameters]
+    again = make(resumed)
+    again.load_state_dict(saved)
+    assert again.lr == 0.07
+    for ps, o in ((parameters, optimizer), (resumed, again)):
+        walk.walk(o, ps, steps=10, start=10)
+    for p, q in zip(parameters, resumed, strict=True):
+        np.testing.assert_array_equal(p.numpy(), q.numpy())
+    for name, array in optimizer.state_dict().items():
+        np.testing.assert_array_equal(array, again.state_dict()[name])
+
+
+def test_a_state_is_a_contiguous_copy():
+    w = Tensor(np.ones((2, 3)), requires_grad=True, name="w")
+    optimizer = Adam([w], lr=0.1)
+    w.grad = Tensor(np.ones((3, 2))).mT
+    optimizer.step()
+    state = optimizer.state_dict()
+    kept = {name: array.copy() for name, array in state.items()}
+    assert all(a.flags.c_contiguous and a.flags.writeable for a in state.values())
+    assert not any(np.shares_memory(state["w/mean"], slot.data) for slot in optimizer._state.values())
+    w.grad = Tensor(np.full((2, 3), 5.0))
+    optimizer.step()
+    assert all(np.array_equal(state[name], kept[name]) for name in state)
+
+
+def test_parameters_without_a_name_of_their_own_are_counted():
+    state = SGD([one_weight("w"), one_weight(), one_weight("w")], 0.1, momentum=0.9).state_dict()
+    assert [name for name in state if name.endswith("velocity")] == [
+        "w/velocity",
+        "#1/velocity",
+        "#2/velocity",
+    ]
+
+
+def changed(**changes):
+    def change(state):
+        return {name: a for name, a in (state | changes).items() if a is not None}
+
+    return change
+
+
+STATES = [
+    (changed(**{"w/velocity": None}), "without w/velocity", "entries", "build the SGD"),
+    (changed(other=np.zeros(1)), "with other", "entries", "build the SGD"),
+    (changed(**{"w/velocity": np.zeros(3, "f4")}), "w/velocity f32[3]", "f32[2]", "build the SGD"),
+    (changed(**{"w/velocity": np.zeros(2)}), "w/velocity f64[2]", "f32[2]", "build the SGD"),
+    (changed(**{"group0/lr": np.array(-1.0)}), "lr = -1.0", "a finite lr ≥ 0", "state_dict()"),
+    (changed(**{"group0/momentum": np.array(np.nan)}), "momentum = nan", "< 1", "state_dict()"),
+    (
+        changed(**{"group0/nesterov": np.array(True)}),
+        "group0/nesterov = True",
+        "False, fixed",
+        "nesterov=True",
+    ),
+    (
+        changed(**{"group0/weight_decay": np.array(0.1)}),
+        "group0/weight_decay = 0.1",
+        "0.0, fixed",
+        "weight_decay=0.1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "came", "expected", "hint"), STATES)
+def test_a_state_of_another_optimizer_is_refused_and_nothing_changes(
+    four_parts, change, came, expected, hint
+):
+    optimizer = SGD([one_weight("w")], lr=0.1, momentum=0.9)
+    before = optimizer.state_dict()
+    state = {name: a + 1 if name == "w/velocity" else a for name, a in before.items()}
+    with pytest.raises(errors.StateError) as caught:
+        optimizer.load_state_dict(change(state))
+    four_parts(caught.value, "SGD", came, expected, hint)
+    assert all(np.array_equal(a, before[name]) for name, a in optimizer.state_dict().items())
+
+
+def twice(make):
+    w = one_weight("fc.weight")
+    return make(w)
+
+
+PARAMETERS = [
+    (list, "an empty list", "at least one tensor", "model.parameters()"),
+    (lambda: [Tensor([1.0])], "1 parameters, all frozen", "requires_grad", "model.parameters()"),
+    (one_weight, "a Tensor as params", "an iterable", "[w]"),
+    (lambda: 3, "a int as params", "an iterable", "[w]"),
+    (lambda: [1.0], "a float as parameter 0", "a tensor", "model.parameters()"),
+    (lambda: twice(lambda w: [w, w]), "fc.weight f32[2] twice", "each parameter once", "one group"),
+    (
+        lambda: twice(lambda w: [{"params": [w]}, {"params": [w]}]),
+        "fc.weight f32[2] twice",
+        "each parameter once",
+        "one group",
+    ),
+    (lambda: [one_weight() * 2], "made by multiply", "no gate made", "Tensor(data"),
+    (lambda: [one_weight(), {"params": []}], "mixed", "one or the other", '{"params": [w]}'),
+    (lambda: [{"lr": 0.1}], "without 'params'", "'params' and any of lr", '"lr": 0.1'),
+    (lambda: [{"params": [one_weight()], "rate": 1}], "'rate'", "any of lr, momentum", '"lr": 0.1'),
+    (lambda: [{"params": one_weight()}], "a Tensor as params", "an iterable", "[w]"),
+    (lambda: [{"params": [one_weight()], "lr": -1}], "lr = -1", "a finite lr ≥ 0", "lr=0.1"),
+]
+
+
+@pytest.mark.parametrize(("params", "came", "expected", "hint"), PARAMETERS)
+def test_impossible_parameters(four_parts, params, came, expected, hint):
+    with pytest.raises(errors.SettingError) as caught:
+        SGD(params(), lr=0.1)
+    four_parts(caught.value, "SGD", came, expected, hint)
+
+
+def test_a_group_can_be_added_and_generators_are_read_once():
+    optimizer = Adam(w for w in [one_weight("a"), one_weight("b")])
+    optimizer.add_param_group({"params": [one_weight("c")], "lr": 0.5})
+    assert [g["lr"] for g in optimizer.param_groups] == [1e-3, 0.5]
+    assert [p.name for p in optimizer.parameters()] == ["a", "b", "c"]
+    assert "c/mean" in optimizer.state_dict()
+
+
+def test_a_rule_that_says_no_update():
+    w = one_weight()
+    w.grad = Tensor([1.0, 1.0])
+    with pytest.raises(NotImplementedError, match=r"Optimizer\.update"):
+        Optimizer([w], lr=0.1).step()
