@@ -1,0 +1,42 @@
+"""Worker: resident memory of a process after 100 and after 1,000 training steps.  Argument: a model of the zoo."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from chainrule import data, nn, optim, zoo
+from chainrule.random import Generator
+from chainrule.train import Trainer
+
+
+def resident() -> float:
+    """MiB of physical memory that this process holds (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 2**20
+
+
+def main() -> None:
+    name = sys.argv[1]
+    pictures, _ = data.load("fashion-6k")
+    model = zoo.build(name, pictures.shape, 10, Generator(0))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=1e-3))
+    prepare = data.Normalize.fit(pictures)
+    batches = data.Batches(pictures, 16, Generator(0), shuffle=True, transform=prepare)
+    seen, after = 0, {}
+    while seen < 1000:
+        for images, labels in batches:
+            trainer.step(images, labels)
+            seen += 1
+            if seen in (100, 1000):
+                after[seen] = resident()
+            if seen == 1000:
+                break
+    growth = after[1000] / after[100] - 1
+    row = {"what": name, "MiB after 100": round(after[100], 1), "MiB after 1,000": round(after[1000], 1)}
+    print(json.dumps({**row, "growth %": round(100 * growth, 2)}))
+
+
+if __name__ == "__main__":
+    main()

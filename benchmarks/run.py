@@ -1,0 +1,121 @@
+"""Run benchmarks by name, print a table of each, write all figures to results.json beside this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from turns import THREADS, Worker, alternate
+
+HERE = Path(__file__).parent
+Figures = list[dict[str, Any]]
+
+
+def step() -> Figures:
+    """A plain training step of the small ConvNet on 3×32×32 at batch 128, against PyTorch's best."""
+    with tempfile.TemporaryDirectory() as folder:
+        weights = str(Path(folder) / "weights.npz")
+        ours = Worker("step_chainrule.py", weights)
+        peers = {layout: Worker("step_torch.py", weights, layout) for layout in ("eager", "channels-last")}
+        alternate([ours, *peers.values()], rounds=10, steps=3)
+    for layout, peer in peers.items():
+        mine, its = ours.losses[19], peer.losses[19]
+        if abs(mine - its) > 0.01 * abs(its):
+            raise SystemExit(f"the losses after 20 steps differ: {mine} and {its} ({layout})")
+    times = {"chainrule, plain": ours} | {f"PyTorch {p.facts['version']}, {k}": p for k, p in peers.items()}
+    best = min(statistics.median(p.seconds) for p in peers.values())
+    return [
+        {
+            "what": name,
+            "ms a step": round(1e3 * statistics.median(worker.seconds), 1),
+            "least": round(1e3 * min(worker.seconds), 1),
+            "of PyTorch's best": round(statistics.median(worker.seconds) / best, 2),
+            "loss after 20": round(worker.losses[19], 4),
+        }
+        for name, worker in times.items()
+    ]
+
+
+def imports() -> Figures:
+    """What importing costs, less bare Python: medians of 7 processes each, in turns."""
+    codes = {"bare Python": "pass", "numpy": "import numpy", "chainrule": "import chainrule"}
+    seconds: dict[str, list[float]] = {name: [] for name in codes}
+    for _ in range(8):
+        for name, code in codes.items():
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            seconds[name].append(time.perf_counter() - began)
+    medians = {name: statistics.median(times[1:]) for name, times in seconds.items()}
+    return [{"what": n, "seconds more": round(m - medians["bare Python"], 3)} for n, m in medians.items()]
+
+
+def memory() -> Figures:
+    """How much a training process grows between steps 100 and 1,000 (two-layer network, and the small ConvNet)."""
+    return [run_json("memory.py", model) for model in ("two-layer", "convnet")]
+
+
+def accuracy() -> Figures:
+    """`chainrule train` with seeds 0 to 4 on the embedded pictures: nothing else is chosen."""
+    rows: Figures = []
+    for seed in range(5):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "chainrule", "train", "--seed", str(seed), "--json", "--quiet"]
+            command += ["--out", f"{folder}/run"]
+            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        rows.append({"seed": seed, "test accuracy": found["test_accuracy"], "seconds": found["seconds"]})
+    mean = {k: round(statistics.mean(r[k] for r in rows), 4) for k in ("test accuracy", "seconds")}
+    return [*rows, {"seed": "mean", **mean}]
+
+
+def run_json(script: str, *arguments: str) -> dict[str, Any]:
+    """What a script of this folder prints, as JSON."""
+    command = [sys.executable, str(HERE / script), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **THREADS})
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+BENCHMARKS: dict[str, Callable[[], Figures]] = {
+    "step": step,
+    "import": imports,
+    "memory": memory,
+    "accuracy": accuracy,
+}
+
+
+def show(name: str, title: str, rows: Figures) -> None:
+    """Print a table of figures."""
+    table = Table(title=f"{name}: {title}", title_justify="left")
+    for key in rows[0]:
+        table.add_column(key, justify="left" if isinstance(rows[0][key], str) else "right")
+    for row in rows:
+        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
+    Console().print(table)
+
+
+def main(names: list[str]) -> None:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        raise SystemExit(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    place = HERE / "results.json"
+    results = json.loads(place.read_text()) if place.exists() else {}
+    for name in names or BENCHMARKS:
+        rows = BENCHMARKS[name]()
+        show(name, (BENCHMARKS[name].__doc__ or "").rstrip("."), rows)
+        results[name] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "figures": rows}
+        place.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,28 @@
+"""The README's blocks: shell blocks as a command (`python tests/readme.py`), Python blocks for the tests."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def main() -> None:
+    """Run the shell blocks one after the other, in one shell each, and stop at the first that fails."""
+    for block in blocks("shell"):
+        print("".join(f"$ {line}\n" for line in block.splitlines()), flush=True)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=README.parent)
+        if done.returncode:
+            sys.exit(f"README block failed with code {done.returncode}:\n{block}")
+
+
+if __name__ == "__main__":
+    main()
