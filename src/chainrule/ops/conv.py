@@ -10,7 +10,7 @@ matrix product serves many pictures.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from .arithmetic import add
 from .shape import reshape
 from .window import Pair, Window, channels_last, pixels
 
-CACHE = 1 << 23
+CACHE = 1 << 22
 """Bytes of unfolded pictures to hold at once, so that a matrix product finds them in the cache."""
 
 
@@ -48,10 +48,13 @@ class Sliding(Gate):
         size = channels // self.groups
         return [slice(g * size, (g + 1) * size) for g in range(self.groups)]
 
-    def chunks(self, n: int, floats: int) -> Iterator[slice]:
-        """Pictures a few at a time; `floats` numbers are unfolded from each."""
-        step = max(1, CACHE // (4 * max(1, floats)))
-        return (slice(start, min(start + step, n)) for start in range(0, n, step))
+    def chunks(self, n: int, places: int, width: int, dtype: np.dtype) -> tuple[np.ndarray, list[slice]]:
+        """Room for the rows of a few pictures, used again and again, and which pictures they are.
+
+        places: rows of one picture;  width: of a row
+        """
+        few = max(1, min(n, CACHE // (dtype.itemsize * max(1, places * width))))
+        return np.empty((few * places, width), dtype), [slice(k, min(k + few, n)) for k in range(0, n, few)]
 
 
 @gate
@@ -82,10 +85,11 @@ class Conv2d(Sliding):
         output = window.output(self.label, x.shape)
         filters, parts = self.matrices(w), list(zip(self.parts(x.shape[1]), self.parts(len(w)), strict=True))
         out = channels_last((len(x), len(w), *output), x.dtype)
-        for some in self.chunks(len(x), w[0].size * output[0] * output[1]):
+        room, chunks = self.chunks(len(x), output[0] * output[1], w[0].size, x.dtype)
+        for some in chunks:
             made = pixels(out[some])
             for matrix, (inside, outside) in zip(filters, parts, strict=True):
-                rows = window.rows(window.padded(x[some, inside]), output)
+                rows = window.rows(window.padded(x[some, inside]), output, room)
                 np.matmul(rows, matrix, out=made[:, outside])
         return out
 
@@ -120,9 +124,11 @@ class Conv2dInput(Sliding):
         window, output, channels = self.window(w.shape), (y.shape[2], y.shape[3]), w.shape[1] * self.groups
         filters, parts = self.matrices(w), list(zip(self.parts(channels), self.parts(len(w)), strict=True))
         out = channels_last((len(y), channels, *self.size), y.dtype)
-        for some in self.chunks(len(y), w[0].size * output[0] * output[1]):
+        room, chunks = self.chunks(len(y), output[0] * output[1], w[0].size, y.dtype)
+        for some in chunks:
             for matrix, (inside, outside) in zip(filters, parts, strict=True):
-                rows = np.matmul(pixels(y[some, outside]), matrix.T)
+                sent = pixels(y[some, outside])
+                rows = np.matmul(sent, matrix.T, out=room[: len(sent)])
                 out[some, inside] = laid(rows, window, self.size, output)
         return out
 
@@ -157,9 +163,10 @@ class Conv2dWeight(Sliding):
         channels, filters = x.shape[1] // self.groups, y.shape[1] // self.groups
         total = np.zeros((self.groups, self.size[0] * self.size[1] * channels, filters), x.dtype)
         parts = list(zip(self.parts(x.shape[1]), self.parts(y.shape[1]), strict=True))
-        for some in self.chunks(len(x), total[0, :, 0].size * output[0] * output[1]):
+        room, chunks = self.chunks(len(x), output[0] * output[1], total.shape[1], x.dtype)
+        for some in chunks:
             for matrix, (inside, outside) in zip(total, parts, strict=True):
-                rows = window.rows(window.padded(x[some, inside]), output)
+                rows = window.rows(window.padded(x[some, inside]), output, room)
                 matrix += np.matmul(rows.T, pixels(y[some, outside]))
         # (G, KH, KW, C/G, F/G) to (F, C/G, KH, KW)
         by_filter = total.reshape(self.groups, *self.size, channels, filters).transpose(0, 4, 3, 1, 2)

@@ -77,11 +77,13 @@ class Window:
                 rows = slice(u * dh, u * dh + sh * (output[0] - 1) + 1, sh)
                 yield padded[:, :, rows, v * dw : v * dw + sw * (output[1] - 1) + 1 : sw]
 
-    def rows(self, padded: np.ndarray, output: Pair) -> np.ndarray:
-        """Every window as a row, a copy (N·H'·W', KH·KW·C); no copy where a window is one pixel."""
+    def rows(self, padded: np.ndarray, output: Pair, out: np.ndarray) -> np.ndarray:
+        """Every window as a row, written into the first N·H'·W' rows of `out` (…, KH·KW·C)."""
         n, c = padded.shape[:2]
+        rows = out[: n * output[0] * output[1]]
         order = (0, 4, 5, 2, 3, 1)  # N, H', W', KH, KW, C
-        return self.windows(padded, output).transpose(order).reshape(n * output[0] * output[1], -1 if c else 0)
+        np.copyto(rows.reshape(n, *output, *self.size, c), self.windows(padded, output).transpose(order))
+        return rows
 
     def columns(self, padded: np.ndarray, output: Pair) -> np.ndarray:
         """Every window as a column, a copy (N, C·KH·KW, H'·W')."""
