@@ -36,7 +36,9 @@ def main() -> None:
     weights, layout = sys.argv[1], sys.argv[2]
     model = convnet()
     with np.load(weights) as arrays:
-        model.load_state_dict(dict(zip(model.state_dict(), map(torch.from_numpy, arrays.values()), strict=True)))
+        model.load_state_dict(
+            dict(zip(model.state_dict(), map(torch.from_numpy, arrays.values()), strict=True))
+        )
     form = torch.channels_last if layout == "channels-last" else torch.contiguous_format
     model = model.to(memory_format=form)
     given = [(torch.from_numpy(x).to(memory_format=form), torch.from_numpy(y)) for x, y in batches()]

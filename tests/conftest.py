@@ -12,7 +12,7 @@ FOLDER = Path(os.environ.get("CHAINRULE_DATA") or BESIDE_THE_CHECKOUT)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With CHAINRULE_NO_SKIPS set, as in .ci/run, a skipped test is a failure: there every peer and data set is."""
+    """With CHAINRULE_NO_SKIPS set, as in .ci/run, a skipped test fails: every peer and data set is there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CHAINRULE_NO_SKIPS") and reporter is not None:
         skipped = reporter.stats.get("skipped", [])

@@ -46,6 +46,10 @@ class ChainruleError(Exception):
         self.line = self.line or line
         return self
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Copies and pickles keep the four parts; OSError's own way would lose some."""
+        return type(self), (self.who, self.came, self.expected, self.hint), self.__dict__
+
     def __str__(self) -> str:
         who = f"{self.layer}: {self.who}" if self.layer else self.who
         where = f"\n  at {self.line}" if self.line else ""

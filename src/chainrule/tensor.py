@@ -68,6 +68,9 @@ class Tensor(Value):
 
     @grad.setter
     def grad(self, gradient: Tensor | None) -> None:
+        if gradient is not None and not isinstance(gradient, Tensor):
+            came = f"a {type(gradient).__name__} as a gradient"
+            raise DTypeError(self.name or "grad", came, "a tensor, or None", "Tensor(...) around it")
         if gradient is not None and (gradient.shape, gradient.dtype) != (self.shape, self.dtype):
             came = f"a gradient {gradient.spec}"
             raise ShapeError(self.name or "grad", came, f"{self.spec} like the value", "reshape or astype")
@@ -125,7 +128,15 @@ class Tensor(Value):
 
     def item(self) -> Any:
         """The one number as a Python number."""
-        return mode.get().read(self).item()
+        return self.alone("item").item()
+
+    def alone(self, who: str) -> Any:
+        """The array of the only number, or a ShapeError."""
+        if self.size != 1:
+            raise ShapeError(
+                who, f"{self.spec}, {self.size} numbers", "one", "sum(), max() or an index first"
+            )
+        return mode.get().read(self)
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
@@ -152,19 +163,19 @@ class Tensor(Value):
         return (self[k] for k in range(len(self)))
 
     def __float__(self) -> float:
-        return float(mode.get().read(self))
+        return float(self.alone("float").item())
 
     def __int__(self) -> int:
-        return int(mode.get().read(self))
+        return int(self.alone("int").item())
 
     def __bool__(self) -> bool:
-        return bool(mode.get().read(self))
+        return bool(self.alone("bool").item())
 
     def __index__(self) -> int:
-        return mode.get().read(self).__index__()  # type: ignore[no-any-return]
+        return mode.get().read(self).__index__()
 
     def __getitem__(self, key: Any) -> Tensor:
-        return ops.index(self, key)  # type: ignore[no-any-return]
+        return ops.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         raise in_place("x[…] = value", "where(mask, value, x), or assign() for the whole tensor")
@@ -172,36 +183,36 @@ class Tensor(Value):
     def reshape(self, *shape: Any) -> Tensor:
         """See `chainrule.reshape`; the sizes may be given one by one."""
         one = len(shape) == 1 and not isinstance(shape[0], int | np.integer)
-        return ops.reshape(self, shape[0] if one else shape)  # type: ignore[no-any-return]
+        return ops.reshape(self, shape[0] if one else shape)
 
     def astype(self, dtype: Any) -> Tensor:
         """See `chainrule.astype`."""
-        return ops.astype(self, dtype)  # type: ignore[no-any-return]
+        return ops.astype(self, dtype)
 
     def sum(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.sum`."""
-        return ops.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return ops.sum(self, axis=axis, keepdims=keepdims)
 
     def mean(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.mean`."""
-        return ops.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return ops.mean(self, axis=axis, keepdims=keepdims)
 
     def var(self, *, axis: ops.Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
         """See `chainrule.var`."""
-        return ops.var(self, axis=axis, correction=correction, keepdims=keepdims)  # type: ignore[no-any-return]
+        return ops.var(self, axis=axis, correction=correction, keepdims=keepdims)
 
     def max(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.max`."""
-        return ops.max(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return ops.max(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.argmax`."""
-        return ops.argmax(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return ops.argmax(self, axis=axis, keepdims=keepdims)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes exchanged."""
-        return ops.matrix_transpose(self)  # type: ignore[no-any-return]
+        return ops.matrix_transpose(self)
 
     @property
     def T(self) -> Tensor:
@@ -291,9 +302,9 @@ COMPARISON = {
 }
 for _name, _function in COMPARISON.items():
     setattr(Tensor, f"__{_name}__", operator(_function))
-for _name, _function in {"neg": ops.negative, "abs": ops.abs, "invert": ops.logical_not}.items():
-    setattr(Tensor, f"__{_name}__", _function)
-Tensor.__hash__ = object.__hash__  # type: ignore[method-assign, assignment]  # == compares numbers
+for _name, _alone in {"neg": ops.negative, "abs": ops.abs, "invert": ops.logical_not}.items():
+    setattr(Tensor, f"__{_name}__", _alone)
+Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # == compares numbers
 
 
 def gradient_of(

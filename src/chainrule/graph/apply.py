@@ -75,7 +75,11 @@ def promise(gate: Gate, specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
             gate.label, came, f"{len(gate.inputs)}: {', '.join(gate.inputs)}", "give each of them"
         )
     made = gate.spec(*specs)
-    return made if isinstance(made, tuple) else (made,)
+    outs: tuple[Spec, ...] = made if isinstance(made, tuple) else (made,)
+    if len(outs) != len(gate.outputs) or not all(isinstance(s, Spec) for s in outs):
+        came, expected = f"spec gave {made!r}", f"a Spec for each of {', '.join(gate.outputs)}"
+        raise ShapeError(gate.label, came, expected, "correct spec of this gate")
+    return outs
 
 
 def operands(gate: Gate, inputs: tuple[Any, ...], kind: type[Value]) -> tuple[Value, ...]:
@@ -129,4 +133,5 @@ def convert(value: Value, dtype: np.dtype, weak: bool) -> Value:
     if value.constant:
         return type(value).result.of(np.asarray(value.data, dtype), weak=weak, constant=True)
     converted: Value = value.astype(dtype)
+    converted.weak = weak
     return converted

@@ -117,6 +117,8 @@ class Arrivals:
 
 def seed(root: Value, upstream: Value | None) -> Value:
     """The gradient that enters at the root: d(root)/d(root) = 1."""
+    if isinstance(upstream, np.ndarray):
+        upstream = type(root).result.of(upstream, constant=True)
     if upstream is not None:
         if upstream.shape != root.shape or upstream.dtype != root.dtype:
             came = f"an upstream gradient {upstream.spec} for a value {root.spec}"
@@ -152,25 +154,21 @@ def downstream(
 ) -> list[tuple[Edge, Value]]:
     """The gradients that a node hands on, to those of its inputs that need one."""
     wants = [p is not None and (needed is None or p in needed) for p, _ in node.parents]
-    if node.walked:
-        came = "a graph that was walked before, its kept arrays are gone"
-        raise GradientError(node.gate.label, came, "one backward pass", "retain_graph=True in the first one")
-    if not any(wants):
+    if not node.walked and not any(wants):
         return []
     upstream: Any = tuple(arrived) if len(node.gate.outputs) > 1 else arrived[0]
     with inherit(node.origin):
         try:
+            check_way_back(node)
             made = node.gate.backward(upstream, **node.recall(kind))
             rules = made if isinstance(made, tuple) else (made,)
             if len(rules) != len(wants):
                 came = f"{len(rules)} gradients for {len(wants)} inputs"
                 raise GradientError(node.gate.label, came, "one for each input", "None where there is none")
             handed = [
-                ((parent, output), fitted(node, rule() if callable(rule) else rule, spec))
-                for (parent, output), rule, spec, want in zip(
-                    node.parents, rules, node.specs, wants, strict=True
-                )
-                if want and rule is not None
+                (parent, fitted(node, gradient, spec))
+                for parent, rule, spec, want in zip(node.parents, rules, node.specs, wants, strict=True)
+                if want and (gradient := rule() if callable(rule) else rule) is not None
             ]
         except ChainruleError as error:
             place = origin(node.origin)
@@ -178,9 +176,28 @@ def downstream(
     return handed  # type: ignore[return-value]
 
 
+def check_way_back(node: Node) -> None:
+    """The node has a rule, and what the rule asked to keep."""
+    if node.walked:
+        came = "a graph that was walked before, its kept arrays are gone"
+        raise GradientError(node.gate.label, came, "one backward pass", "retain_graph=True in the first one")
+    if not hasattr(node.gate, "backward"):
+        came = "a gradient asked of a gate without backward"
+        raise GradientError(node.gate.label, came, "a backward method", "write it, or detach() the input")
+
+
+def stretches(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:
+    """Whether broadcasting leads from one shape to the other."""
+    tail = wide[len(wide) - len(shape) :]
+    return len(wide) >= len(shape) and all(n in (1, m) for n, m in zip(shape, tail, strict=True))
+
+
 def fitted(node: Node, gradient: Value, spec: Spec) -> Value:
     """The gradient in its input's shape: broadcasting is undone here, and nowhere else."""
-    if gradient.shape != spec.shape and node.gate.broadcasts:
+    if not isinstance(gradient, Value):
+        came = f"backward gave a {type(gradient).__name__} for an input {spec}"
+        raise GradientError(node.gate.label, came, "a value", "make it of upstream, x, … and gates")
+    if gradient.shape != spec.shape and node.gate.broadcasts and stretches(spec.shape, gradient.shape):
         gradient = gradient.sum_to(spec.shape)
     if gradient.shape != spec.shape or gradient.dtype != spec.dtype:
         came = f"backward gave a gradient {gradient.spec} for an input {spec}"

@@ -38,7 +38,7 @@ def gate(cls: G) -> G:
         if name not in known:
             came, expected = f"backward asks for {name}", f"one of {', '.join(known)}"
             raise SettingError(frozen.label, came, expected, "the name of an input or output")
-    return frozen  # type: ignore[no-any-return]
+    return frozen
 
 
 def has_settings(cls: type) -> bool:
@@ -94,7 +94,7 @@ class Gate(Frozen):
 
     def settings(self) -> dict[str, Any]:
         """The frozen fields, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 class Elementwise(Gate):
@@ -161,7 +161,7 @@ class Reduction(Gate):
 
     def forward(self, x: np.ndarray) -> Any:
         count = int(np.prod([x.shape[a] for a in self.axis], dtype=np.int64))
-        combine = {"add": np.add, "maximum": np.maximum}[self.combine]
+        combine: Any = {"add": np.add, "maximum": np.maximum}[self.combine]
         total = combine.reduce(self.map(xp, x), axis=self.axis, keepdims=self.keepdims, dtype=x.dtype)
         return self.finish(xp, total, count)
 

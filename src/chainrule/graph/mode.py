@@ -60,6 +60,9 @@ def run(gate: Gate, arrays: tuple[np.ndarray, ...], promised: tuple[Spec, ...]) 
     with np.errstate(all="ignore"):
         made = gate.compute(*arrays)
     outs = tuple(np.asarray(a) for a in (made if isinstance(made, tuple) else (made,)))
+    if len(outs) != len(promised):
+        came, expected = f"forward returned {len(outs)} arrays", f"{len(promised)}: {', '.join(gate.outputs)}"
+        raise ShapeError(gate.label, came, expected, "correct outputs or forward of this gate")
     for out, spec in zip(outs, promised, strict=True):
         if out.shape != spec.shape or out.dtype != spec.dtype:
             came = f"forward returned {Spec(out.shape, out.dtype)}"

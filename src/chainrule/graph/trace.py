@@ -145,7 +145,7 @@ class Tracer:
             if cell.data is not promise:
                 program.updates.append((cell, self.own(cell.data).number))
         for value, _ in self.grads.values():
-            if id(value) in self.saved:
+            if id(value) in self.saved or not isinstance(value.data, Promise):
                 program.gradients.append((value, None if value._grad is None else self.number(value._grad)))
 
     def restore(self) -> None:
@@ -155,6 +155,7 @@ class Tracer:
         for value, gradient in self.grads.values():
             value._grad = gradient
         self.saved.clear()
+        self.grads.clear()
 
     def referred(self, output: Any) -> Any:
         """The step's output with references in the places of values."""
@@ -217,7 +218,17 @@ def as_example(x: Any) -> Any:
     """What the program remembers of an argument: the spec of an array, or the thing itself."""
     if isinstance(x, Value):
         return Example(x.spec, x.node is not None)
+    if not isinstance(x, np.ndarray) and holds_arrays(x):
+        came = f"a {type(x).__name__} of arrays as an argument"
+        raise TraceError("trace", came, "each array as an argument of its own", "step(images, labels)")
     return Example(Spec(x.shape, x.dtype), False) if isinstance(x, np.ndarray) else x
+
+
+def holds_arrays(x: Any) -> bool:
+    """Whether there are arrays inside a container: as constants of the step they would never change again."""
+    if isinstance(x, tuple | list | dict):
+        return any(holds_arrays(y) for y in (x.values() if isinstance(x, dict) else x))
+    return isinstance(x, Value | np.ndarray)
 
 
 def promised(tracer: Tracer, example: Any, kind: type[Value]) -> Any:

@@ -31,6 +31,9 @@ class ModuleList(Module):
         if not isinstance(module, Module):
             who, came = type(self).__name__, f"part {name} is a {type(module).__name__}"
             raise SettingError(who, came, "modules", "nn.ReLU() instead of a function, with brackets")
+        if not isinstance(name, str) or not name or "." in name or hasattr(self, name):
+            came = f"a part named {name!r}"
+            raise SettingError(type(self).__name__, came, "a new name without a dot", "another name")
         setattr(self, name, module)
 
     def __len__(self) -> int:
@@ -43,7 +46,10 @@ class ModuleList(Module):
         try:
             return list(self)[index]
         except IndexError:
-            who, expected = type(self).__name__, f"{-len(self)} … {len(self) - 1}"
+            who, expected = (
+                type(self).__name__,
+                f"{-len(self)} … {len(self) - 1}" if len(self) else "no index: it is empty",
+            )
             raise IndexingError(who, f"index {index}", expected, "an index within the list") from None
 
 

@@ -63,7 +63,8 @@ class Conv2d(Module):
 
     def extra_repr(self) -> str:
         w = self.window
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={w.size}, stride={w.stride}, padding={w.padding}"
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={w.size}"
+        text += f", stride={w.stride}, padding={w.padding}"
         text += f", dilation={w.dilation}" if w.dilation != (1, 1) else ""
         text += f", groups={self.groups}" if self.groups > 1 else ""
         return text + ("" if self.bias is not None else ", bias=False")

@@ -16,7 +16,7 @@ from .settings import fraction
 class Dropout(Module):
     """In training: zero each number with probability p, divide the others by 1 - p.  In evaluation: nothing.
 
-    The mask follows from the seed drawn here and a counter of calls, so that a run can be repeated to the bit.
+    The mask follows from the seed drawn here and a counter of calls, so that runs repeat to the bit.
     Raises SettingError unless 0 ≤ p < 1.
     Source: Srivastava et al. 2014.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..errors import ShapeError
 from ..random import Generator
 from . import init
 from .module import Module
@@ -52,7 +53,11 @@ class Flatten(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.reshape(x, (x.shape[0], -1 if x.shape[0] else ops.size(x.shape, tuple(range(1, len(x.shape))))))
+        shape = tuple(getattr(x, "shape", ()))
+        if not shape:
+            came = f"a {type(x).__name__} of shape ()"
+            raise ShapeError("Flatten", came, "at least the batch axis (N, …)", "Tensor(...) around lists")
+        return ops.reshape(x, (shape[0], ops.size(shape, tuple(range(1, len(shape))))))
 
 
 class Identity(Module):

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import ops
-from ..errors import SettingError
+from ..errors import DataError
 from .module import Module
+from .settings import positive
 
 
 class CrossEntropyLoss(Module):
@@ -22,7 +23,7 @@ class CrossEntropyLoss(Module):
     """
 
     def forward(self, scores: Any, labels: Any) -> Any:
-        return ops.mean(ops.softmax_cross_entropy(scores, labels))
+        return mean_of(self, ops.softmax_cross_entropy(scores, labels))
 
 
 class MulticlassHingeLoss(Module):
@@ -32,10 +33,10 @@ class MulticlassHingeLoss(Module):
     """
 
     def __init__(self, margin: float = 1.0) -> None:
-        self.margin = margin
+        self.margin = positive("MulticlassHingeLoss", "margin", margin, 1.0)
 
     def forward(self, scores: Any, labels: Any) -> Any:
-        return ops.mean(ops.multiclass_hinge(scores, labels, margin=self.margin))
+        return mean_of(self, ops.multiclass_hinge(scores, labels, margin=self.margin))
 
     def extra_repr(self) -> str:
         return f"margin={self.margin:g}"
@@ -45,16 +46,28 @@ class MSELoss(Module):
     """The mean squared error of two values of equal shape."""
 
     def forward(self, x: Any, target: Any) -> Any:
+        require_some(self, x)
         return ops.mse(x, target)
+
+
+def mean_of(loss: Module, each: Any) -> Any:
+    """The mean over the batch, which is not empty: the mean of nothing would be NaN."""
+    require_some(loss, each)
+    return ops.mean(each)
+
+
+def require_some(loss: Module, x: Any) -> None:
+    """At least one number, or a DataError."""
+    if 0 in getattr(x, "shape", ()):
+        came = f"an empty batch of shape {tuple(x.shape)}"
+        raise DataError(type(loss).__name__, came, "at least one picture", "leave the empty batch out")
 
 
 class Penalty(Module):
     """What weight penalties share: a strength λ ≥ 0; called with parameters, to be added to the loss."""
 
     def __init__(self, strength: float) -> None:
-        if not strength >= 0:
-            raise SettingError(type(self).__name__, f"strength {strength}", "0 or more", "strength=1e-4")
-        self.strength = strength
+        self.strength = positive(type(self).__name__, "strength", strength, 1e-4)
 
     def extra_repr(self) -> str:
         return f"{self.strength:g}"

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..errors import SettingError, StateError
+from ..errors import ChainruleError, SettingError, StateError
 from ..graph import layer
+from ..graph.origin import here, origin
 from ..tensor import Tensor
 
 _paths: ContextVar[Mapping[int, str] | None] = ContextVar("paths", default=None)
@@ -79,12 +80,13 @@ class Module:
         token = layer.set(path)
         try:
             return self.forward(*inputs)
+        except ChainruleError as error:
+            raise error.at(path, str(origin(here()))) from None
         finally:
             layer.reset(token)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        parts = value if isinstance(value, list | tuple) else value.values() if isinstance(value, dict) else ()
-        if any(isinstance(part, Module | Parameter) for part in parts):
+        if isinstance(value, list | tuple | dict | set) and any(map(is_part, within(value))):
             came = f"{name} = a {type(value).__name__} of modules or parameters"
             hint = "ModuleList([...]), or one attribute for each"
             raise SettingError(type(self).__name__, came, "parts that the module can find", hint)
@@ -163,26 +165,31 @@ class Module:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """All parameters and persistent buffers as read-only arrays, by dotted path, as in PyTorch."""
-        state: dict[str, np.ndarray] = {}
-        for path, module in self.named_modules():
-            for kind in (Parameter, Buffer):
-                for name, value in vars(module).items():
-                    if isinstance(value, kind) and getattr(value, "persistent", True):
-                        state[join(path, name)] = value.numpy()
-        return state
+        return {name: value.numpy() for name, value in self._kept()}
+
+    def _kept(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """What the state dict holds; what two parts share stands under both names, as in PyTorch."""
+        for kind in (Parameter, Buffer):
+            for name, value in vars(self).items():
+                if isinstance(value, kind) and getattr(value, "persistent", True):
+                    yield join(prefix, name), value
+        for name, child in self.children():
+            yield from child._kept(join(prefix, name))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take weights of the same names and shapes; all or nothing.
 
         state:  arrays (or anything NumPy can read) by dotted path, in PyTorch's layouts
-        Raises StateError if a name is missing, unknown, or has another shape.
+        Raises StateError if a name is missing, unknown, or has another shape, DTypeError for no numbers.
         """
-        own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        own = {name: value for name, value in own.items() if getattr(value, "persistent", True)}
+        own = dict(self._kept())
         arrays = {name: np.asarray(value) for name, value in state.items()}
-        check_state(type(self).__name__, {n: v.shape for n, v in own.items()}, {n: a.shape for n, a in arrays.items()})
+        check_state(
+            type(self).__name__, {n: v.shape for n, v in own.items()}, {n: a.shape for n, a in arrays.items()}
+        )
+        taken = {name: Tensor(arrays[name], dtype=value.dtype) for name, value in own.items()}
         for name, value in own.items():
-            value.assign(Tensor(arrays[name], dtype=value.dtype))
+            value.assign(taken[name])
         return self
 
     def extra_repr(self) -> str:
@@ -200,6 +207,20 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         inside = "\n".join(rows).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {inside}\n)"
+
+
+def is_part(value: Any) -> bool:
+    """Whether a module must find this among its attributes."""
+    return isinstance(value, Module | Parameter)
+
+
+def within(value: Any) -> Iterator[Any]:
+    """What a list, tuple, set or dict holds, at any depth."""
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, list | tuple | dict | set):
+            yield from within(part)
+        else:
+            yield part
 
 
 def join(path: str, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..errors import SettingError
@@ -14,8 +16,21 @@ def count(who: str, name: str, value: int) -> int:
     return int(value)
 
 
+def is_number(value: object) -> bool:
+    """Whether this is a finite real number; text, None and True are none."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return real and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def positive(who: str, name: str, value: float, example: float) -> float:
+    """A finite number ≥ 0."""
+    if not (is_number(value) and value >= 0):
+        raise SettingError(who, f"{name} {value!r}", "a finite number ≥ 0", f"{name}={example:g}")
+    return float(value)
+
+
 def fraction(who: str, name: str, value: float) -> float:
     """A number from 0 to below 1."""
-    if not 0 <= value < 1:
+    if not (is_number(value) and 0 <= value < 1):
         raise SettingError(who, f"{name} {value!r}", f"0 ≤ {name} < 1", f"{name}=0.5")
     return float(value)

@@ -1,4 +1,4 @@
-"""What a network does to the shape of a picture, with the arithmetic: sizes, parameters, multiply-adds, memory."""
+"""What a network does to the shape of a picture, with the arithmetic: sizes, parameters, memory, cost."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class Summary:
         """The totals in one line."""
         return (
             f"{self.parameters:,} parameters ({readable_bytes(4 * self.parameters)}), "
-            f"{self.multiply_adds:,} multiply-adds and {readable_bytes(self.bytes)} of outputs for one picture"
+            f"{self.multiply_adds:,} multiply-adds and "
+            f"{readable_bytes(self.bytes)} of outputs for one picture"
         )
 
     def __str__(self) -> str:
@@ -68,11 +69,15 @@ class Summary:
         widths = [max(len(row[k]) for row in [headers, *body]) for k in range(len(headers))]
         sides = "<<<<>>"
         lines = [
-            "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)).rstrip()
+            "  ".join(
+                f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+            ).rstrip()
             for row in [headers, *body]
         ]
         top = f"{self.model} on {'×'.join(map(str, self.input))}"
-        return "\n".join([top, lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], self.totals()])
+        return "\n".join(
+            [top, lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], self.totals()]
+        )
 
 
 def summary(model: Module, input_shape: tuple[int, ...], *, name: str = "") -> Summary:
@@ -98,7 +103,7 @@ def summary(model: Module, input_shape: tuple[int, ...], *, name: str = "") -> S
 
 
 def with_idle(rows: list[Row], modules: dict[str, Module]) -> tuple[Row, ...]:
-    """The rows, and one for each layer that does nothing in evaluation, such as dropout, after the layer before."""
+    """The rows, and one for each layer that is idle in evaluation, such as dropout, after the one before."""
     paths = [path for path, module in modules.items() if not any(True for _ in module.children())]
     for before, path in zip(["", *paths], paths, strict=False):
         places = [place for place, r in enumerate(rows) if r.path == before]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..graph import Elementwise, Value, apply, gate
 from .arguments import Operand
 from .elementary import log
-from .selection import where
+from .selection import equal, where
 
 
 @gate
@@ -81,8 +81,11 @@ class Power(Elementwise):
         return xp.power(x, y)
 
     def backward(self, upstream: Value, *, x: Value, y: Value, out: Value) -> Any:
-        # x ** 0 is 1 everywhere, also at x = 0, where 0 · x ** -1 would be NaN
-        slope = lambda: where(y == 0, 0.0, y * x ** where(y == 0, 1.0, y - 1))  # type: ignore[operator]  # noqa: E731
+        def slope() -> Any:
+            # x ** 0 is 1 everywhere, also at x = 0, where 0 · x ** -1 would be NaN
+            constant = equal(y, 0)
+            return where(constant, 0.0, y * x ** where(constant, 1.0, y - 1))
+
         return lambda: upstream * slope(), lambda: upstream * out * log(x)
 
 

@@ -215,7 +215,10 @@ class Fold(Gate):
         return x.with_shape((x.shape[0], x.shape[1] // pixels, *self.size))
 
     def forward(self, x: np.ndarray) -> Any:
-        output, pixels_of_window = self.window.output(self.label, self.size), self.window.size[0] * self.window.size[1]
+        output, pixels_of_window = (
+            self.window.output(self.label, self.size),
+            self.window.size[0] * self.window.size[1],
+        )
         channels = x.shape[1] // pixels_of_window
         parts = x.reshape(len(x), channels, pixels_of_window, *output).transpose(2, 0, 1, 3, 4)
         return added(parts, self.window, self.size, output)

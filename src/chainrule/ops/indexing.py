@@ -215,7 +215,7 @@ def index(x: Operand, key: Any) -> Any:
 def entry_of(k: Any) -> Entry:
     """One entry of a key in its hashable form."""
     if k is None or k is Ellipsis:
-        return k  # type: ignore[no-any-return]
+        return k
     if isinstance(k, slice):
         return Slice(*(None if n is None else int(n) for n in (k.start, k.stop, k.step)))
     if isinstance(k, int | np.integer) and not isinstance(k, bool):

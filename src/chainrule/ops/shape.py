@@ -150,7 +150,8 @@ class Astype(Elementwise):
     dtype: str
     takes: ClassVar[str] = "any"
 
-    def spec(self, x: Spec) -> Spec:
+    def spec(self, *inputs: Spec) -> Spec:
+        (x,) = inputs
         require_kind(self.label, "x", x, "any")
         return Spec(x.shape, np.dtype(self.dtype))
 

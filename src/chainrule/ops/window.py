@@ -18,7 +18,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Window:
-    """A window of `size` pixels, moved by `stride`, over a border of `padding`, its pixels `dilation` apart."""
+    """A window of `size` pixels, `dilation` apart, moved by `stride` over a border of `padding`."""
 
     size: Pair
     stride: Pair = (1, 1)
@@ -30,8 +30,9 @@ class Window:
         sizes = tuple(self.along(axis, shape[axis - 2]) for axis in (0, 1))
         if min(sizes) < 1:
             axis = sizes.index(min(sizes))
-            came = f"a window of {self.reach(axis)} over {shape[axis - 2]} pixels: {self.sum(axis, shape[axis - 2])}"
-            room = shape[axis - 2] + 2 * self.padding[axis]
+            given = shape[axis - 2]
+            came = f"a window of {self.reach(axis)} over {given} pixels: {self.sum(axis, given)}"
+            room = given + 2 * self.padding[axis]
             hint = f"a window of at most {room}, or more padding"
             raise ShapeError(who, came, "at least 1 along height and width", hint)
         return sizes  # type: ignore[return-value]

@@ -38,7 +38,7 @@ def clip_grad_norm(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Te
     with no_grad(), during("update"):
         given = with_gradient(parameters)
         if not given:
-            return Tensor.of(np.zeros((), np.float32), constant=True)  # type: ignore[no-any-return]
+            return Tensor.of(np.zeros((), np.float32), constant=True)
         total = length([gradient for _, gradient in given])
         factor = ops.minimum(max_norm / (total + 1e-6), 1.0)
         for parameter, gradient in given:

@@ -57,8 +57,8 @@ class Config:
             ("batch_size", self.batch_size >= 1, "1 or more", "--batch-size 64"),
             ("lr", 0 < self.lr < float("inf"), "a number above 0", "--lr 0.001"),
             ("momentum", 0 <= self.momentum < 1, "0 ≤ momentum < 1", "momentum = 0.9"),
-            ("weight_decay", self.weight_decay >= 0, "0 or more", "weight_decay = 0.0"),
-            ("l2", self.l2 >= 0, "0 or more", "l2 = 0.0"),
+            ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more", "weight_decay = 0.0"),
+            ("l2", 0 <= self.l2 < float("inf"), "0 or more", "l2 = 0.0"),
             ("crop", self.crop >= 0, "0 or more pixels", "crop = 2"),
             ("validation", 0 <= self.validation < 1, "0 ≤ validation < 1", "validation = 0.1"),
             ("seed", 0 <= self.seed < 2**63, "0 ≤ seed < 2⁶³", "--seed 0"),
@@ -79,7 +79,9 @@ class Config:
         taken = {}
         for key, value in settings.items():
             if key not in types:
-                raise UsageError(who, f"key {key!r}", f"one of {', '.join(types)}", nearest(key, tuple(types)))
+                raise UsageError(
+                    who, f"key {key!r}", f"one of {', '.join(types)}", nearest(key, tuple(types))
+                )
             taken[key] = typed(who, key, value, types[key])
         return cls(**taken)
 
@@ -95,14 +97,18 @@ class Config:
             reason = error.strerror or "not readable"
             raise FileError(str(path), reason, "a TOML file", "another path after --config") from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise FileError(str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line") from None
+            raise FileError(
+                str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line"
+            ) from None
         cls.of(table, str(path))
         return table
 
     def as_toml(self) -> str:
         """The settings as TOML, which `read` takes back."""
         # a JSON string, number or bool is also a TOML one
-        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items())
+        return "".join(
+            f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in asdict(self).items()
+        )
 
 
 def typed(who: str, key: str, value: Any, kind: type) -> Any:
@@ -111,7 +117,9 @@ def typed(who: str, key: str, value: Any, kind: type) -> Any:
         return float(value)
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
-        raise UsageError(who, f"{key} = {value!r}", names[kind], f"{key} = {json.dumps(getattr(Config, key))}")
+        raise UsageError(
+            who, f"{key} = {value!r}", names[kind], f"{key} = {json.dumps(getattr(Config, key))}"
+        )
     return value
 
 

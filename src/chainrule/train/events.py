@@ -19,7 +19,7 @@ class FitBegin:
 
 @dataclass(frozen=True)
 class StepEnd:
-    """One batch was learned.  loss and accuracy are the batch's, before the update; epoch and step count from 1."""
+    """One batch was learned.  loss, accuracy: the batch's, before the update; epoch and step count from 1."""
 
     epoch: int
     step: int

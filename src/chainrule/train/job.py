@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from .. import nn, optim
 from ..data import Batches, Compose, Dataset, Normalize, RandomCrop, RandomFlip
+from ..errors import DivergedError
 from ..random import Generator
 from .config import Config
 from .events import EpochEnd, StepEnd
@@ -23,7 +25,7 @@ EVALUATION_BATCH = 250
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended.  test_accuracy: 0 to 1;  test_loss: nats (or hinge units);  seconds: training alone."""
+    """How a run ended.  test_accuracy: 0 to 1;  test_loss: nats (or hinge);  seconds: training alone."""
 
     test_accuracy: float
     test_loss: float
@@ -46,10 +48,16 @@ def train_run(
     Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
     """
     root = Generator(config.seed)
-    learned, held = train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)
+    learned, held = (
+        train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)
+    )
     sight = Sight(train.shape, train.classes, Normalize.fit(learned))
     batches = Batches(
-        learned, config.batch_size, root.split("batches"), shuffle=True, transform=augmentation(config, sight.normalize)
+        learned,
+        config.batch_size,
+        root.split("batches"),
+        shuffle=True,
+        transform=augmentation(config, sight.normalize),
     )
     trainer = make_trainer(model, config, config.epochs * len(batches))
     steps: list[StepEnd] = []
@@ -61,11 +69,20 @@ def train_run(
     trainer.fit(batches, None if held is None else plain_batches(held, sight), epochs=config.epochs)
     seconds = time.perf_counter() - began
     tested = trainer.evaluate(plain_batches(test, sight))
+    check_finite(tested, config)
     parameters = sum(p.size for p in model.parameters())
     result = Result(tested.accuracy, tested.loss, parameters, round(seconds, 2), str(run.path))
     run.finish(asdict(result))
     write_report(run, model, config, sight, test, tested, asdict(result))
     return result
+
+
+def check_finite(tested: Evaluation, config: Config) -> None:
+    """The very last step can ruin the weights too, and no later step shows it."""
+    if not math.isfinite(tested.loss):
+        came = f"a loss of {tested.loss} on the test pictures"
+        hint = f"lr {config.lr / 10:.2g} instead of {config.lr:.2g}"
+        raise DivergedError("train_run", came, "a finite loss", hint)
 
 
 def save_epoch(run: RunFolder, model: nn.Module, steps: list[StepEnd], event: EpochEnd) -> None:
@@ -98,7 +115,9 @@ def make_trainer(model: nn.Module, config: Config, steps: int) -> Trainer:
     if config.optimizer == "sgd":
         optimizer: optim.Optimizer = optim.SGD(model.parameters(), momentum=config.momentum, **settings)
     else:
-        optimizer = {"adam": optim.Adam, "adamw": optim.AdamW}[config.optimizer](model.parameters(), **settings)
+        optimizer = {"adam": optim.Adam, "adamw": optim.AdamW}[config.optimizer](
+            model.parameters(), **settings
+        )
     penalty = nn.L2(config.l2) if config.l2 else None
     return Trainer(
         model, make_loss(config), optimizer, schedule=make_schedule(config, optimizer, steps), penalty=penalty

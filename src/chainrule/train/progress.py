@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -35,7 +37,7 @@ class TerminalProgress:
 
     def begin(self, event: FitBegin) -> None:
         self.steps, self.epochs = event.steps, event.epochs
-        fields = {"epoch": 1, "epochs": event.epochs, "loss": float("nan"), "accuracy": 0.0}
+        fields: dict[str, Any] = {"epoch": 1, "epochs": event.epochs, "loss": float("nan"), "accuracy": 0.0}
         self.task = self.bar.add_task("train", total=event.epochs * event.steps, **fields)
         self.bar.start()
 
@@ -48,7 +50,9 @@ class TerminalProgress:
         self.bar.update(self.task, completed=done, epoch=event.epoch, loss=self.loss, accuracy=self.accuracy)
 
     def epoch(self, event: EpochEnd) -> None:
-        text = f"epoch {event.epoch:>2}/{self.epochs}   loss {event.loss:.3f}   accuracy {event.accuracy:6.1%}"
+        text = (
+            f"epoch {event.epoch:>2}/{self.epochs}   loss {event.loss:.3f}   accuracy {event.accuracy:6.1%}"
+        )
         if event.validation_accuracy is not None:
             text += f"   validation {event.validation_loss:.3f}   {event.validation_accuracy:6.1%}"
         self.console.print(f"{text}   {event.seconds:.1f} s", highlight=False)

@@ -52,11 +52,14 @@ class Sight:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Sight:
-        return cls(
-            tuple(int(n) for n in facts["input_shape"]),
-            tuple(str(c) for c in facts["classes"]),
-            Normalize.from_dict(facts["normalize"]),
-        )
+        shape = tuple(int(n) for n in facts["input_shape"])
+        classes = tuple(str(c) for c in facts["classes"])
+        normalize = Normalize.from_dict(facts["normalize"])
+        if len(shape) != 3 or min(shape) < 1 or not classes:
+            raise ValueError(f"input_shape {list(shape)} and {len(classes)} classes")
+        if len(normalize.mean) != shape[0]:
+            raise ValueError(f"{shape[0]} channels, {len(normalize.mean)} of them normalized")
+        return cls(shape, classes, normalize)
 
 
 class RunFolder:
@@ -72,10 +75,10 @@ class RunFolder:
         Raises UsageError if something is there already, ResourceError or FileError if it cannot be made.
         """
         run = cls(path)
-        if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
-            hint = f"--out {run.path}-2, or move the old one away"
-            raise UsageError("--out", f"{run.path} exists already", "a new or empty folder", hint)
         with told(run.path):
+            if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
+                hint = f"--out {run.path}-2, or move the old one away"
+                raise UsageError("--out", f"{run.path} exists already", "a new or empty folder", hint)
             run.path.mkdir(parents=True, exist_ok=True)
         return run
 
@@ -86,7 +89,11 @@ class RunFolder:
         Raises FileError if it is not one.
         """
         run = cls(path)
-        missing = [name for name in ("config.toml", "model.json", "weights.safetensors") if not (run.path / name).is_file()]
+        missing = [
+            name
+            for name in ("config.toml", "model.json", "weights.safetensors")
+            if not (run.path / name).is_file()
+        ]
         if missing:
             came = "no such folder" if not run.path.is_dir() else f"a folder without {', '.join(missing)}"
             raise FileError(str(path), came, "the folder of a run", "the path that `chainrule train` printed")
@@ -113,15 +120,30 @@ class RunFolder:
         self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
     def append(self, events: Iterable[StepEnd | EpochEnd]) -> None:
-        """Lines of metrics, in one write."""
+        """Lines of metrics, all or none."""
         rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
-        with told(self.path / "metrics.jsonl"), open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
+        lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        path = self.path / "metrics.jsonl"
+        with told(path), open(path, "ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(lines) < len(lines):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except BaseException:
+                file.truncate(before)  # half a line would spoil those before it
+                raise
 
     def metrics(self, kind: str) -> list[dict[str, Any]]:
-        """The lines of one kind, "step" or "epoch"."""
-        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        return [row for row in map(json.loads, lines) if row["kind"] == kind]
+        """The lines of one kind, "step" or "epoch".
+
+        Raises FileError if the file is missing or damaged.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            return [row for row in map(json.loads, lines) if row["kind"] == kind]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise damaged(path, error, "a JSON object with its kind in each line") from None
 
     def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
         """The state dict as safetensors."""
@@ -136,7 +158,9 @@ class RunFolder:
         try:
             return load(path.read_bytes())
         except (SafetensorError, OSError, ValueError, KeyError) as error:
-            raise FileError(str(path), f"{error}", "a whole safetensors file", "another run, or train again") from None
+            raise FileError(
+                str(path), f"{error}", "a whole safetensors file", "another run, or train again"
+            ) from None
 
     def config(self) -> Config:
         """What was asked."""
@@ -151,12 +175,17 @@ class RunFolder:
         try:
             return Sight.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, OSError, StateError) as error:
-            hint = "another run, or train again"
-            raise FileError(str(path), f"damaged: {error}", "input_shape, classes and normalize", hint) from None
+            raise damaged(path, error, "input_shape, classes and normalize") from None
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
         self.write("result.json", json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
+
+
+def damaged(path: Path, error: Exception, expected: str) -> FileError:
+    """The error of a file of a run that cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    return FileError(str(path), f"damaged: {reason}", expected, "another run, or train again")
 
 
 @contextmanager
@@ -169,5 +198,9 @@ def told(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in FULL:
-            raise ResourceError(str(path), reason, "room on the disk", "free some, or --out on another disk") from None
-        raise FileError(str(path), reason, "a place that can be written", "--out with another folder") from None
+            raise ResourceError(
+                str(path), reason, "room on the disk", "free some, or --out on another disk"
+            ) from None
+        raise FileError(
+            str(path), reason, "a place that can be written", "--out with another folder"
+        ) from None

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..errors import DataError, DivergedError
+from ..errors import DataError, DivergedError, NonFiniteError
 from ..graph import no_grad
 from ..nn import Module, evaluating
 from ..optim import Optimizer, clip_grad_norm
@@ -43,7 +43,8 @@ class Trainer:
 
     >>> import numpy as np
     >>> from chainrule import nn, optim
-    >>> model = nn.Linear(2, 2, rng=chainrule.random.Generator(0))
+    >>> from chainrule.random import Generator
+    >>> model = nn.Linear(2, 2, rng=Generator(0))
     >>> trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.5))
     >>> pictures, labels = np.eye(2, dtype="float32"), np.array([0, 1])
     >>> history = trainer.fit([(pictures, labels)] * 20, epochs=2)
@@ -82,10 +83,13 @@ class Trainer:
         self.optimizer.step()
         return loss, scores
 
-    def fit(self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int) -> list[EpochEnd]:
+    def fit(
+        self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int
+    ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
-        Raises DataError for no batches, DivergedError when the loss is not finite.
+        Raises DataError for no batches, DivergedError when the loss is not finite, NonFiniteError when the
+        pictures are not.
         """
         if len(train) == 0:
             raise DataError("Trainer.fit", "no training batches", "at least one", "a data set with pictures")
@@ -107,7 +111,7 @@ class Trainer:
             loss, scores = self.step(images, labels)
             done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
             if not math.isfinite(done.loss):
-                raise diverged(done)
+                raise not_finite(done, images)
             if self.schedule is not None:
                 self.schedule.step()
             losses.add(done.loss, len(labels))
@@ -143,8 +147,14 @@ def evaluate(model: Module, loss: Callable[[Any, Any], Any], batches: BatchSourc
     return Evaluation(np.concatenate(scores), np.concatenate(seen), total.value)
 
 
-def diverged(step: StepEnd) -> DivergedError:
-    """The error of a loss that ran away, with the rate that let it."""
+def not_finite(step: StepEnd, images: Any) -> NonFiniteError:
+    """The error of a loss that ran away: the pictures' fault, or else that of the rate that let it."""
+    wrong = int((~np.isfinite(np.asarray(images))).sum())
+    if wrong:
+        came = f"{wrong} NaN or infinite pixels in batch {step.step} of epoch {step.epoch}"
+        return NonFiniteError(
+            "Trainer.fit", came, "finite pictures", "np.nan_to_num(images), or leave them out"
+        )
     came = f"a loss of {step.loss} in step {step.step} of epoch {step.epoch}"
     hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or max_norm=1.0"
     return DivergedError("Trainer.fit", came, "a finite loss", hint)

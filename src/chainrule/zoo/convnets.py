@@ -11,7 +11,7 @@ from .naming import named
 
 def flat(features: list[nn.Module], input_shape: tuple[int, ...]) -> int:
     """How many numbers the features make of one picture."""
-    return math.prod(nn.output_shape(nn.Sequential(*features), input_shape))
+    return math.prod(nn.output_shape(named(*features), input_shape))
 
 
 def lenet5(
@@ -45,9 +45,9 @@ def lenet5(
 def convnet(
     input_shape: tuple[int, ...] = (1, 28, 28), classes: int = 10, *, rng: Generator | None = None
 ) -> nn.Sequential:
-    """The small ConvNet: conv 32 – conv 32 – pool – conv 64 – conv 64 – pool – 256 – classes, all 3×3 with padding 1.
+    """The small ConvNet: conv 32 – conv 32 – pool – conv 64 – conv 64 – pool – 256 – classes.
 
-    870,634 parameters on 1×28×28, 1,116,970 on 3×32×32.
+    All filters are 3×3 with padding 1.  870,634 parameters on 1×28×28, 1,116,970 on 3×32×32.
     """
     rng = rng or current()
     features = stages([(2, 32), (2, 64)], input_shape[0], rng)

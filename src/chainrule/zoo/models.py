@@ -36,11 +36,14 @@ def find(name: str) -> Callable[..., nn.Module]:
 
 def default_shape(name: str) -> tuple[int, ...]:
     """The input shape (C, H, W) that a model of the zoo was made for."""
-    return inspect.signature(find(name)).parameters["input_shape"].default  # type: ignore[no-any-return]
+    return inspect.signature(find(name)).parameters["input_shape"].default
 
 
 def build(
-    name: str, input_shape: tuple[int, ...] | None = None, classes: int | None = None, rng: Generator | None = None
+    name: str,
+    input_shape: tuple[int, ...] | None = None,
+    classes: int | None = None,
+    rng: Generator | None = None,
 ) -> nn.Module:
     """The model of this name, with its own input shape and classes unless told.
 

@@ -34,13 +34,18 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """One convolution, three stages of blocks of widths 16, 32, 64, the mean over the picture, one linear layer."""
+    """One convolution, three stages of blocks of widths 16, 32, 64, the mean over the picture, one linear."""
 
     def __init__(self, blocks: int, channels: int, classes: int, rng: Generator) -> None:
         self.conv1, self.bn1 = conv(channels, 16, 3, 1, rng), nn.BatchNorm2d(16)
         self.stages = nn.Sequential(
             *(
-                Block(width if number else max(16, width // 2), width, 2 if number == 0 and width > 16 else 1, rng)
+                Block(
+                    width if number else max(16, width // 2),
+                    width,
+                    2 if number == 0 and width > 16 else 1,
+                    rng,
+                )
                 for width in (16, 32, 64)
                 for number in range(blocks)
             )

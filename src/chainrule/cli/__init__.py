@@ -1,0 +1,3 @@
+"""The command `chainrule`: parse, call, print.  Results on stdout, progress and errors on stderr."""
+
+from .app import main as main

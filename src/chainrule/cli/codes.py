@@ -1,0 +1,14 @@
+"""The exit codes."""
+
+DONE, FAILED, USAGE, DIVERGED, BAD_FILE, FULL, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 5, 130, 143
+
+EXIT_CODES = {
+    DONE: "done",
+    FAILED: "failure: a fault of chainrule itself, or a missing library",
+    USAGE: "usage: a name, option or value that cannot work, or a model and pictures that do not fit",
+    DIVERGED: "diverged: the loss became NaN or infinite",
+    BAD_FILE: "bad file: missing, unreadable, truncated, foreign, or with faulty content",
+    FULL: "out of disk or memory",
+    INTERRUPTED: "stopped by Ctrl-C (SIGINT)",
+    TERMINATED: "stopped by SIGTERM",
+}

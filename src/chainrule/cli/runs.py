@@ -1,0 +1,112 @@
+"""From a name to a network: of the zoo, or out of the folder of a run."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import nn, zoo
+from ..data import Dataset
+from ..errors import ShapeError, UsageError
+from ..random import Generator
+from ..train import Config, RunFolder, Sight
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run, read back.  model: with its weights"""
+
+    run: RunFolder
+    config: Config
+    sight: Sight
+    model: nn.Module
+
+    @property
+    def parameters(self) -> int:
+        return sum(p.size for p in self.model.parameters())
+
+
+def is_run(model: str) -> bool:
+    """Whether MODEL means a folder: a name of the zoo comes first, and ./name is always a folder.
+
+    >>> is_run("convnet"), is_run("./convnet"), is_run("runs/convnet-1")
+    (False, True, True)
+    """
+    return model not in zoo.MODELS and (Path(model).is_dir() or "/" in model or "\\" in model)
+
+
+def open_run(path: str) -> RunFolder:
+    """The folder of a run.
+
+    Raises UsageError for a name of the zoo, FileError for anything else that is not one.
+    """
+    if path in zoo.MODELS and not (Path(path) / "config.toml").is_file():
+        hint = f"chainrule train {path}, which prints the folder of its run"
+        raise UsageError(
+            "RUN", f"{path!r} is a network of the zoo, not trained yet", "the folder of a run", hint
+        )
+    return RunFolder.open(path)
+
+
+def restore(path: str) -> Trained:
+    """A finished run with its network and weights.
+
+    Raises UsageError, FileError or StateError if there is none, or it is damaged.
+    """
+    run = open_run(path)
+    config, sight, weights = run.config(), run.sight(), run.weights()
+    model = build(config.model, sight.input_shape, len(sight.classes), str(run.path))
+    return Trained(run, config, sight, model.load_state_dict(weights))
+
+
+def build(name: str, shape: tuple[int, ...], classes: int | None, pictures: str, seed: int = 0) -> nn.Module:
+    """The network of the zoo for such pictures, its weights drawn from the seed.
+
+    pictures:  where they are from, for the message
+    Raises UsageError, with the arithmetic, if they do not fit.
+    """
+    try:
+        model = zoo.build(name, shape, classes, Generator(seed).split("weights"))
+        nn.output_shape(model, shape)
+    except ShapeError as error:
+        came = f"pictures of {sizes(shape)} do not fit into {name}: {error.who}: {error.came}"
+        hint = (
+            f"pictures of {sizes(zoo.default_shape(name))}, for which {name} was made, or a smaller network"
+        )
+        raise UsageError(pictures, came, error.expected, hint) from error
+    return model
+
+
+def sizes(shape: tuple[int, ...]) -> str:
+    """
+    >>> sizes((3, 32, 32))
+    '3×32×32'
+    """
+    return "×".join(map(str, shape))
+
+
+def check_fit(trained: Trained, pictures: Dataset) -> None:
+    """The data have the shape and the number of classes that the run has learned, or a UsageError."""
+    own = (trained.sight.input_shape, len(trained.sight.classes))
+    if (pictures.shape, len(pictures.classes)) != own:
+        came = f"{len(pictures.classes)} classes of {sizes(pictures.shape)}"
+        expected = f"{own[1]} classes of {sizes(own[0])}, as {trained.run.path} has learned them"
+        raise UsageError(f"--data {pictures.name}", came, expected, f"--data {trained.config.data}")
+
+
+def fresh_place(model: str) -> Path:
+    """Where a run goes that was told no place: runs/<model>-<time>, numbered if there is one."""
+    place = Path("runs") / f"{model}-{time.strftime('%Y%m%d-%H%M%S')}"
+    numbered = (place.with_name(f"{place.name}-{n}") for n in range(2, 10_000))
+    return place if not place.exists() else next(p for p in numbered if not p.exists())
+
+
+def discard(run: RunFolder) -> None:
+    """Take a folder away that never came to weights, and nothing else that lies in it."""
+    for name in ("config.toml", "model.json", "metrics.jsonl"):
+        with suppress(OSError):
+            (run.path / name).unlink()
+    with suppress(OSError):
+        run.path.rmdir()
