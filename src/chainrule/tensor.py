@@ -154,6 +154,9 @@ class Tensor(Value):
             )
         return f"Tensor({', '.join([text, *notes])})"
 
+    def __format__(self, style: str) -> str:
+        return format(self.item() if style and self.shape == () else str(self), style)
+
     def __len__(self) -> int:
         if not self.shape:
             raise ShapeError("len", "one number without axes", "at least one axis", "reshape(-1)")
@@ -243,11 +246,9 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         ) from None
     if dtype is None and not isinstance(data, np.ndarray) and array.dtype == np.float64:
         dtype = np.float32
-    if dtype is not None and array.dtype.kind in "fiub":
-        array = array.astype(dtype)
-    if array.dtype.kind not in "fiub" or array.dtype == np.float16:
-        came, expected = f"data of dtype {array.dtype}", "float32, float64, integers or bool"
-        raise DTypeError("Tensor", came, expected, 'numbers, or array.astype("float32")')
+    if array.dtype.kind in "fiub" and dtype is not None:
+        array = array.astype(ops.known_dtype("Tensor", dtype))
+    ops.known_dtype("Tensor", array.dtype)
     return array
 
 

@@ -5,6 +5,7 @@ from .activation import sigmoid as sigmoid
 from .activation import tanh as tanh
 from .arguments import Axis as Axis
 from .arguments import Operand as Operand
+from .arguments import known_dtype as known_dtype
 from .arithmetic import add as add
 from .arithmetic import divide as divide
 from .arithmetic import multiply as multiply

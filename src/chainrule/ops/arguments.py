@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import IndexingError, SettingError, ShapeError
+from ..errors import DTypeError, IndexingError, SettingError, ShapeError
 from ..graph import Value
 
 Operand: TypeAlias = Value | np.ndarray | float
@@ -22,6 +22,20 @@ def shape_of(x: Operand) -> tuple[int, ...]:
 def dtype_of(x: Operand) -> np.dtype:
     """The dtype of a value, an array or a number."""
     return x.dtype if isinstance(x, Value | np.ndarray) else np.asarray(x).dtype
+
+
+def known_dtype(who: str, dtype: Any) -> np.dtype:
+    """The dtype, if gates know it."""
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = None
+    if wanted is None or wanted.kind not in "fiub" or (wanted.kind == "f" and wanted.itemsize not in (4, 8)):
+        expected = "float32, float64, an integer dtype or bool"
+        raise DTypeError(
+            who, f"dtype {dtype!r}" if wanted is None else f"dtype {wanted}", expected, '"float32"'
+        )
+    return wanted
 
 
 def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..graph import Elementwise, Value, apply, gate
 from .arguments import Operand
 from .elementary import log
-from .selection import equal, where
+from .selection import equal, greater_equal, logical_and, where
 
 
 @gate
@@ -86,7 +86,12 @@ class Power(Elementwise):
             constant = equal(y, 0)
             return where(constant, 0.0, y * x ** where(constant, 1.0, y - 1))
 
-        return lambda: upstream * slope(), lambda: upstream * out * log(x)
+        def growth() -> Any:
+            # 0 ** y is 0 for all y around, where 0 · ln 0 would be NaN
+            safe = where(logical_and(equal(x, 0), greater_equal(y, 0)), 1.0, x)
+            return out * log(safe)
+
+        return lambda: upstream * slope(), lambda: upstream * growth()
 
 
 def add(x: Operand, y: Operand) -> Any:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, SettingError, ShapeError
+from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, check_axes, common_dtype, gate, require_kind
-from .arguments import Operand, dtype_of, one_axis, shape_of
+from .arguments import Operand, dtype_of, known_dtype, one_axis, shape_of
 from .indexing import Index, Slice
 
 
@@ -232,10 +232,6 @@ def concat(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
 
 def astype(x: Operand, dtype: Any) -> Any:
     """x in another dtype; a gradient comes back through changes between floats."""
-    wanted = np.dtype(dtype)
-    if wanted.kind not in "fiub" or wanted == np.float16:
-        raise DTypeError(
-            "astype", f"dtype {wanted}", "float32, float64, an integer dtype or bool", '"float32"'
-        )
+    wanted = known_dtype("astype", dtype)
     weak = isinstance(x, Value) and x.weak
     return x if dtype_of(x) == wanted and not weak else apply(Astype(wanted.name), x)

@@ -160,7 +160,9 @@ def neurons_section(weights: np.ndarray, sight: Sight, test: Dataset) -> Section
         pairs = zip(drawn[:EXAMPLES], sight.classes, strict=False)
         body = gallery([(diverging(one), name, "") for one, name in pairs], size=LARGE)
     else:
-        body = figure(row_of(drawn[chosen], "diverging", shared=False), wide=True)
+        body = figure(
+            row_of(drawn[chosen], "diverging", shared=False), "One pattern for each neuron", wide=True
+        )
     told = f"The weights of the same {'classes' if named else 'neurons'}: blue below zero, red above"
     below = figure(row_of(laid_out(weights[chosen], sight)[:NEURONS], "diverging"), told, wide=True)
     return Section("What the first layer looks for", body + below, caption)

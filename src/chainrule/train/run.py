@@ -147,7 +147,7 @@ class RunFolder:
 
     def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
         """The state dict as safetensors."""
-        self.write("weights.safetensors", save({name: np.ascontiguousarray(a) for name, a in state.items()}))
+        self.write("weights.safetensors", save({name: np.asarray(a, order="C") for name, a in state.items()}))
 
     def weights(self) -> dict[str, np.ndarray]:
         """The state dict back.

@@ -1,0 +1,610 @@
+"""The laws that every gate obeys, as plain functions of a row and one of its cases; a broken law raises.
+
+The tests run them over the table; `plant_faults.py` runs them over gates with a fault in them.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import inspect
+import operator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import FrozenInstanceError, dataclass
+from functools import partial, reduce
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import Tensor, graph
+from chainrule.errors import ChainruleError
+from chainrule.graph import Elementwise, Gate, Reduction, Spec
+from chainrule.graph.mathematics import Mathematics
+from chainrule.ops.indexing import Given, Slice
+from chainrule.ops.window import Window
+
+from .rows import Bad, Case, Row
+
+Arrays = tuple[np.ndarray, ...]
+FLOATS = (np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law: its name, what it checks, and the cases that it says something about."""
+
+    name: str
+    check: Callable[[Row, Case], None]
+    applies: Callable[[Row, Case], bool]
+
+
+LAWS: dict[str, Law] = {}
+
+
+def law(applies: Callable[[Row, Case], bool] = lambda row, case: True) -> Callable[[Any], Any]:
+    """Enter a function in the book of laws."""
+
+    def enter(check: Callable[[Row, Case], None]) -> Callable[[Row, Case], None]:
+        LAWS[check.__name__] = Law(check.__name__, check, applies)
+        return check
+
+    return enter
+
+
+def once(row: Row, case: Case) -> bool:
+    """A law about the gate, not about a setting: checked at the first case."""
+    return case is row.cases[0]
+
+
+def has_slope(row: Row, case: Case) -> bool:
+    return bool(case.differentiable) and hasattr(row.gate, "backward") and bool(floating(case, np.float64))
+
+
+# --- Running a gate --------------------------------------------------------------------------------------
+
+
+def raw(gate: Gate, arrays: Sequence[np.ndarray]) -> Arrays:
+    """The gate's own forward on arrays."""
+    with np.errstate(all="ignore"):
+        made = gate.compute(*arrays)
+    return made if isinstance(made, tuple) else (made,)
+
+
+def applied(gate: Gate, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The gate through the one door."""
+    made = graph.apply(gate, *values)
+    return made if isinstance(made, tuple) else (made,)
+
+
+def leaves(case: Case, arrays: Sequence[np.ndarray]) -> list[Tensor]:
+    """The inputs as tensors around these very arrays, the differentiable ones as leaves."""
+    values = [Tensor.of(a) for a in arrays]
+    for position in case.differentiable:
+        graph.require_grad(values[position])
+    return values
+
+
+def promised(gate: Gate, arrays: Sequence[np.ndarray]) -> tuple[Spec, ...]:
+    made = gate.spec(*(Spec(a.shape, a.dtype) for a in arrays))
+    return made if isinstance(made, tuple) else (made,)
+
+
+def floating(case: Case, dtype: Any) -> list[int]:
+    """The outputs that a gradient can arrive at."""
+    return [k for k, s in enumerate(promised(case.gate, case.make(dtype))) if s.floating]
+
+
+def upstreams(case: Case, dtype: Any, seed: int = 1) -> dict[int, np.ndarray]:
+    """An upstream gradient for each floating output."""
+    rng = np.random.default_rng(seed)
+    specs = promised(case.gate, case.make(dtype))
+    return {k: np.asarray(rng.normal(0, 1, s.shape), s.dtype) for k, s in enumerate(specs) if s.floating}
+
+
+def slopes(
+    case: Case, values: Sequence[Tensor], ups: dict[int, Any], *, create_graph: bool = False
+) -> tuple[tuple[Any, ...], dict[int, Tensor | None]]:
+    """The outputs, and by position the gradients of Σ upstream · output to the differentiable inputs.
+
+    A gate with one floating output is looked at alone: a fault in it cannot hide in the sum.
+    """
+    outs = applied(case.gate, values)
+    targets = [values[p] for p in case.differentiable]
+    if len(ups) == 1:
+        ((k, up),) = ups.items()
+        root, upstream = outs[k], up if isinstance(up, Tensor) else Tensor.of(up)
+    else:
+        parts = [(outs[k] * up).sum() for k, up in ups.items()]
+        root, upstream = reduce(operator.add, parts), None
+    found = graph.gradients(root, targets, upstream, create_graph=create_graph)
+    return outs, dict(zip(case.differentiable, found, strict=True))
+
+
+def numbers(gradient: Tensor | None, like: np.ndarray) -> np.ndarray:
+    """A gradient as an array; none at all is zero."""
+    return np.zeros_like(like) if gradient is None else gradient.numpy()
+
+
+def replaced(arrays: Arrays, position: int, by: np.ndarray) -> Arrays:
+    return (*arrays[:position], np.asarray(by), *arrays[position + 1 :])
+
+
+def close(came: Any, expected: Any, tolerance: float, what: str) -> None:
+    """Equal to a tolerance, relative to the largest number expected."""
+    came, expected = np.asarray(came, np.float64), np.asarray(expected, np.float64)
+    assert came.shape == expected.shape, f"{what}: shape {came.shape}, expected {expected.shape}"
+    if came.size == 0:
+        return
+    finite = np.abs(expected[np.isfinite(expected)])
+    apart = np.abs(came - expected)
+    wrong = ~((apart <= tolerance * (1 + finite.max(initial=0))) | (np.isnan(came) & np.isnan(expected)))
+    assert not wrong.any(), f"{what}: {came[wrong][:3]}, expected {expected[wrong][:3]}"
+
+
+# --- Values ----------------------------------------------------------------------------------------------
+
+
+@law()
+def forward_is_the_reference(row: Row, case: Case) -> None:
+    """Forward computes what the reference says, in other words than the gate's."""
+    arrays = case.make(np.float64)
+    said = row.reference(case.gate, *arrays)
+    expected = said if isinstance(said, tuple) else (said,)
+    outs = raw(case.gate, arrays)
+    assert len(outs) == len(expected) == len(case.gate.outputs)
+    for name, out, other in zip(case.gate.outputs, outs, expected, strict=True):
+        close(out, other, 1e-7 if out.dtype == np.float32 else 1e-12, f"{name} against the reference")
+
+
+@law()
+def spec_is_real(row: Row, case: Case) -> None:
+    """The spec tells the shapes and dtypes that forward gives, before there are numbers."""
+    for dtype in FLOATS:
+        arrays = case.make(dtype)
+        specs, outs = promised(case.gate, arrays), raw(case.gate, arrays)
+        assert len(specs) == len(outs) == len(case.gate.outputs)
+        for spec, out in zip(specs, outs, strict=True):
+            assert (spec.shape, spec.dtype) == (np.shape(out), np.asarray(out).dtype)
+
+
+@law()
+def no_dtype_drift(row: Row, case: Case) -> None:
+    """float32 stays float32 and float64 stays float64, in the outputs and in the gradients."""
+    for dtype in FLOATS:
+        arrays = case.make(dtype)
+        outs = raw(case.gate, arrays)
+        widths = {a.dtype for a in arrays if a.dtype.kind == "f"}
+        for out in outs:
+            if np.asarray(out).dtype.kind == "f" and widths and not hasattr(case.gate, "dtype"):
+                assert {np.asarray(out).dtype} == widths
+        if has_slope(row, case):
+            _, found = slopes(case, leaves(case, arrays), upstreams(case, dtype))
+            for position, gradient in found.items():
+                if gradient is not None:
+                    assert (gradient.shape, gradient.dtype) == (arrays[position].shape, dtype)
+
+
+@law()
+def float32_is_near_float64(row: Row, case: Case) -> None:
+    """Outputs and gradients in float32 are those in float64 but for rounding: k and eps of the row."""
+    narrow, wide = case.make(np.float32), case.make(np.float64)
+    pairs = list(zip(case.gate.outputs, raw(case.gate, narrow), raw(case.gate, wide), strict=True))
+    if has_slope(row, case):
+        ups = upstreams(case, np.float32)
+        _, near = slopes(case, leaves(case, narrow), ups)
+        specs = promised(case.gate, wide)
+        _, far = slopes(case, leaves(case, wide), {k: u.astype(specs[k].dtype) for k, u in ups.items()})
+        pairs += [
+            (f"gradient to {case.gate.inputs[min(p, len(case.gate.inputs) - 1)]}", near[p].data, far[p].data)
+            for p in near
+            if near[p] is not None
+        ]
+    for name, a, b in pairs:
+        b = np.asarray(b, np.float64)
+        if b.size == 0:
+            continue
+        bound = row.k * 2.0**-23 * np.abs(b) + row.eps * np.abs(b).max()
+        apart = np.abs(np.asarray(a, np.float64) - b)
+        fine = (apart <= bound) | (np.isnan(a) & np.isnan(b))
+        assert fine.all(), f"{name}: {apart.max():.2g} apart, allowed {bound.min():.2g}"
+
+
+# --- Slopes ----------------------------------------------------------------------------------------------
+
+SMALL = 400
+"""Up to so many slopes the whole Jacobian is compared, above it random directions."""
+
+
+@law(has_slope)
+def first_slope(row: Row, case: Case) -> None:
+    """Every gradient, to every input from every output, is the slope measured by differences."""
+    arrays = case.make(np.float64)
+    ups = upstreams(case, np.float64)
+    alone = [{k: up} for k, up in ups.items()]
+    for some in alone if len(alone) == 1 else [*alone, ups]:
+        compare_slopes(row, case, arrays, some)
+
+
+def compare_slopes(row: Row, case: Case, arrays: Arrays, ups: dict[int, np.ndarray]) -> None:
+    for position in case.differentiable:
+        x = arrays[position]
+        total = sum(u.size for u in ups.values())
+        small = len(ups) == 1 and x.size * total <= SMALL
+        for some in one_hots(ups) if small else [ups, *different(ups, 2)]:
+            _, found = slopes(case, leaves(case, arrays), some)
+            gradient = numbers(found[position], x)
+            for direction in directions(x, whole=small or x.size <= 12):
+                along = partial(moved_output, case.gate, arrays, position, some)
+                measured = difference(along, x, direction, row.step)
+                close((gradient * direction).sum(), measured, row.tolerance, f"slope to input {position}")
+
+
+def weighted(gate: Gate, arrays: Arrays, ups: dict[int, np.ndarray]) -> float:
+    """Σ upstream · output"""
+    outs = raw(gate, arrays)
+    return float(sum((outs[k] * up).sum(dtype=np.float64) for k, up in ups.items()))
+
+
+def moved_output(
+    gate: Gate, arrays: Arrays, position: int, ups: dict[int, np.ndarray], at: np.ndarray
+) -> float:
+    """Σ upstream · output with another array for one input."""
+    return weighted(gate, replaced(arrays, position, at), ups)
+
+
+def difference(function: Callable[[np.ndarray], float], x: np.ndarray, direction: Any, step: float) -> float:
+    """The slope of a function at x along a direction, by central differences."""
+    return (function(x + step * direction) - function(x - step * direction)) / (2 * step)
+
+
+def directions(x: np.ndarray, whole: bool) -> Iterator[np.ndarray]:
+    """Each axis of a small space, two random directions of a large one."""
+    if whole:
+        for k in range(x.size):
+            yield np.eye(1, x.size, k).reshape(x.shape)
+        return
+    rng = np.random.default_rng(2)
+    for _ in range(2):
+        yield rng.normal(0, 1, x.shape)
+
+
+def one_hots(ups: dict[int, np.ndarray]) -> Iterator[dict[int, np.ndarray]]:
+    for k, up in ups.items():
+        for n in range(up.size):
+            yield {k: np.eye(1, up.size, n).reshape(up.shape).astype(up.dtype)}
+
+
+def different(ups: dict[int, np.ndarray], count: int) -> list[dict[int, np.ndarray]]:
+    rng = np.random.default_rng(3)
+    return [{k: np.asarray(rng.normal(0, 1, u.shape), u.dtype) for k, u in ups.items()} for _ in range(count)]
+
+
+@law(has_slope)
+def second_slope(row: Row, case: Case) -> None:
+    """The slope of the gradient, to the inputs and to the upstream gradient, is the one measured."""
+    arrays = case.make(np.float64)
+    ups = upstreams(case, np.float64)
+    places = case.differentiable
+    rng = np.random.default_rng(4)
+    weights = {p: rng.normal(0, 1, arrays[p].shape) for p in places}
+
+    def gradient_sum(inputs: Arrays, arrived: dict[int, np.ndarray]) -> float:
+        _, found = slopes(case, leaves(case, inputs), arrived)
+        return float(sum((numbers(found[p], inputs[p]) * weights[p]).sum() for p in places))
+
+    values = leaves(case, arrays)
+    sent = {k: Tensor.of(u) for k, u in ups.items()}
+    for up in sent.values():
+        graph.require_grad(up)
+    _, found = slopes(case, values, sent, create_graph=True)
+    targets = [*(values[p] for p in places), *sent.values()]
+    again = [np.zeros(t.shape) for t in targets]
+    for position, gradient in found.items():
+        if gradient is not None and gradient.requires_grad:
+            more = graph.gradients(gradient, targets, Tensor.of(weights[position]), retain_graph=True)
+            for k, slope in enumerate(more):
+                again[k] = again[k] + numbers(slope, targets[k].data)
+
+    def moved(number: int, at: np.ndarray) -> float:
+        if number < len(places):
+            return gradient_sum(replaced(arrays, places[number], at), ups)
+        key = list(ups)[number - len(places)]
+        return gradient_sum(arrays, {**ups, key: np.asarray(at, ups[key].dtype)})
+
+    for number, target in enumerate(targets):
+        for direction in directions(target.data, whole=target.size <= 6):
+            at = target.numpy().astype(np.float64)
+            measured = difference(partial(moved, number), at, direction, row.step)
+            close(
+                (again[number] * direction).sum(),
+                measured,
+                10 * row.tolerance,
+                f"second slope to target {number}",
+            )
+
+
+# --- What a gate leaves alone ----------------------------------------------------------------------------
+
+
+@law()
+def inputs_are_never_written_to(row: Row, case: Case) -> None:
+    """The bytes of inputs and upstream gradients are the same before and after, and read-only ones do."""
+    for writeable in (True, False):
+        arrays = case.make(np.float32)
+        ups = upstreams(case, np.float32)
+        held = [*arrays, *ups.values()]
+        before = [a.tobytes() for a in held]
+        for a in held:
+            a.flags.writeable = writeable
+        if has_slope(row, case):
+            values = leaves(case, arrays)
+            outs = applied(case.gate, values)
+            targets = [values[p] for p in case.differentiable]
+            for k, up in ups.items():
+                graph.gradients(outs[k], targets, Tensor.of(up), retain_graph=True)
+        else:
+            raw(case.gate, arrays)
+        assert [a.tobytes() for a in held] == before, "an input was written to"
+
+
+@law()
+def layout_does_not_matter(row: Row, case: Case) -> None:
+    """Fortran order, gaps between the numbers and negative strides give the same numbers."""
+    arrays = case.make(np.float64)
+    ups = upstreams(case, np.float64)
+    for name, laid in LAYOUTS.items():
+        laid = lambda a, lay=laid: lay(a) if a.ndim else a  # noqa: E731
+        other = tuple(laid(a) for a in arrays)
+        for out, expected in zip(raw(case.gate, other), raw(case.gate, arrays), strict=True):
+            close(out, expected, 1e-12, f"output of {name} inputs")
+        if has_slope(row, case):
+            _, found = slopes(case, leaves(case, other), {k: laid(u) for k, u in ups.items()})
+            _, right = slopes(case, leaves(case, arrays), ups)
+            for p, gradient in found.items():
+                close(
+                    numbers(gradient, arrays[p]),
+                    numbers(right[p], arrays[p]),
+                    1e-12,
+                    f"gradient of {name} inputs",
+                )
+
+
+def with_gaps(a: np.ndarray) -> np.ndarray:
+    """The same numbers in every second place of a wider array."""
+    wide = np.zeros((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)
+    wide[..., ::2] = a
+    return wide[..., ::2]
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "Fortran": lambda a: np.array(a, order="F"),
+    "gapped": with_gaps,
+    "reversed": lambda a: np.flip(np.flip(a).copy()),
+    "swapped": lambda a: np.swapaxes(np.swapaxes(a, 0, -1).copy(), 0, -1),
+}
+
+
+@law()
+def sizes_zero_and_one_are_fine_or_refused(row: Row, case: Case) -> None:
+    """With any axis shrunk to 0 or 1, a gate works by its spec, or raises an error of the tree."""
+    for size in {n for i in case.inputs for n in i.shape if n > 1}:
+        for to in (0, 1):
+            shrunk = Case(case.gate, tuple(i.resized(size, to) for i in case.inputs))
+            try:
+                outs = applied(case.gate, leaves(shrunk, shrunk.make(np.float32)))
+            except ChainruleError as error:
+                check_parts(error, case.gate.label)
+                continue
+            assert len(outs) == len(case.gate.outputs)
+            if has_slope(row, shrunk):
+                arrays = shrunk.make(np.float32)
+                _, found = slopes(shrunk, leaves(shrunk, arrays), upstreams(shrunk, np.float32))
+                for position, gradient in found.items():
+                    if gradient is not None:
+                        assert gradient.shape == arrays[position].shape
+
+
+@law()
+def nothing_is_kept_but_what_backward_names(row: Row, case: Case) -> None:
+    """While a node lives, arrays that `backward` does not name are gone; after it, all of them."""
+    names = row.gate.backward if hasattr(row.gate, "backward") else lambda: None
+    rules = [p for p in inspect.signature(names).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    kept = {p.name for p in rules if p.annotation not in ("Spec", "tuple[Spec, ...]", Spec)}
+    arrays = list(case.make(np.float32))
+    values = leaves(case, arrays)
+    outs = list(applied(case.gate, values))
+    node = next((o.node for o in outs if o.node is not None), None)
+    watched = {}
+    last = len(case.gate.inputs) - 1
+    for position, array in enumerate(arrays):
+        watched[f"{case.gate.inputs[min(position, last)]} ({position})"] = weakref.ref(array)
+    for name, out in zip(case.gate.outputs, outs, strict=True):
+        watched[name] = weakref.ref(out.data)
+    array = out = None  # noqa: F841
+    del arrays, values, outs
+    named = {name for name in watched if node is not None and name.split(" ")[0] in kept}
+    if any(reference() is not None for name, reference in watched.items() if name not in named):
+        gc.collect()
+    for name, reference in watched.items():
+        alive = reference() is not None
+        assert not alive or name in named, f"{name} is kept, and backward does not name it"
+        assert alive or name not in named, f"{name} is gone, and backward needs it"
+    del node
+    if any(reference() is not None for reference in watched.values()):
+        gc.collect()
+    for name, reference in watched.items():
+        assert reference() is None, f"{name} outlives its node"
+
+
+# --- What a gate is --------------------------------------------------------------------------------------
+
+
+@law(once)
+def bad_inputs_raise(row: Row, case: Case) -> None:
+    """Shapes and dtypes that do not fit raise the right error, with its four parts."""
+    assert row.bad, "no bad inputs in the row"
+    for wrong in row.bad:
+        refused(wrong)
+    if not row.gate.variadic:
+        arrays = case.make(np.float32)
+        for count in (arrays[:-1], (*arrays, arrays[0])):
+            if count:
+                expect(cr.errors.ShapeError, case.gate, count, f"{len(count)} inputs")
+
+
+def refused(wrong: Bad) -> None:
+    expect(wrong.error, wrong.gate, wrong.make(), str(wrong))
+
+
+def expect(kind: type[ChainruleError], gate: Gate, arrays: Sequence[np.ndarray], what: str) -> None:
+    """Applying the gate raises this kind of error, on plain arrays and on tensors alike."""
+    for wrap in (lambda a: a, Tensor.of):
+        try:
+            graph.apply(gate, *(wrap(a) for a in arrays))
+        except ChainruleError as error:
+            assert isinstance(error, kind), f"{what}: a {type(error).__name__} instead: {error}"
+            check_parts(error, gate.label)
+            continue
+        raise AssertionError(f"{what}: no error")
+
+
+def check_parts(error: ChainruleError, who: str) -> None:
+    """Who, what came, what was expected, what to try, and the user's line."""
+    assert error.who == who
+    for part in (error.who, error.came, error.expected, error.hint):
+        assert part.strip() and part in str(error)
+    assert error.line, "no line of the user's code"
+
+
+@law()
+def equality_is_by_settings(row: Row, case: Case) -> None:
+    """A gate is equal to, hashes like, and is printed so that it can be made again as, its twin."""
+    gate = case.gate
+    twin = type(gate)(**copy.deepcopy(gate.settings()))
+    assert gate == twin and hash(gate) == hash(twin) and repr(gate) == repr(twin)
+    names = {
+        type(gate).__name__: type(gate),
+        "Window": Window,
+        "Slice": Slice,
+        "Given": Given,
+        "Ellipsis": ...,
+    }
+    assert eval(repr(gate), names) == gate  # noqa: S307
+    others = [c.gate for c in row.cases if c.gate.settings() != gate.settings()]
+    assert all(gate != other for other in others)
+    assert gate != object()
+    for name in (*gate.settings(), "another"):
+        try:
+            setattr(gate, name, 1)
+        except FrozenInstanceError:
+            continue
+        raise AssertionError(f"{name} can be written to")
+
+
+@law()
+def traced_is_direct(row: Row, case: Case) -> None:
+    """A step of the gate and its backward gives the same bits when it runs as a program, again and again."""
+    arrays = case.make(np.float32)
+    slope = has_slope(row, case)
+    ups = upstreams(case, np.float32) if slope else {}
+
+    def step(*values: Tensor) -> list[Any]:
+        if not slope:
+            return list(applied(case.gate, values))
+        outs, found = slopes(case, values, ups)
+        return [*outs, *(g for g in found.values() if g is not None)]
+
+    expected = [v.data for v in step(*leaves(case, arrays))]
+    program = cr.trace(step, *leaves(case, arrays))
+    assert str(program).startswith("program step(")
+    for _ in range(2):
+        made = [v.data for v in program(*arrays)]
+        assert len(made) == len(expected)
+        for a, b in zip(made, expected, strict=True):
+            assert (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
+            assert a.tobytes() == b.tobytes()
+
+
+# --- Formulas --------------------------------------------------------------------------------------------
+
+
+class Symbol:
+    """A stand-in for a number or a mask that knows only the operations of formulas."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __bool__(self) -> bool:
+        raise TypeError("a formula asks whether a value is true")
+
+    def _unary(self) -> Symbol:
+        assert self.kind == "number"
+        return Symbol("number")
+
+    def _arithmetic(self, other: Any) -> Symbol:
+        assert self.kind == "number" and number(other)
+        return Symbol("number")
+
+    def _comparison(self, other: Any) -> Symbol:
+        assert number(other) or isinstance(other, Symbol)
+        return Symbol("mask")
+
+    def _logic(self, other: Any) -> Symbol:
+        assert self.kind == "mask" and isinstance(other, Symbol) and other.kind == "mask"
+        return Symbol("mask")
+
+    def _not(self) -> Symbol:
+        assert self.kind == "mask"
+        return Symbol("mask")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _arithmetic
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _arithmetic
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _comparison  # type: ignore[assignment]
+    __and__ = __rand__ = __or__ = __ror__ = _logic
+    __neg__, __invert__, __hash__ = _unary, _not, None  # type: ignore[assignment]
+
+
+def number(x: Any) -> bool:
+    return isinstance(x, int | float) or (isinstance(x, Symbol) and x.kind == "number")
+
+
+class ClosedMathematics:
+    """The names of `xp` on symbols, and no others."""
+
+    def __getattr__(self, name: str) -> Callable[..., Symbol]:
+        if name.startswith("_") or name not in vars(Mathematics):
+            raise AttributeError(f"xp.{name} is not in the closed namespace")
+
+        def function(*operands: Any) -> Symbol:
+            symbols = operands[:-1] if name == "astype" else operands
+            if name == "where":
+                assert isinstance(symbols[0], Symbol) and symbols[0].kind == "mask"
+                symbols = symbols[1:]
+                assert all(isinstance(s, Symbol | int | float) for s in symbols)
+                return Symbol("number" if all(number(s) for s in symbols) else "mask")
+            assert name == "astype" or all(number(s) for s in symbols)
+            return Symbol("number")
+
+        return function
+
+
+def has_formula(row: Row, case: Case) -> bool:
+    return once(row, case) and issubclass(row.gate, Elementwise | Reduction)
+
+
+@law(has_formula)
+def formula_is_closed(row: Row, case: Case) -> None:
+    """A formula uses the names of `xp`, arithmetic, comparisons and masks, and nothing else."""
+    gate, xp = case.gate, ClosedMathematics()
+    if isinstance(gate, Reduction):
+        mapped = gate.map(xp, Symbol("number"))
+        assert isinstance(gate.finish(xp, mapped, 3), Symbol)
+        return
+    masks = gate.inputs if gate.takes == "bool" else gate.masks  # type: ignore[attr-defined]
+    made = gate.forward(xp, *(Symbol("mask" if name in masks else "number") for name in gate.inputs))
+    assert isinstance(made, Symbol)
+    assert made.kind == ("mask" if "bool" in (gate.takes, gate.gives) else "number")  # type: ignore[attr-defined]

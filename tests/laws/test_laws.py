@@ -1,0 +1,34 @@
+"""Every gate obeys every law, in every setting of its row."""
+
+from dataclasses import fields
+
+import pytest
+
+from .laws import LAWS
+from .table import TABLE, every_gate
+
+TRIALS = [
+    pytest.param(row, case, law, id=f"{row.name}-{number}-{law.name}")
+    for row in TABLE.values()
+    for number, case in enumerate(row.cases)
+    for law in LAWS.values()
+    if law.applies(row, case)
+]
+
+
+@pytest.mark.parametrize(("row", "case", "law"), TRIALS)
+def test_law(row, case, law):
+    law.check(row, case)
+
+
+def test_every_gate_has_a_row():
+    assert set(every_gate()) == set(TABLE)
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_rows_try_enough(row):
+    assert len(row.cases) >= 3
+    assert all(type(case.gate) is row.gate for case in row.cases)
+    assert row.native
+    if fields(row.gate):
+        assert len({case.gate for case in row.cases}) >= row.settings
