@@ -1,0 +1,1 @@
+"""Tests of the layers, with one check that all of them share."""

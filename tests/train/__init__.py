@@ -1,0 +1,1 @@
+"""Tests of the trainer, the run folder and the report."""

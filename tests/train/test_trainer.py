@@ -1,0 +1,181 @@
+"""The trainer: order and contents of its events, history, penalty, clipping, what stops it."""
+
+import numpy as np
+import pytest
+
+from chainrule import Tensor, nn, optim
+from chainrule.errors import DataError, DivergedError, LabelError, NonFiniteError
+from chainrule.random import Generator
+from chainrule.train import EpochEnd, FitBegin, FitEnd, StepEnd, Trainer
+
+from ..nn.layers import noise
+from .runs import toy
+
+
+def listen(trainer):
+    heard = []
+    for kind in (FitBegin, StepEnd, EpochEnd, FitEnd):
+        trainer.on(kind, heard.append)
+    return heard
+
+
+def test_the_order_of_events():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    trainer.fit(batches, epochs=2)
+    kinds = [FitBegin, StepEnd, StepEnd, EpochEnd, StepEnd, StepEnd, EpochEnd, FitEnd]
+    assert [type(event) for event in heard] == kinds
+    assert heard[0] == FitBegin(epochs=2, steps=2)
+    steps = [event for event in heard if isinstance(event, StepEnd)]
+    assert [(step.epoch, step.step) for step in steps] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert heard[-1].epochs == 2
+    assert heard[-1].seconds >= sum(event.seconds for event in heard if isinstance(event, EpochEnd)) > 0
+
+
+def test_steps_tell_the_loss_and_accuracy_from_before_the_update():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    weight, (points, labels) = trainer.model.weight.numpy(), batches[0]
+    scores = points @ weight.T
+    expected = -np.log(np.exp(scores)[np.arange(3), labels] / np.exp(scores).sum(1)).mean()
+    trainer.fit(batches, epochs=1)
+    assert heard[1].loss == pytest.approx(expected, rel=1e-5)
+    assert heard[1].accuracy == pytest.approx((scores.argmax(1) == labels).mean())
+    assert heard[1].lr == 0.5
+
+
+def test_history_is_weighted_by_pictures():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    history = trainer.fit(batches, epochs=3)
+    assert history == [event for event in heard if isinstance(event, EpochEnd)]
+    assert [row.epoch for row in history] == [1, 2, 3]
+    steps = [event for event in heard if isinstance(event, StepEnd)]
+    for k, row in enumerate(history):
+        first, second = steps[2 * k : 2 * k + 2]
+        assert row.loss == pytest.approx((3 * first.loss + second.loss) / 4)
+        assert row.accuracy == pytest.approx((3 * first.accuracy + second.accuracy) / 4)
+        assert (row.validation_loss, row.validation_accuracy, row.lr) == (None, None, 0.5)
+    assert history[-1].loss < history[0].loss
+
+
+def test_validation_looks_and_does_not_learn():
+    trainer, batches = toy(lr=0.0)
+    before = {name: array.copy() for name, array in trainer.model.state_dict().items()}
+    row = trainer.fit(batches, batches, epochs=1)[0]
+    assert row.validation_loss == pytest.approx(row.loss)
+    assert row.validation_accuracy == row.accuracy
+    assert all(np.array_equal(trainer.model.state_dict()[name], array) for name, array in before.items())
+
+
+class Modes(nn.Module):
+    def __init__(self):
+        self.inner, self.seen = nn.Linear(2, 2, rng=Generator(0)), []
+
+    def forward(self, x):
+        self.seen.append(self.training)
+        return self.inner(x)
+
+
+def test_training_and_evaluation_modes_and_no_graph_in_evaluation():
+    model = Modes().eval()
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    batch = (noise((4, 2)), np.array([0, 1, 0, 1]))
+    trainer.fit([batch], [batch], epochs=2)
+    assert model.seen == [True, False, True, False]
+    gradient = model.inner.weight.grad
+    found = trainer.evaluate([batch])
+    assert model.training
+    assert model.inner.weight.grad is gradient
+    assert found.scores.shape == (4, 2)
+
+
+def test_evaluation_of_batches_is_that_of_the_whole_set():
+    trainer, batches = toy()
+    points, labels = (np.concatenate(part) for part in zip(*batches, strict=True))
+    parts, whole = trainer.evaluate(batches), trainer.evaluate([(points, labels)])
+    assert parts.loss == pytest.approx(whole.loss)
+    assert parts.accuracy == whole.accuracy
+    np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-6)
+    np.testing.assert_array_equal(parts.labels, labels)
+
+
+def test_the_schedule_moves_after_each_batch():
+    trainer, batches = toy(lr=1.0)
+    trainer.schedule = optim.StepLR(trainer.optimizer, 1, gamma=0.5)
+    heard = listen(trainer)
+    trainer.fit(batches, epochs=2)
+    assert [event.lr for event in heard if isinstance(event, StepEnd)] == [1.0, 0.5, 0.25, 0.125]
+    assert [event.lr for event in heard if isinstance(event, EpochEnd)] == [0.5, 0.125]
+
+
+def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
+    (plain, batches), (held, _) = toy(), toy(penalty=nn.L2(0.5))
+    squares = sum(float((p.numpy() ** 2).sum()) for p in plain.model.parameters())
+    weight = plain.model.weight.numpy()
+    loss, more = (trainer.step(*batches[0])[0].item() for trainer in (plain, held))
+    assert more == pytest.approx(loss + 0.5 * squares, rel=1e-5)
+    difference = held.model.weight.grad.numpy() - plain.model.weight.grad.numpy()
+    np.testing.assert_allclose(difference, weight, rtol=1e-4, atol=1e-6)
+
+
+def test_the_gradients_are_clipped_before_the_update():
+    trainer, batches = toy(max_norm=0.01)
+    before = np.concatenate([p.numpy().ravel() for p in trainer.model.parameters()])
+    trainer.step(*batches[0])
+    norm = np.sqrt(sum(float((p.grad.numpy() ** 2).sum()) for p in trainer.model.parameters()))
+    assert norm == pytest.approx(0.01, rel=1e-3)
+    after = np.concatenate([p.numpy().ravel() for p in trainer.model.parameters()])
+    assert np.linalg.norm(after - before) == pytest.approx(0.5 * 0.01, rel=1e-3)
+
+
+def test_gradients_do_not_add_up_over_steps():
+    trainer, batches = toy(lr=0.0)
+    trainer.step(*batches[0])
+    first = trainer.model.weight.grad.numpy().copy()
+    trainer.step(*batches[0])
+    np.testing.assert_array_equal(trainer.model.weight.grad, first)
+
+
+def test_a_loss_that_runs_away_stops_the_training():
+    trainer, batches = toy(lr=1e38)
+    heard = listen(trainer)
+    with pytest.raises(DivergedError, match="Trainer.fit: a loss of .* in step . of epoch 1") as caught:
+        trainer.fit(batches, epochs=50)
+    assert "1e+37 instead of 1e+38" in caught.value.hint
+    assert not [event for event in heard if isinstance(event, EpochEnd | FitEnd)]
+
+
+def test_pictures_with_nan_are_named_and_not_the_rate():
+    trainer, batches = toy()
+    spoiled = batches[1][0].copy()
+    spoiled[0, 1] = np.nan
+    with pytest.raises(NonFiniteError, match="1 NaN or infinite pixels in batch 2 of epoch 1") as caught:
+        trainer.fit([batches[0], (spoiled, batches[1][1])], epochs=1)
+    assert not isinstance(caught.value, DivergedError)
+
+
+def test_tensors_are_batches_too():
+    trainer, batches = toy()
+    trainer.fit([(Tensor(points), Tensor(labels)) for points, labels in batches], epochs=1)
+
+
+def test_nothing_to_learn_from():
+    trainer, _ = toy()
+    with pytest.raises(DataError, match="no training batches"):
+        trainer.fit([], epochs=1)
+    with pytest.raises(DataError, match="evaluate: no batches"):
+        trainer.evaluate([])
+
+
+def test_labels_out_of_range_name_the_gate():
+    trainer, batches = toy()
+    with pytest.raises(LabelError, match="^softmax_cross_entropy: label 2 at 0; expected labels from 0 to 1"):
+        trainer.fit([(batches[0][0], batches[0][1] + 2 - batches[0][1])], epochs=1)
+
+
+def test_a_layer_that_does_not_fit_is_named():
+    model = nn.Sequential({"body": nn.Sequential(nn.Linear(2, 3)), "head": nn.Linear(4, 2)})
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    with pytest.raises(ValueError, match="^head: linear: "):
+        trainer.fit(toy()[1], epochs=1)

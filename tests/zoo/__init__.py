@@ -1,0 +1,1 @@
+"""Tests of the architectures: counts, traced steps, the same losses as PyTorch."""
