@@ -8,7 +8,7 @@ from chainrule import Tensor, nn
 from chainrule.random import Generator
 
 from .layers import Layer, check_layer, noise
-from .steps import OPTIMIZERS, assert_same_bits, everything, traced_is_direct, whole_step
+from .steps import OPTIMIZERS, everything, traced_is_direct, whole_step
 
 STATISTICS = {"running_mean": (3,), "running_var": (3,), "num_batches_tracked": ()}
 BOTH = {"weight": (3,), "bias": (3,)}
@@ -94,11 +94,3 @@ def test_local_response_norm_as_the_paper_has_it():
 def test_printed_form():
     assert repr(nn.BatchNorm2d(8)) == "BatchNorm2d(8, eps=1e-05, momentum=0.1)"
     assert repr(nn.LocalResponseNorm(5)) == "LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1)"
-
-
-def test_the_same_bits_whatever_was_watched():
-    """Two equal layers fed alike stay alike: nothing hidden is kept between calls."""
-    first, second = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
-    for seed in range(3):
-        first(noise((6, 3), seed)), second(noise((6, 3), seed))
-    assert_same_bits(first.state_dict(), second.state_dict())

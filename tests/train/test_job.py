@@ -7,6 +7,7 @@ import pytest
 
 from chainrule import nn, optim, zoo
 from chainrule.errors import DivergedError
+from chainrule.random import Generator
 from chainrule.train import Config, RunFolder, StepEnd, evaluate_run, train_run
 from chainrule.train.job import make_trainer
 
@@ -79,6 +80,23 @@ def test_another_seed_does_not(first, tmp_path):
     ).read_bytes()
     assert [row["loss"] for row in run.metrics("step")] != [row["loss"] for row in other.metrics("step")]
     assert result.test_loss != second.test_loss
+
+
+def test_the_seed_decides_the_order_and_the_held_out_part_too(tmp_path):
+    train, test = small_data()
+    losses = []
+    for seed in (0, 1):
+        config = Config(model="linear", epochs=1, batch_size=32, seed=seed)
+        run = RunFolder.create(tmp_path / str(seed))
+        train_run(zoo.build("linear", rng=Generator(5)), config, train, test, run)
+        losses.append((run.metrics("step")[0]["loss"], run.metrics("epoch")[0]["validation_loss"]))
+    assert losses[0][0] != losses[1][0]
+    assert losses[0][1] != losses[1][1]
+
+
+def test_the_only_step_of_a_one_cycle_is_taken_at_a_rate_that_teaches(tmp_path):
+    run, _ = run_of(tmp_path / "run", SETTINGS["one step"], coloured_data())
+    assert [row["lr"] > 0.1 * Config.lr for row in run.metrics("step")] == [True]
 
 
 SETTINGS = {

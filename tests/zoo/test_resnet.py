@@ -31,6 +31,17 @@ def test_twenty_layers_with_weights_and_two_shortcuts():
     assert [outputs[f"stages.{k}.conv2"] for k in (2, 5, 8)] == [(16, 32, 32), (32, 16, 16), (64, 8, 8)]
 
 
+def test_a_block_that_adds_its_shortcut_stands_after_its_parts():
+    paths = [row.path for row in nn.summary(zoo.resnet20(), (3, 32, 32)).rows]
+    parts = [path for path in paths if path == "stages.3" or path.startswith("stages.3.")]
+    shortcut = ["stages.3.shortcut.0", "stages.3.shortcut.1"]
+    assert parts == [
+        *(f"stages.3.{name}" for name in ("conv1", "bn1", "conv2", "bn2")),
+        *shortcut,
+        "stages.3",
+    ]
+
+
 def test_pictures_of_any_size():
     model = zoo.resnet20((1, 9, 13), 4).eval()
     assert model(noise((2, 1, 9, 13))).shape == (2, 4)

@@ -1,0 +1,93 @@
+"""`chainrule train`: what it prints, what it leaves, which setting wins."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.train import RunFolder
+
+
+def test_a_run_and_its_folder(say, tmp_path: Path, pictures: Path):
+    place = tmp_path / "run"
+    said = say(
+        "train", "linear", "--data", pictures, "--epochs", 3, "--batch-size", 8, "--out", place, "--json"
+    )
+    assert said.code == 0 and said.err == ""  # no terminal, no progress
+    assert set(said.json) == {"test_accuracy", "test_loss", "parameters", "seconds", "run"}
+    assert 0 <= said.json["test_accuracy"] <= 1 and said.json["parameters"] == 8 * 8 * 2 + 2
+    names = {
+        "config.toml",
+        "model.json",
+        "metrics.jsonl",
+        "weights.safetensors",
+        "result.json",
+        "report.html",
+    }
+    assert {file.name for file in place.iterdir()} == names
+    assert json.loads((place / "result.json").read_text()) == said.json
+
+
+def test_the_lines_for_people(say, tmp_path: Path, pictures: Path):
+    said = say("train", "linear", "--data", pictures, "--epochs", 1, "--out", tmp_path / "run")
+    words = ["test accuracy", "test loss", "parameters", "seconds", "run", "report"]
+    assert [re.split(r"\s{2,}", line)[0] for line in said.out.splitlines()] == words
+
+
+def test_a_full_disk_is_5_and_leaves_nothing_half_written(tmp_path: Path, pictures: Path):
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+    code += "from chainrule.cli import main; sys.exit(main())"
+    words = ["train", "three-layer", "--data", pictures, "--epochs", 1, "--out", tmp_path / "run"]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 5 and "room on the disk" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_same_seed_gives_the_same_weights(say, tmp_path: Path, pictures: Path):
+    weights = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        words = ["--data", pictures, "--epochs", 2, "--seed", seed, "--out", tmp_path / name, "--quiet"]
+        assert say("train", "two-layer", *words).code == 0
+        weights.append(RunFolder(tmp_path / name).weights())
+    same, other = weights[1:]
+    assert all(np.array_equal(weights[0][key], same[key]) for key in same)
+    assert not all(np.array_equal(weights[0][key], other[key]) for key in other)
+
+
+def test_option_before_file_before_run_before_default(say, tmp_path: Path, run: Path):
+    file = tmp_path / "x.toml"
+    file.write_text("epochs = 2\nlr = 0.01\nbatch_size = 16\n")
+    out = tmp_path / "out"
+    assert say("train", run, "--config", file, "--epochs", 1, "--out", out, "--quiet").code == 0
+    made = tomllib.loads((out / "config.toml").read_text())
+    assert (made["epochs"], made["lr"], made["batch_size"], made["model"], made["seed"]) == (
+        1,
+        0.01,
+        16,
+        "linear",
+        0,
+    )
+
+
+def test_a_run_goes_on_from_its_weights(say, tmp_path: Path, run: Path):
+    out = tmp_path / "out"
+    words = [
+        "--epochs",
+        1,
+        "--optimizer",
+        "sgd",
+        "--lr",
+        1e-9,
+        "--schedule",
+        "constant",
+        "--out",
+        out,
+        "--quiet",
+    ]
+    assert say("train", run, *words).code == 0
+    before, after = RunFolder(run).weights(), RunFolder(out).weights()
+    assert all(np.allclose(before[key], after[key], atol=1e-5) for key in before)
