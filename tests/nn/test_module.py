@@ -128,8 +128,8 @@ FAULTS = {
         "body.1.running_var has shape",
         StateError,
     ),
-    "text": (lambda state: {**state, "head.bias": np.array(["a", "b"])}, "data of dtype", DTypeError),
-    "complex": (lambda state: {**state, "head.bias": np.ones(2) * 1j}, "data of dtype complex", DTypeError),
+    "text": (lambda state: {**state, "head.bias": np.array(["a", "b"])}, "dtype <U1", DTypeError),
+    "complex": (lambda state: {**state, "head.bias": np.ones(2) * 1j}, "dtype complex", DTypeError),
     "empty": (lambda state: {}, "body.0.weight is missing", StateError),
 }
 

@@ -20,7 +20,7 @@ class TerminalProgress:
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.3f}  accuracy {task.fields[accuracy]:.1%}"),
+            TextColumn("{task.fields[how]}"),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
@@ -37,7 +37,7 @@ class TerminalProgress:
 
     def begin(self, event: FitBegin) -> None:
         self.steps, self.epochs = event.steps, event.epochs
-        fields: dict[str, Any] = {"epoch": 1, "epochs": event.epochs, "loss": float("nan"), "accuracy": 0.0}
+        fields: dict[str, Any] = {"epoch": 1, "epochs": event.epochs, "how": ""}
         self.task = self.bar.add_task("train", total=event.epochs * event.steps, **fields)
         self.bar.start()
 
@@ -47,7 +47,8 @@ class TerminalProgress:
         self.loss = event.loss if fresh else 0.95 * self.loss + 0.05 * event.loss
         self.accuracy = event.accuracy if fresh else 0.95 * self.accuracy + 0.05 * event.accuracy
         done = (event.epoch - 1) * self.steps + event.step
-        self.bar.update(self.task, completed=done, epoch=event.epoch, loss=self.loss, accuracy=self.accuracy)
+        how = f"loss {self.loss:.3f}  accuracy {self.accuracy:.1%}"
+        self.bar.update(self.task, completed=done, epoch=event.epoch, how=how)
 
     def epoch(self, event: EpochEnd) -> None:
         text = (
