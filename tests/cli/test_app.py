@@ -47,3 +47,27 @@ def test_a_closed_pipe_is_quiet():
 
 def test_no_colour_in_a_pipe(say, run: Path):
     assert "\x1b" not in say("evaluate", run).out + say("train", "nothing").err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["summary", "vgg16"], ["summary", "vgg16", "--json"], ["--help"]])
+def test_a_full_disk_under_stdout(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 5 and "No space left" in done.stderr and "Exception" not in done.stderr
+
+
+def test_an_encoding_without_the_signs_of_arithmetic():
+    surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "summary", "linear"], env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0 and r"1\xd728\xd728" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [("chainrule train thr", "three-layer"), ("chainrule summary vg", "vgg16")]
+)
+def test_completion_in_the_shell(say, monkeypatch, line, found):
+    monkeypatch.setenv("_CHAINRULE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    monkeypatch.setenv("COMP_WORDS", line)
+    assert found in say().out

@@ -1,6 +1,8 @@
 """Each way to fail has its code, and a message with four parts; stdout stays one JSON object."""
 
 import errno
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from chainrule import errors
 from chainrule.cli import failures
+from chainrule.train import RunFolder
 
 
 def prepare(case: str, folder: Path, run: Path) -> Path:
@@ -28,6 +31,17 @@ def prepare(case: str, folder: Path, run: Path) -> Path:
             (place / file.name).write_bytes(file.read_bytes())
         whole = (place / "weights.safetensors").read_bytes()
         (place / "weights.safetensors").write_bytes(whole[: len(whole) // 2])
+    elif case in ("nan", "labels", "integers"):
+        images, labels = np.zeros((20, 4, 4), "i4" if case == "integers" else "f4"), np.arange(20) % 2
+        images[3, 0, 0] = np.nan if case == "nan" else 0
+        place = folder / f"{case}.npz"
+        np.savez(place, x=images, y=labels + 5 * (case == "labels"), classes=np.array(["a", "b"]))
+    elif case in ("foreign", "damaged"):
+        shutil.copytree(run, place)
+        RunFolder(place).save_weights({"apples": np.zeros(3, "f4")})
+        if case == "damaged":
+            sight = RunFolder(run).sight().as_dict() | {"input_shape": [1]}
+            (place / "model.json").write_text(json.dumps(sight))
     elif case == "exists":
         place.mkdir()
         (place / "file").touch()
@@ -59,6 +73,11 @@ def prepare(case: str, folder: Path, run: Path) -> Path:
         (4, ["train", "--config", "{}"], "toml", ("no TOML", "epochs = 8")),
         (4, ["train", "--config", "{}"], "missing", ("No such file", "a TOML file")),
         (4, ["train", "--data", "{}"], "npz", ("apples",)),
+        (4, ["train", "--data", "{}"], "nan", ("NaN", "finite pixels")),
+        (4, ["train", "--data", "{}"], "labels", ("labels from 5", "0 … 1")),
+        (4, ["train", "--data", "{}"], "integers", ("int32", "uint8")),
+        (4, ["evaluate", "{}"], "foreign", ("linear1.weight is missing", "build the model")),
+        (4, ["evaluate", "{}"], "damaged", ("damaged", "input_shape")),
         (4, ["evaluate", "{}"], "nowhere", ("no such folder", "the folder of a run")),
         (4, ["evaluate", "{}"], "truncated", ("weights.safetensors", "a whole safetensors file")),
         (4, ["train", "linear", "--out", "{}"], "file", ("Not a directory",)),

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from PIL import Image
+
+from chainrule.cli import predict
+
 
 def test_each_picture_is_named(say, run: Path, pictures: Path):
     files = [pictures / "left" / "00.png", pictures / "right" / "00.png"]
@@ -20,3 +24,25 @@ def test_top(say, run: Path, pictures: Path):
 def test_nothing_is_printed_before_all_are_read(say, run: Path, pictures: Path, tmp_path: Path):
     said = say("predict", run, pictures / "left" / "00.png", tmp_path / "none.png")
     assert said.code == 4 and said.out == "" and "none.png" in said.err
+
+
+def test_many_go_through_in_parts(say, run: Path, pictures: Path, monkeypatch):
+    files = sorted((pictures / "left").iterdir())[:5]
+    whole = say("predict", run, *files, "--json").json
+    monkeypatch.setattr(predict, "TOGETHER", 2)
+    parts = say("predict", run, *files, "--json").json
+    for one, other in zip(whole["pictures"], parts["pictures"], strict=True):
+        for a, b in zip(one["predictions"], other["predictions"], strict=True):
+            assert a["class"] == b["class"] and abs(a["probability"] - b["probability"]) < 1e-5
+
+
+def test_the_table_names_each_picture_once(say, run: Path, pictures: Path):
+    files = [pictures / "left" / "00.png", pictures / "right" / "00.png"]
+    said = say("predict", run, *files)
+    assert said.code == 0 and said.err == ""
+    assert all(said.out.count(str(file)) == 1 for file in files) and len(said.out.splitlines()) == 1 + 2 * 2
+
+
+def test_other_sizes_and_colours_are_brought_to_the_input(say, run: Path, tmp_path: Path):
+    Image.new("RGB", (100, 40), "red").save(tmp_path / "red.jpg")
+    assert say("predict", run, tmp_path / "red.jpg").code == 0

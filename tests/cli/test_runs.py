@@ -1,5 +1,6 @@
 """From a name to a network."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,26 @@ def test_discard_takes_only_its_own_files(tmp_path: Path):
     (tmp_path / "mine.txt").touch()
     runs.discard(RunFolder(tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_name_of_the_zoo_comes_before_a_folder(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "convnet").mkdir()
+    (tmp_path / "mine").mkdir()
+    found = {name: runs.is_run(name) for name in ("convnet", "convnt", "./convnet", "mine", "runs/gone")}
+    assert list(found.values()) == [False, False, True, True, True]
+
+
+def test_a_run_that_is_called_like_a_network(run: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="not trained yet"):
+        runs.open_run("linear")
+    shutil.copytree(run, tmp_path / "linear")
+    assert runs.open_run("linear").config().model == "linear"
+
+
+def test_the_seed_draws_the_weights():
+    first, same, other = (
+        runs.build("linear", (1, 4, 4), 2, "x", seed).state_dict()["linear1.weight"] for seed in (1, 1, 2)
+    )
+    assert (first == same).all() and (first != other).any()

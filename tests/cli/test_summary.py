@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 
 def test_alexnet(say):
     told = say("summary", "alexnet", "--json").json
@@ -28,3 +30,12 @@ def test_of_a_run(say, run: Path):
 def test_other_pictures(say):
     told = say("summary", "lenet5", "--input", "3x32x32", "--classes", 43, "--json").json
     assert told["rows"][-1]["output"] == [43]
+
+
+@pytest.mark.parametrize("model", ["vgg16", "alexnet", "convnet"])
+def test_no_number_and_no_sum_is_broken_in_80_columns(say, monkeypatch, model):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = say("summary", model).out
+    for row in say("summary", model, "--json").json["rows"]:
+        assert row["size_sum"] in out and row["parameter_sum"] in out
+        assert not row["multiply_adds"] or f"{row['multiply_adds']:,}" in out

@@ -8,8 +8,11 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from chainrule.train import RunFolder
+from chainrule.cli.output import stderr
+from chainrule.cli.train import Told, configured
+from chainrule.train import Config, RunFolder
 
 
 def test_a_run_and_its_folder(say, tmp_path: Path, pictures: Path):
@@ -91,3 +94,28 @@ def test_a_run_goes_on_from_its_weights(say, tmp_path: Path, run: Path):
     assert say("train", run, *words).code == 0
     before, after = RunFolder(run).weights(), RunFolder(out).weights()
     assert all(np.allclose(before[key], after[key], atol=1e-5) for key in before)
+
+
+def test_a_loss_that_is_ruined_by_the_very_last_step_is_3(say, tmp_path: Path, pictures: Path):
+    words = ["--data", pictures, "--optimizer", "sgd", "--schedule", "constant", "--lr", 1e38]
+    # one step: its own loss is still good
+    words += ["--epochs", 1, "--batch-size", 64, "--validation", 0]
+    said = say("train", "two-layer", *words, "--out", tmp_path / "run", "--json")
+    assert said.code == said.json["error"]["code"] == 3
+    assert "The weights after epoch 1 of 1" in said.json["error"]["notes"][0]
+
+
+def test_weights_that_are_there_are_never_taken_away(tmp_path: Path):
+    run = RunFolder.create(tmp_path / "run")
+    run.save_weights({"w": np.zeros(2)})
+    (run.path / "config.toml").touch()
+    with pytest.raises(KeyboardInterrupt) as stop, Told(stderr(), True, Config()).following(run):
+        # before anybody was told that the epoch is over
+        raise KeyboardInterrupt
+    assert (run.path / "config.toml").exists() and "chainrule train" in stop.value.__notes__[-1]
+
+
+def test_a_path_of_data_is_kept_whole(tmp_path: Path, pictures: Path, monkeypatch):
+    monkeypatch.chdir(pictures.parent)
+    assert configured(None, None, None, {"data": pictures.name}).data == str(pictures)
+    assert configured("linear", None, None, {}).data == "fashion-6k"

@@ -13,7 +13,7 @@ from .. import data
 from ..train import Evaluation, evaluate_run
 from .help import Option, Verb
 from .options import complete_data, json_option, run_argument, threads_option
-from .output import bar, facts, plain_table, show, show_json
+from .output import bar, facts, loss_text, plain_table, show, show_json, stderr
 from .runs import check_fit, restore
 
 
@@ -43,6 +43,8 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
     trained = restore(run)
     test = data.load(name or trained.config.data)[1]
     check_fit(trained, test)
+    if test.classes != trained.sight.classes:
+        stderr().print(other_names(test.classes, trained.sight.classes))
     began = time.perf_counter()
     tested = evaluate_run(trained.model, trained.config, trained.sight, test)
     seconds = time.perf_counter() - began
@@ -63,11 +65,21 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
         return
     told = {
         "test accuracy": f"{tested.accuracy:.1%}",
-        "test loss": f"{tested.loss:.4f}",
+        "test loss": loss_text(tested.loss),
         "pictures": f"{len(test):,} of {test.name}",
         "seconds": f"{seconds:.2f}",
     }
     show(facts(told, strong="test accuracy"), "", table(classes))
+
+
+def other_names(theirs: tuple[str, ...], own: tuple[str, ...]) -> Text:
+    """What is said when classes are as many but called otherwise: folders of IDX files only number them."""
+    place = next(i for i, (a, b) in enumerate(zip(theirs, own, strict=True)) if a != b)
+    return Text(
+        f"chainrule: note: the data call class {place} {theirs[place]!r}, the run calls it {own[place]!r}; "
+        "classes are compared by their order",
+        "yellow",
+    )
 
 
 def by_class(tested: Evaluation, names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ def rendered(on: Console, *parts: RenderableType) -> str:
     """The parts as text for this console, one under the other."""
     with on.capture() as captured:
         for part in parts:
-            on.print(part)
+            # rich would crop what it must not break
+            on.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
     return "\n".join(line.rstrip() for line in captured.get().split("\n"))
 
 
@@ -69,7 +70,17 @@ def facts(pairs: Mapping[str, str], strong: str = "") -> Text:
         Text.assemble((name.ljust(width), "dim"), (value, "bold green" if name == strong else ""))
         for name, value in pairs.items()
     ]
-    return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+    joined = Text("\n").join(lines)
+    joined.no_wrap = True
+    return joined
+
+
+def loss_text(loss: float) -> str:
+    """
+    >>> loss_text(0.46684), loss_text(2.5e30)
+    ('0.4668', '2.5e+30')
+    """
+    return f"{loss:.4f}" if abs(loss) < 1e4 else f"{loss:.4g}"
 
 
 def plain_table(*headers: str, right: tuple[int, ...] = ()) -> Table:

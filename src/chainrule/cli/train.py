@@ -21,7 +21,7 @@ from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
 from ..train.progress import TerminalProgress
 from .help import Argument, Option, Verb
 from .options import complete_data, complete_model, data_sets, json_option, networks, threads_option
-from .output import facts, show, show_json, stderr
+from .output import facts, loss_text, show, show_json, stderr
 from .runs import Trained, build, check_fit, discard, fresh_place, is_run, restore, sizes
 
 SETTINGS: tuple[tuple[str, str, str, str], ...] = (
@@ -153,7 +153,7 @@ def ending(result: Result) -> dict[str, str]:
     """How the run ended, for people."""
     return {
         "test accuracy": f"{result.test_accuracy:.1%}",
-        "test loss": f"{result.test_loss:.4f}",
+        "test loss": loss_text(result.test_loss),
         "parameters": f"{result.parameters:,}",
         "seconds": f"{result.seconds:.1f}",
         "run": result.run,
@@ -182,15 +182,9 @@ class Told:
         """What is going to be done."""
         if self.watched:
             parameters = sum(p.size for p in network.parameters())
-            self.console.print(
-                Text.assemble(
-                    (self.config.model, "bold"),
-                    f" ({parameters:,} parameters) learns ",
-                    (pictures.name, "bold"),
-                    f": {len(pictures):,} + {len(test):,} pictures of {sizes(pictures.shape)}, "
-                    f"{len(pictures.classes)} classes",
-                )
-            )
+            counts = f"{len(pictures):,} + {len(test):,} pictures of {sizes(pictures.shape)}"
+            model, name = (self.config.model, "bold"), (pictures.name, "bold")
+            self.console.print(Text.assemble(model, f", {parameters:,} parameters; ", name, f", {counts}"))
 
     def listen(self, trainer: Trainer) -> None:
         """Follow the trainer; the weights of an epoch are saved before this hears of it."""
@@ -204,21 +198,26 @@ class Told:
 
     @contextmanager
     def following(self, run: RunFolder) -> Iterator[None]:
-        """Inside, whatever breaks the run off says what is left of it."""
+        """Inside, whatever breaks the run off says what is left of it; a run without weights is taken away."""
         try:
             yield
         except BaseException as stop:
-            stop.add_note(self.left(run))
-            if not self.epochs:
-                discard(run)
+            for note in self.left(run):
+                stop.add_note(note)
             raise
         finally:
             if self.watched:
                 self.progress.stop()
                 self.testing.stop()
 
-    def left(self, run: RunFolder) -> str:
-        """Where the weights of the last whole epoch are."""
-        if not self.epochs:
-            return f"No epoch was finished: {run.path} was taken away."
-        return f"The weights after epoch {self.epochs} of {self.config.epochs} are in {run.path}"
+    def left(self, run: RunFolder) -> list[str]:
+        """Where the weights of the last whole epoch are, and what can be done with them."""
+        # asked of the disk: a signal can come after the weights are there and before `saved` is told
+        if not (run.path / "weights.safetensors").exists():
+            discard(run)
+            return [f"No epoch was finished: {run.path} was taken away."]
+        return [
+            f"The weights after epoch {max(1, self.epochs)} of {self.config.epochs} are in {run.path}",
+            f"chainrule evaluate {run.path}    tests them",
+            f"chainrule train {run.path}    starts from them",
+        ]

@@ -18,8 +18,9 @@ from .mathematics import xp as xp
 from .mode import mode as mode
 from .origin import during as during
 from .origin import layer as layer
-from .program import Line as Line
 from .program import Program as Program
+from .record import Line as Line
+from .record import Record as Record
 from .spec import Ref as Ref
 from .spec import Spec as Spec
 from .trace import trace as trace

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import ShapeError
 from .mode import run
+from .record import Record
 from .spec import Example, Ref, Spec
 from .value import Value
 
-if TYPE_CHECKING:
-    from .program import Program
 
-
-def interpret(program: Program, *arguments: Any) -> Any:
+def interpret(program: Record, *arguments: Any) -> Any:
     """Run the step once and return what it returned; state changes together, after the last line.
 
     The results are those of the plain step, to the bit: the same forwards on arrays with the same strides.
@@ -25,7 +23,7 @@ def interpret(program: Program, *arguments: Any) -> Any:
     return returned(program, program.output, values)
 
 
-def evaluate(program: Program, *arguments: Any) -> dict[int, np.ndarray]:
+def evaluate(program: Record, *arguments: Any) -> dict[int, np.ndarray]:
     """Every value of the step, by number; no state is changed."""
     values = dict(zip(program.inputs, fed(program, arguments), strict=True))
     values |= {number: cell.data for number, cell in program.cells.items()}
@@ -37,7 +35,7 @@ def evaluate(program: Program, *arguments: Any) -> dict[int, np.ndarray]:
     return values
 
 
-def commit(program: Program, values: dict[int, np.ndarray]) -> None:
+def commit(program: Record, values: dict[int, np.ndarray]) -> None:
     """Assign every updated cell and every gradient."""
     for cell, number in program.updates:
         cell.data = values[number]
@@ -45,7 +43,7 @@ def commit(program: Program, values: dict[int, np.ndarray]) -> None:
         parameter._grad = None if gradient is None else program.kind.of(values[gradient])
 
 
-def fed(program: Program, arguments: tuple[Any, ...]) -> list[np.ndarray]:
+def fed(program: Record, arguments: tuple[Any, ...]) -> list[np.ndarray]:
     """The arrays among the arguments, held to the specs they were traced with."""
     who, hint = f"program {program.name}", "trace the step again for other arguments"
     if len(arguments) != len(program.arguments):
@@ -63,7 +61,7 @@ def fed(program: Program, arguments: tuple[Any, ...]) -> list[np.ndarray]:
     return arrays
 
 
-def returned(program: Program, output: Any, values: dict[int, np.ndarray]) -> Any:
+def returned(program: Record, output: Any, values: dict[int, np.ndarray]) -> Any:
     """The step's output with values in the places of references."""
     if isinstance(output, Ref):
         return program.kind.of(values[output.number], weak=program.specs[output.number].weak)

@@ -19,7 +19,7 @@ phase: ContextVar[str] = ContextVar("phase", default="forward")
 
 _inherited: ContextVar[int | None] = ContextVar("inherited", default=None)
 _origins: list[Origin] = []
-_numbers: dict[tuple[str, int, str], int] = {}
+_numbers: dict[Origin, int] = {}
 
 
 class Origin(NamedTuple):
@@ -42,11 +42,11 @@ def here() -> int:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    key = (frame.f_code.co_filename, frame.f_lineno, layer.get())
-    number = _numbers.get(key)
+    place = Origin(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, layer.get())
+    number = _numbers.get(place)
     if number is None:
-        number = _numbers[key] = len(_origins)
-        _origins.append(Origin(key[0], key[1], frame.f_code.co_name, key[2]))
+        number = _numbers[place] = len(_origins)
+        _origins.append(place)
     return number
 
 

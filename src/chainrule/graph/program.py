@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .gate import Gate
 from .interpreter import interpret
-from .origin import Origin, origin
-from .spec import Example, Ref, Spec
-from .value import Value
+from .record import Line, Record
+from .spec import Example, Ref
 
 
-@dataclass(frozen=True)
-class Line:
-    """One gate applied: the numbers of the values it reads and of those it makes.
+class Program(Record):
+    """A step written down, which can be run and printed."""
 
-    phase: "forward", "backward" or "update"
-    """
-
-    gate: Gate
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    origin: int
-    phase: str = "forward"
-
-    @property
-    def place(self) -> Origin:
-        """The user's line and the layer; a backward line inherits the forward's."""
-        return origin(self.origin)
-
-
-@dataclass
-class Program:
-    """What a step does, for fixed shapes: read by the interpreter, the compiler, the debugger, the exporters.
-
-    specs:      of every value, by number
-    inputs:     numbers of the step's array arguments, in order
-    cells:      state read by the step (parameters, slots, rates, counters): number -> the living value
-    constants:  arrays and numbers written into the step
-    lines:      in order of execution
-    updates:    (cell, number): assigned together when all lines have run
-    gradients:  (parameter, number or None): what `.grad` is after the step
-    output:     what the step returned, with `Ref(number)` in the places of values
-    """
-
-    name: str
-    kind: type[Value]
-    argument_names: list[str] = field(default_factory=list)
-    specs: list[Spec] = field(default_factory=list)
-    arguments: Any = None
-    inputs: list[int] = field(default_factory=list)
-    cells: dict[int, Value] = field(default_factory=dict)
-    constants: dict[int, np.ndarray] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
-    updates: list[tuple[Value, int]] = field(default_factory=list)
-    gradients: list[tuple[Value, int | None]] = field(default_factory=list)
-    output: Any = None
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the step once, gate by gate, and return what it returned; see `interpret`."""
+        return interpret(self, *arguments)
 
     def names(self) -> dict[int, str]:
         """A name for each value, for people: a parameter's path, an input's, or layer path and gate."""
@@ -74,10 +32,6 @@ class Program:
                 if number not in names:
                     names[number] = unique(path_of(line, number), taken)
         return names
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Run the step once, gate by gate, and return what it returned; see `interpret`."""
-        return interpret(self, *arguments)
 
     def __str__(self) -> str:
         names = self.names()

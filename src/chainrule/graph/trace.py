@@ -14,7 +14,8 @@ from ..errors import TraceError
 from .gate import Gate
 from .mode import mode
 from .origin import here, origin, phase
-from .program import Line, Program
+from .program import Program
+from .record import Line
 from .spec import Example, Ref, Spec
 from .value import Leaf, Value
 

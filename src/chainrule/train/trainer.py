@@ -156,5 +156,5 @@ def not_finite(step: StepEnd, images: Any) -> NonFiniteError:
             "Trainer.fit", came, "finite pictures", "np.nan_to_num(images), or leave them out"
         )
     came = f"a loss of {step.loss} in step {step.step} of epoch {step.epoch}"
-    hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or max_norm=1.0"
+    hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or clipped gradients"
     return DivergedError("Trainer.fit", came, "a finite loss", hint)

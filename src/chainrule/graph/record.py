@@ -1,0 +1,60 @@
+"""What a step does, written down: lines `value <- gate(values)`, the state they read, what they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .gate import Gate
+from .origin import Origin, origin
+from .spec import Spec
+from .value import Value
+
+
+@dataclass(frozen=True)
+class Line:
+    """One gate applied: the numbers of the values it reads and of those it makes.
+
+    phase: "forward", "backward" or "update"
+    """
+
+    gate: Gate
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    origin: int
+    phase: str = "forward"
+
+    @property
+    def place(self) -> Origin:
+        """The user's line and the layer; a backward line inherits the forward's."""
+        return origin(self.origin)
+
+
+@dataclass
+class Record:
+    """What a step does, for fixed shapes: read by the interpreter, the compiler, the debugger, the exporters.
+
+    specs:      of every value, by number
+    inputs:     numbers of the step's array arguments, in order
+    cells:      state read by the step (parameters, slots, rates, counters): number -> the living value
+    constants:  arrays and numbers written into the step
+    lines:      in order of execution
+    updates:    (cell, number): assigned together when all lines have run
+    gradients:  (parameter, number or None): what `.grad` is after the step
+    output:     what the step returned, with `Ref(number)` in the places of values
+    """
+
+    name: str
+    kind: type[Value]
+    argument_names: list[str] = field(default_factory=list)
+    specs: list[Spec] = field(default_factory=list)
+    arguments: Any = None
+    inputs: list[int] = field(default_factory=list)
+    cells: dict[int, Value] = field(default_factory=dict)
+    constants: dict[int, np.ndarray] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    updates: list[tuple[Value, int]] = field(default_factory=list)
+    gradients: list[tuple[Value, int | None]] = field(default_factory=list)
+    output: Any = None
