@@ -236,8 +236,7 @@ def laid(rows: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarr
 
 def added(parts: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
     """Parts (KH·KW, N, C, H', W'), one for each pixel of the window, added up as pictures (N, C, *size)."""
-    (ph, pw), (n, channels) = window.padding, parts.shape[1:3]
-    padded = channels_last((n, channels, size[0] + 2 * ph, size[1] + 2 * pw), parts.dtype)
+    padded = window.empty(parts.shape[1:3], size, parts.dtype)
     for piece, part in zip(window.pieces(padded, output), parts, strict=True):
         piece += part
     return window.inner(padded)

@@ -106,7 +106,7 @@ class IndexAdd(Gate):
         return out
 
     def backward(self, upstream: Value, *, indices: Value) -> Any:
-        return (apply(Index(self.key), upstream, *indices), *(None for _ in indices))  # type: ignore
+        return (apply(Index(self.key), upstream, *indices), *(None for _ in indices))  # type: ignore[misc, attr-defined]
 
 
 @gate

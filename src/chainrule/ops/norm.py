@@ -73,6 +73,14 @@ def total(first: Any, second: Any) -> Any:
     return second if first is None else first + second
 
 
+def with_channels(who: str, x: Spec) -> Spec:
+    """x, if it has an axis of channels."""
+    require_kind(who, "x", x, "float")
+    if x.ndim < 2:
+        raise ShapeError(who, f"x {x}", "(N, C, …)", "add the batch axis")
+    return x
+
+
 @gate
 class ChannelSum(Gate):
     """out[c] = Σ x[c - before … c + after] over neighbouring channels;  the gradient sums the other way round."""
@@ -81,10 +89,7 @@ class ChannelSum(Gate):
     after: int
 
     def spec(self, x: Spec) -> Spec:
-        require_kind(self.label, "x", x, "float")
-        if x.ndim < 2:
-            raise ShapeError(self.label, f"x {x}", "(N, C, …)", "add the batch axis")
-        return x
+        return with_channels(self.label, x)
 
     def forward(self, x: np.ndarray) -> Any:
         channels = x.shape[1]
@@ -115,10 +120,7 @@ class LocalResponseNorm(Gate):
         return ChannelSum(self.size // 2, (self.size - 1) // 2)
 
     def spec(self, x: Spec) -> Spec:
-        require_kind(self.label, "x", x, "float")
-        if x.ndim < 2:
-            raise ShapeError(self.label, f"x {x}", "(N, C, …)", "add the batch axis")
-        return x
+        return with_channels(self.label, x)
 
     def forward(self, x: np.ndarray) -> Any:
         s = self.neighbours().forward(x * x) * np.asarray(self.alpha / self.size, x.dtype)

@@ -11,7 +11,7 @@ from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from .arguments import Operand
 from .conv import check_pictures, window_of
-from .window import Pair, Window, channels_last
+from .window import Pair, Window
 
 
 def pooled(who: str, window: Window, x: Spec) -> Spec:
@@ -84,8 +84,7 @@ class MaxPool2dInput(Gate):
         return spreads(self.label, self.window, self.size, y)
 
     def forward(self, y: np.ndarray, winner: np.ndarray) -> Any:
-        (h, w), (ph, pw) = self.size, self.window.padding
-        padded = channels_last((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        padded = self.window.empty(y.shape[:2], self.size, y.dtype)
         for number, piece in enumerate(self.window.pieces(padded, (y.shape[2], y.shape[3]))):
             piece += np.where(winner == number, y, 0)
         return self.window.inner(padded)
@@ -155,8 +154,7 @@ class AvgPool2dInput(Gate):
         return spreads(self.label, self.window, self.size, y)
 
     def forward(self, y: np.ndarray) -> Any:
-        (h, w), (ph, pw) = self.size, self.window.padding
-        padded = channels_last((*y.shape[:2], h + 2 * ph, w + 2 * pw), y.dtype)
+        padded = self.window.empty(y.shape[:2], self.size, y.dtype)
         share = y / (self.window.size[0] * self.window.size[1])
         for piece in self.window.pieces(padded, (y.shape[2], y.shape[3])):
             piece += share

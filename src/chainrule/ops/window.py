@@ -57,13 +57,18 @@ class Window:
 
     def padded(self, x: np.ndarray, value: float = 0) -> np.ndarray:
         """x with its border, (N, C, H + 2·padding, …); in memory the channels of a pixel lie side by side."""
-        (ph, pw) = self.padding
-        if not (ph or pw):
+        if self.padding == (0, 0):
             return x
-        n, c, h, w = x.shape
-        out = channels_last((n, c, h + 2 * ph, w + 2 * pw), x.dtype, value)
-        out[:, :, ph : ph + h, pw : pw + w] = x
+        out = self.empty(x.shape[:2], x.shape[2:], x.dtype, value)
+        self.inner(out)[...] = x
         return out
+
+    def empty(
+        self, outer: tuple[int, ...], size: tuple[int, ...], dtype: np.dtype, value: float = 0
+    ) -> np.ndarray:
+        """Pictures (N, C) of a size, with their border, all of one number."""
+        (ph, pw), (n, c), (h, w) = self.padding, outer, size
+        return channels_last((n, c, h + 2 * ph, w + 2 * pw), dtype, value)
 
     def inner(self, padded: np.ndarray) -> np.ndarray:
         """What is left of a padded array without its border."""
