@@ -1,13 +1,13 @@
 """Plant faults in every gate, and show that a law catches each one.
 
-    python tests/plant_faults.py [GATE …]
+    python -m tests.plant_faults [GATE …]
 
 prints gate, fault, and the law that caught it; exit code 1 if one is not caught.
 """
 
 import sys
 
-if __name__ == "__main__":
-    from laws.faults import main
+from .laws.faults import main
 
+if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The README's blocks: shell blocks as a command (`python tests/readme.py`), Python blocks for the tests."""
+"""The README's blocks: shell blocks as a command (`python -m tests.readme`), Python blocks for the tests."""
 
 from __future__ import annotations
 
