@@ -364,7 +364,8 @@ def grad(
 def trace(step: Callable[..., Any], *examples: Any) -> Program:
     """Write a whole step down as a program, for the shapes of these example arguments; nothing is computed.
 
-    Returns a Program: print it to read it; call it with arrays to run it gate by gate.
+    Returns a Program: print it to read it; call it with arrays to run it gate by gate.  It is the step as it was
+    when traced: after train(), eval() or freezing a parameter, trace it again.
     Raises TraceError if the step branches on a value, keeps one, or adds to an earlier step's gradient.
 
     >>> print(trace(lambda x: (x * 2).sum(), np.ones(3, "float32")))  # doctest: +ELLIPSIS

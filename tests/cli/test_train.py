@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -119,3 +120,11 @@ def test_a_path_of_data_is_kept_whole(tmp_path: Path, pictures: Path, monkeypatc
     monkeypatch.chdir(pictures.parent)
     assert configured(None, None, None, {"data": pictures.name}).data == str(pictures)
     assert configured("linear", None, None, {}).data == "fashion-6k"
+
+
+def test_going_on_with_classes_of_other_names_is_noted(say, tmp_path: Path, run: Path, pictures: Path):
+    renamed = tmp_path / "pictures"
+    shutil.copytree(pictures, renamed)
+    (renamed / "left").rename(renamed / "zenith")
+    said = say("train", run, "--data", renamed, "--epochs", 1, "--out", tmp_path / "run", "--quiet")
+    assert said.code == 0 and "class 0 'right', the run calls it 'left'" in said.err

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Dataset, hold_out
+from chainrule.data.dataset import numbered
 from chainrule.errors import (
     DataError,
     DTypeError,
@@ -145,3 +146,9 @@ def test_errors_have_their_four_parts(error, call):
     with pytest.raises(error) as caught:
         call()
     assert all((caught.value.who, caught.value.came, caught.value.expected, caught.value.hint))
+
+
+def test_labels_that_would_make_more_classes_than_pictures():
+    with pytest.raises(LabelError, match="return_inverse"):
+        numbered(np.array([0, 10**12]))
+    assert numbered(np.array([0, 2, 1]), np.array([1])) == ("0", "1", "2")

@@ -145,3 +145,23 @@ def test_arrays_alone_are_computed_at_once_even_inside_a_trace():
     program = cr.trace(step, np.ones(2, "float32"))
     assert seen[0].tolist() == [1, 1]
     assert len(program.lines) == 1
+
+
+def test_an_array_written_to_after_forward_does_not_change_the_gradient():
+    w = cr.Tensor([1.0, 2.0], requires_grad=True)
+    given = np.ones(2, "float32")
+    loss = (w * given).sum()
+    given[:] = 100
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [1.0, 1.0])
+
+
+def test_the_wider_or_whole_operand_is_the_one_to_convert():
+    for x, y, wish in (
+        (np.ones(2), cr.Tensor([1.0, 2.0]), 'x.astype("float32")'),
+        (cr.Tensor([1, 2]), cr.Tensor([1.0, 2.0]), 'x.astype("float32")'),
+        (cr.Tensor([1.0, 2.0]), cr.Tensor([1, 2]), 'y.astype("float32")'),
+    ):
+        with pytest.raises(DTypeError) as caught:
+            cr.add(x, y)
+        assert caught.value.hint == wish

@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.errors import ShapeError, TraceError
+from chainrule.errors import InPlaceError, ShapeError, TraceError
 from chainrule.graph import Spec, mode
 from chainrule.graph.mode import DIRECT, run
 from chainrule.ops.arithmetic import Add
@@ -51,3 +51,19 @@ def test_a_promise_of_an_ended_trace_is_refused():
     with pytest.raises(TraceError, match="a promise of a trace that has ended"):
         cell.assign(stale)
     assert cell.tolist() == [1]
+
+
+def test_a_users_gate_cannot_write_into_its_inputs():
+    @cr.gate
+    class Doubles(cr.Gate):
+        def spec(self, x):
+            return x
+
+        def forward(self, x):
+            x *= 2
+            return x
+
+    x = cr.Tensor([1.0, 2.0])
+    with pytest.raises(InPlaceError, match="forward writes into an input"):
+        cr.apply(Doubles(), x)
+    np.testing.assert_array_equal(x, [1.0, 2.0])

@@ -101,7 +101,13 @@ LAYERS = {
         "norm",
     ),
     "wrong channels": Bad(
-        lambda: model()(X[:, :1]), ShapeError, "conv2d", "1 channels", "1 channels", "shape (F", "features.0"
+        lambda: model()(X[:, :1]),
+        ShapeError,
+        "conv2d",
+        "1 channels",
+        "1 channels",
+        "Conv2d(1, …)",
+        "features.0",
     ),
     "wrong channels into batch norm": Bad(
         lambda: normed()(X[:, :2]), ShapeError, "BatchNorm2d", "(2, 2, 8, 8)", "(N, 3", "(2)", "norm"
@@ -209,7 +215,7 @@ LOSSES = {
         "softmax_cross_entropy",
         "label 5 at 1",
         "from 0 to 4",
-        "labels - 1",
+        "more outputs",
     ),
     "a label below zero": Bad(
         lambda: HINGE(SCORES, np.array([-1, 4])),
@@ -217,7 +223,7 @@ LOSSES = {
         "multiclass_hinge",
         "label -1 at 0",
         "from 0 to 4",
-        "labels - 1",
+        "other labels",
     ),
     "labels of fractions": Bad(
         lambda: CROSS_ENTROPY(SCORES, np.array([0.0, 1.0])),

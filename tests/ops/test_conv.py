@@ -92,7 +92,11 @@ X, W = np.ones((1, 4, 5, 5), "float32"), np.ones((2, 4, 3, 3), "float32")
     [
         (ShapeError, lambda: cr.conv2d(X[0], W), ("4 axes (N, C, H, W)", "reshape")),
         (ShapeError, lambda: cr.conv2d(X, W[0]), ("w f32[4,3,3]", "(F, C/groups, KH, KW)")),
-        (ShapeError, lambda: cr.conv2d(X[:, :1], W), ("x has 1 channels", "give w shape (F, 1, 3, 3)")),
+        (
+            ShapeError,
+            lambda: cr.conv2d(X[:, :1], W),
+            ("x has 1 channels", "filters (F, 1, 3, 3), as of Conv2d(1, …)"),
+        ),
         (ShapeError, lambda: cr.conv2d(X[:, :, :2], W), ("(2+2·0−3)/1+1 = 0", "a window of at most 2")),
         (ShapeError, lambda: cr.conv2d(X, W, dilation=3), ("a window of 7 over 5 pixels",)),
         (ShapeError, lambda: cr.conv2d(X, W[:0]), ("each at least 1",)),
@@ -117,3 +121,8 @@ def test_a_bias_of_another_width_is_refused():
 def test_folds_that_do_not_fit():
     refused(ShapeError, lambda: cr.fold(np.ones((1, 4, 5)), 4, 2, stride=2), "fold", "(N, C·4, 4)")
     refused(SettingError, lambda: cr.unfold(X, 0), "unfold", "kernel_size 0")
+
+
+def test_channels_that_come_last_are_told():
+    with pytest.raises(ShapeError, match=r"permute_dims\(x, \(0, 3, 1, 2\)\)"):
+        cr.conv2d(np.ones((2, 9, 8, 3), "float32"), np.ones((4, 3, 3, 3), "float32"))

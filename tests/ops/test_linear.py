@@ -51,7 +51,7 @@ def test_multiply_adds():
         (ShapeError, lambda: cr.matmul(M, M), "matmul", ("x f32[2,3] and y f32[2,3]", "transpose")),
         (ShapeError, lambda: cr.matmul(M, 2.0), "matmul", ("(…, M, K)",)),
         (ShapeError, lambda: cr.matmul(np.ones((2, 2, 3)), np.ones((3, 3, 1))), "matmul", ("broadcast",)),
-        (ShapeError, lambda: cr.linear(M, M.T), "linear", ("give w shape (out, 3)",)),
+        (ShapeError, lambda: cr.linear(M, M.T), "linear", ("w (out, 3), as of Linear(3, …)",)),
         (ShapeError, lambda: cr.linear(M, M[0]), "linear", ("w (out, in)",)),
         (ShapeError, lambda: cr.linear(M, M, M[0]), "linear", ("b of shape (3,)", "shape (2,)")),
         (DTypeError, lambda: cr.linear(M, M.astype("float64")), "linear", ("one dtype",)),

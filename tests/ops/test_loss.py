@@ -73,7 +73,10 @@ def test_labels_may_be_of_any_integer_dtype(dtype, loss):
 @pytest.mark.parametrize(
     ("kind", "scores", "labels", "parts"),
     [
-        (LabelError, CATS, [0, 3, 1], ("label 3 at 1", "labels from 0 to 2", "labels - 1")),
+        (LabelError, CATS, [1, 3, 2], ("label 3 at 1", "labels from 0 to 2", "labels - 1")),
+        (LabelError, CATS, [0, 3, 1], ("label 3 at 1", "more outputs")),
+        (DTypeError, CATS, np.eye(3), ("one integer for each row", "argmax(axis=1)")),
+        (DTypeError, np.array([0, 1, 2]), CATS, ("the scores first",)),
         (LabelError, CATS, [0, 1, -1], ("label -1 at 2",)),
         (LabelError, np.zeros((1, 2, 2)), [[0, 2]], ("label 2 at (0, 1)",)),
         (ShapeError, CATS, [0, 1], ("labels i64[2]", "labels (3,)")),

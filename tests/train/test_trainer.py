@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from chainrule import Tensor, nn, optim
-from chainrule.errors import DataError, DivergedError, LabelError, NonFiniteError
+from chainrule.data import Dataset
+from chainrule.errors import DataError, DivergedError, LabelError, NonFiniteError, SettingError, UsageError
 from chainrule.random import Generator
 from chainrule.train import EpochEnd, FitBegin, FitEnd, StepEnd, Trainer
 
@@ -179,3 +180,44 @@ def test_a_layer_that_does_not_fit_is_named():
     trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
     with pytest.raises(ValueError, match="^head: linear: "):
         trainer.fit(toy()[1], epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("batches", "epochs", "kind", "came"),
+    [
+        (Dataset(np.zeros((4, 1, 2, 2), np.uint8), np.zeros(4, int), ("a",)), 1, DataError, "a data set"),
+        ((np.zeros((4, 2), "float32"), np.zeros(4, int)), 1, DataError, "a tuple of arrays"),
+        ((batch for batch in ()), 1, DataError, "a generator"),
+        ([], 0, SettingError, "epochs 0"),
+        ([], 1.5, SettingError, "epochs 1.5"),
+    ],
+)
+def test_what_cannot_be_fitted(batches, epochs, kind, came):
+    model = nn.Linear(2, 1)
+    trainer = Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    with pytest.raises(kind) as caught:
+        trainer.fit(batches, epochs=epochs)
+    assert came in caught.value.came and caught.value.hint
+
+
+def test_a_regression_has_a_loss_and_no_accuracy():
+    x = np.eye(2, dtype="float32")
+    model = nn.Linear(2, 1)
+    trainer = Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    history = trainer.fit([(x, x[:, :1])] * 20, [(x, x[:, :1])], epochs=2)
+    assert history[1].validation_loss < history[0].loss and np.isnan(history[1].accuracy)
+
+
+def test_nan_pictures_leave_the_weights_alone():
+    model = nn.Linear(2, 2)
+    before = model.weight.numpy()
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    with pytest.raises(NonFiniteError, match="1 NaN"):
+        trainer.fit([(np.array([[np.nan, 1.0]], "float32"), np.array([0]))], epochs=1)
+    np.testing.assert_array_equal(model.weight.numpy(), before)
+
+
+def test_only_classes_of_events_are_listened_to():
+    model = nn.Linear(2, 1)
+    with pytest.raises(UsageError, match="EpochEnd"):
+        Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1)).on("epoch", print)

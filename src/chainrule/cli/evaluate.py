@@ -13,8 +13,8 @@ from .. import data
 from ..train import Evaluation, evaluate_run
 from .help import Option, Verb
 from .options import complete_data, json_option, run_argument, threads_option
-from .output import bar, facts, loss_text, plain_table, show, show_json, stderr
-from .runs import check_fit, restore
+from .output import bar, facts, loss_text, plain_table, show, show_json
+from .runs import check_fit, note_other_names, restore
 
 
 @click.command(
@@ -43,8 +43,7 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
     trained = restore(run)
     test = data.load(name or trained.config.data)[1]
     check_fit(trained, test)
-    if test.classes != trained.sight.classes:
-        stderr().print(other_names(test.classes, trained.sight.classes))
+    note_other_names(trained, test)
     began = time.perf_counter()
     tested = evaluate_run(trained.model, trained.config, trained.sight, test)
     seconds = time.perf_counter() - began
@@ -70,16 +69,6 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
         "seconds": f"{seconds:.2f}",
     }
     show(facts(told, strong="test accuracy"), "", table(classes))
-
-
-def other_names(theirs: tuple[str, ...], own: tuple[str, ...]) -> Text:
-    """What is said when classes are as many but called otherwise: folders of IDX files only number them."""
-    place = next(i for i, (a, b) in enumerate(zip(theirs, own, strict=True)) if a != b)
-    return Text(
-        f"chainrule: note: the data call class {place} {theirs[place]!r}, the run calls it {own[place]!r}; "
-        "classes are compared by their order",
-        "yellow",
-    )
 
 
 def by_class(tested: Evaluation, names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.text import Text
+
 from .. import nn, zoo
 from ..data import Dataset
 from ..errors import ShapeError, UsageError
 from ..random import Generator
 from ..train import Config, RunFolder, Sight
+from .output import stderr
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,16 @@ def check_fit(trained: Trained, pictures: Dataset) -> None:
         came = f"{len(pictures.classes)} classes of {sizes(pictures.shape)}"
         expected = f"{own[1]} classes of {sizes(own[0])}, as {trained.run.path} has learned them"
         raise UsageError(f"--data {pictures.name}", came, expected, f"--data {trained.config.data}")
+
+
+def note_other_names(trained: Trained, pictures: Dataset) -> None:
+    """Say so when classes are as many but called otherwise: folders of IDX files only number them."""
+    pairs = enumerate(zip(pictures.classes, trained.sight.classes, strict=True))
+    place, (theirs, own) = next(((i, names) for i, names in pairs if names[0] != names[1]), (0, ("", "")))
+    if theirs != own:
+        said = f"the data call class {place} {theirs!r}, the run calls it {own!r}"
+        note = f"chainrule: note: {said}; classes are compared by their order"
+        stderr().print(Text(note, "yellow"))
 
 
 def fresh_place(model: str) -> Path:

@@ -22,7 +22,7 @@ from ..train.progress import TerminalProgress
 from .help import Argument, Option, Verb
 from .options import complete_data, complete_model, data_sets, json_option, networks, threads_option
 from .output import facts, loss_text, show, show_json, stderr
-from .runs import Trained, build, check_fit, discard, fresh_place, is_run, restore, sizes
+from .runs import Trained, build, check_fit, discard, fresh_place, is_run, note_other_names, restore, sizes
 
 SETTINGS: tuple[tuple[str, str, str, str], ...] = (
     ("Pictures", "data", "NAME", "Data set: a name, or a path to a folder or npz file; see below."),
@@ -146,6 +146,7 @@ def started(config: Config, start: Trained | None, pictures: Dataset) -> nn.Modu
     if start is None:
         return build(config.model, pictures.shape, len(pictures.classes), pictures.name, config.seed)
     check_fit(start, pictures)
+    note_other_names(start, pictures)
     return start.model
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import random
-from ..errors import SettingError
+from ..errors import DataError, SettingError
 from ..random import Generator
 from .dataset import Dataset
 
@@ -46,8 +46,13 @@ class Batches:
         drop_last: bool = False,
         transform: Transform | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise SettingError("Batches: batch_size", f"{batch_size}", "at least 1 picture", "batch_size=64")
+        if not isinstance(dataset, Dataset):
+            came, hint = f"a {type(dataset).__name__}", "Dataset(images, labels, classes)"
+            raise DataError("Batches: dataset", came, "a Dataset", hint)
+        if not isinstance(batch_size, int | np.integer) or batch_size < 1:
+            raise SettingError(
+                "Batches: batch_size", f"{batch_size!r}", "at least 1 picture", "batch_size=64"
+            )
         if drop_last and batch_size > len(dataset):
             raise SettingError(
                 "Batches: drop_last",

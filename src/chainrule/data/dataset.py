@@ -129,6 +129,19 @@ class Dataset:
         return self[first], self[~first]
 
 
+def numbered(*labels: NDArray[Any]) -> tuple[str, ...]:
+    """Return the numbers up to the highest label as class names.
+
+    Raises LabelError where there would be more classes than pictures: such labels are not counted from 0.
+    """
+    highest = max(int(part.max(initial=0)) for part in labels)
+    if highest >= sum(part.size for part in labels):
+        pictures = sum(part.size for part in labels)
+        came = f"label {highest} among {pictures} pictures"
+        raise LabelError("labels", came, "classes counted from 0", "np.unique(y, return_inverse=True)[1]")
+    return tuple(map(str, range(highest + 1)))
+
+
 def hold_out(dataset: Dataset) -> tuple[Dataset, Dataset]:
     """Return (train, test) of a set without a test part: always the same fifth of each class is the test."""
     return dataset.split(_TRAIN_FRACTION, Generator(_HOLD_OUT_SEED).split("test"))

@@ -20,7 +20,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from ..errors import FileError, SettingError, ShapeError
-from .dataset import Dataset, hold_out
+from .dataset import Dataset, hold_out, numbered
 from .folders import decode_picture
 
 Arrays = dict[str, NDArray[Any]]
@@ -220,7 +220,7 @@ def _class_names(arrays: Arrays, *labels: NDArray[Any]) -> tuple[str, ...]:
     """Return the names in the file, else the numbers up to the highest label."""
     if "classes" in arrays:
         return tuple(map(str, arrays["classes"].reshape(-1).tolist()))
-    return tuple(map(str, range(1 + max(int(part.max(initial=0)) for part in labels))))
+    return numbered(*labels)
 
 
 def _channels_first(images: NDArray[Any]) -> NDArray[Any]:

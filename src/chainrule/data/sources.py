@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FileError, UsageError
-from .dataset import Dataset, hold_out
+from .dataset import Dataset, hold_out, numbered
 from .folders import read_folder
 from .readers import is_packed_jpeg, read_idx, read_npz, read_packed_jpeg
 
@@ -157,7 +157,7 @@ def _idx_files(folder: Path) -> list[Path]:
 
 def _read_idx_folder(folder: Path) -> Split:
     images, labels, test_images, test_labels = map(read_idx, _idx_files(folder))
-    classes = tuple(map(str, range(1 + max(labels.max(initial=0), test_labels.max(initial=0)))))
+    classes = numbered(labels, test_labels)
     return (
         Dataset(images[:, np.newaxis], labels, classes),
         Dataset(test_images[:, np.newaxis], test_labels, classes),

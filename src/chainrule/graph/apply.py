@@ -78,7 +78,8 @@ def promise(gate: Gate, specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
     outs: tuple[Spec, ...] = made if isinstance(made, tuple) else (made,)
     if len(outs) != len(gate.outputs) or not all(isinstance(s, Spec) for s in outs):
         came, expected = f"spec gave {made!r}", f"a Spec for each of {', '.join(gate.outputs)}"
-        raise ShapeError(gate.label, came, expected, "correct spec of this gate")
+        hint = 'name several outputs in the class: outputs = ("low", "high")'
+        raise ShapeError(gate.label, came, expected, hint)
     return outs
 
 

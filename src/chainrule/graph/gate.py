@@ -61,6 +61,9 @@ class Gate(Frozen):
     forward(*arrays) -> array, or a tuple        plain NumPy; never writes to its inputs
     backward(upstream, *, kept…) -> gradients    values in, values out, one for each input; None where there
                                                  is none; a function without arguments is called only if needed
+
+    A gate with several outputs names them, `outputs = ("low", "high")`; its upstream is then a tuple, with None
+    for an output that nobody used.
     """
 
     label: ClassVar[str]
@@ -216,7 +219,8 @@ def common_dtype(who: str, inputs: dict[str, Spec], kind: str) -> np.dtype:
     dtypes = {spec.dtype for spec in inputs.values()}
     if len(dtypes) > 1:
         came = " and ".join(f"{name} {spec}" for name, spec in inputs.items())
-        (first, spec), *_ = inputs.items()
-        other = next(name for name, s in inputs.items() if s.dtype != spec.dtype)
-        raise DTypeError(who, came, "one dtype", f'{other}.astype("{spec.dtype}")')
+        # the way of least surprise: everything becomes the narrowest float there is
+        wish = min(dtypes, key=lambda d: (d.kind != "f", d.itemsize))
+        other = next(name for name, s in inputs.items() if s.dtype != wish)
+        raise DTypeError(who, came, "one dtype", f'{other}.astype("{wish}")')
     return next(iter(dtypes))

@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from ..errors import ShapeError, TraceError
+from ..errors import InPlaceError, ShapeError, TraceError
 from .gate import Gate
 from .spec import Spec
 from .value import Value
+
+OURS: Final = __name__.split(".")[0] + "."
 
 
 class Mode(Protocol):
@@ -55,10 +57,24 @@ def stale(who: str) -> TraceError:
     )
 
 
+def watched(gate: Gate, arrays: tuple[np.ndarray, ...]) -> Any:
+    """Forward of a user's gate, on arrays that it can only read."""
+    views = tuple(a.view() for a in arrays)
+    for view in views:
+        view.flags.writeable = False
+    try:
+        return gate.compute(*views)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        came, expected = f"forward writes into an input ({error})", "inputs that are only read"
+        raise InPlaceError(gate.label, came, expected, "x * 2 instead of x *= 2") from None
+
+
 def run(gate: Gate, arrays: tuple[np.ndarray, ...], promised: tuple[Spec, ...]) -> tuple[np.ndarray, ...]:
     """Forward on arrays, held to its own shape rule.  Overflow and NaN flow on: guards look for them."""
     with np.errstate(all="ignore"):
-        made = gate.compute(*arrays)
+        made = gate.compute(*arrays) if type(gate).__module__.startswith(OURS) else watched(gate, arrays)
     outs = tuple(np.asarray(a) for a in (made if isinstance(made, tuple) else (made,)))
     if len(outs) != len(promised):
         came, expected = f"forward returned {len(outs)} arrays", f"{len(promised)}: {', '.join(gate.outputs)}"

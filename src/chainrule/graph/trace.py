@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import TraceError
 from .gate import Gate
 from .mode import mode
-from .origin import here, origin, phase
+from .origin import here, layer, origin, phase
 from .program import Program
 from .record import Line
 from .spec import Example, Ref, Spec
@@ -110,7 +110,9 @@ class Tracer:
         """The promise, if it is one of this trace."""
         if promise.owner is not self.program:
             came = "a promise of another trace"
-            raise TraceError("trace", came, "values of this step", "return it from the step that made it")
+            raise TraceError("trace", came, "values of this step", "return it from the step that made it").at(
+                layer.get(), str(origin(here()))
+            )
         return promise
 
     def assign(self, target: Value, value: Value) -> None:
@@ -121,7 +123,7 @@ class Tracer:
                 f"{target.name or 'a value'} set to numbers of outside the step",
                 "a value that the step computes",
                 "set it between the steps",
-            )
+            ).at(layer.get(), str(origin(here())))
         target.data = value.data
 
     def gradient(self, value: Value) -> Value | None:
@@ -188,7 +190,7 @@ def trace(function: Callable[..., Any], *examples: Any, kind: type[Value]) -> Pr
     if isinstance(mode.get(), Tracer):
         raise TraceError(
             "trace", "a trace inside of a trace", "one step at a time", "trace the outer step only"
-        )
+        ).at("", str(origin(here())))
     program = Program(getattr(function, "__name__", "step"), kind, argument_names(function, len(examples)))
     tracer = Tracer(program)
     program.arguments = tuple(as_example(x) for x in examples)
@@ -221,7 +223,9 @@ def as_example(x: Any) -> Any:
         return Example(x.spec, x.node is not None)
     if not isinstance(x, np.ndarray) and holds_arrays(x):
         came = f"a {type(x).__name__} of arrays as an argument"
-        raise TraceError("trace", came, "each array as an argument of its own", "step(images, labels)")
+        raise TraceError("trace", came, "each array as an argument of its own", "step(images, labels)").at(
+            "", str(origin(here()))
+        )
     return Example(Spec(x.shape, x.dtype), False) if isinstance(x, np.ndarray) else x
 
 

@@ -132,8 +132,8 @@ class Node:
             return outs[self.gate.outputs.index(name)]
         position = self.gate.inputs.index(name)
         if self.gate.variadic and position == len(self.gate.inputs) - 1:
-            return tuple(v.data for v in inputs[position:])
-        return inputs[position].data
+            return tuple(unshared(v) for v in inputs[position:])
+        return unshared(inputs[position])
 
     def recall(self, kind: type[Value]) -> dict[str, Any]:
         """What backward asked for, as values with their place on the graph, so that it can be differentiated."""
@@ -161,6 +161,13 @@ class Node:
     def free(self) -> None:
         """Drop kept arrays and edges: this node was walked and nobody asked to walk it again."""
         self.kept, self.parents, self.walked = {}, (), True
+
+
+def unshared(value: Value) -> Any:
+    """The data to keep: a copy of an array that the user may still write into before backward reads it."""
+    data = value.data
+    shared = value.constant and isinstance(data, np.ndarray) and data.ndim > 0 and data.flags.writeable
+    return data.copy() if shared else data
 
 
 class Leaf(Node):

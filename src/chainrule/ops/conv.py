@@ -268,7 +268,9 @@ def check_channels(who: str, x: Spec, w: Spec, groups: int) -> None:
     channels = x.shape[1]
     if channels // groups != w.shape[1]:
         came = f"x has {channels} channels (shape {x.shape}) in {groups} groups, w has {w.shape[1]} (shape {w.shape})"
-        hint = f"give w shape (F, {channels // groups}, {w.shape[2]}, {w.shape[3]})"
+        hint = f"filters (F, {channels // groups}, {w.shape[2]}, {w.shape[3]}), as of Conv2d({channels}, …)"
+        if x.shape[3] == w.shape[1] * groups:
+            hint = "permute_dims(x, (0, 3, 1, 2)), if the channels of the pictures come last"
         raise ShapeError(who, came, f"{channels // groups} channels in w", hint)
 
 

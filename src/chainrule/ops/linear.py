@@ -49,7 +49,7 @@ class Linear(Gate):
         dtype = common_dtype(self.label, {"x": x, "w": w}, "float")
         if x.ndim < 1 or w.ndim != 2 or x.shape[-1] != w.shape[1]:
             wide = x.shape[-1] if x.ndim else "?"
-            hint = f"give w shape (out, {wide}), or x {w.shape[-1] if w.ndim else '?'} features"
+            hint = f"w (out, {wide}), as of Linear({wide}, …), or x with {w.shape[-1] if w.ndim else '?'} features"
             raise ShapeError(self.label, f"x {x} and w {w}", "x (…, in) and w (out, in)", hint)
         return Spec((*x.shape[:-1], w.shape[0]), dtype)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import LabelError, ShapeError
+from ..errors import DTypeError, LabelError, ShapeError
 from ..graph import Elementwise, Gate, Reduction, Spec, Value, apply, common_dtype, gate, require_kind
 from .arguments import Operand, shape_of
 from .elementary import sign
@@ -19,6 +19,12 @@ from .softmax import shifted, softmax
 
 def check_scores(who: str, scores: Spec, labels: Spec) -> None:
     """scores (N, C, …) and labels (N, …) go together."""
+    if scores.dtype.kind in "iu" and labels.dtype.kind == "f":
+        came, expected = f"scores {scores} and labels {labels}", "scores of floats, labels of integers"
+        raise DTypeError(who, came, expected, "the scores first, then the labels")
+    if labels.dtype.kind == "f" and labels.shape == scores.shape:
+        hint = "labels.argmax(axis=1) of one-hot rows"
+        raise DTypeError(who, f"labels {labels}", "one integer for each row of scores", hint)
     require_kind(who, "scores", scores, "float")
     require_kind(who, "labels", labels, "integer")
     if scores.ndim < 2 or scores.shape[1] < 1 or labels.shape != (scores.shape[0], *scores.shape[2:]):
@@ -35,7 +41,10 @@ def check_labels(who: str, labels: np.ndarray, classes: int) -> None:
         worst = labels.max() if labels.max() >= classes else labels.min()
         place = tuple(int(i) for i in np.argwhere(labels == worst)[0])
         came = f"label {worst} at {place if len(place) > 1 else place[0]}"
-        hint = "labels - 1 if they count from 1, or more outputs"
+        from_one = labels.max() == classes and labels.min() >= 1
+        hint = (
+            "labels - 1, as they count from 1" if from_one else "other labels, or a network of more outputs"
+        )
         raise LabelError(who, came, f"labels from 0 to {classes - 1}", hint)
 
 

@@ -138,6 +138,9 @@ class Optimizer:
         """Every parameter of every group, frozen ones too."""
         return (parameter for group in self.param_groups for parameter in group.parameters)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({sum(len(g['params']) for g in self.param_groups)} parameters, lr={self.lr:g})"
+
     def zero_grad(self) -> None:
         """Forget the gradients of the last step."""
         for parameter in self.parameters():

@@ -8,11 +8,13 @@ import numpy as np
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The share of rows whose largest score is that of the label.
+    """The share of rows whose largest score is that of the label; NaN where there are no class labels.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
+    if scores.ndim != 2 or labels.shape != scores.shape[:1] or labels.dtype.kind not in "iu":
+        return float("nan")
     return float(np.mean(np.argmax(scores, axis=1) == labels))
 
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..errors import DataError, DivergedError, NonFiniteError
+from ..data import Dataset
+from ..errors import DataError, DivergedError, NonFiniteError, SettingError, UsageError
 from ..graph import no_grad
 from ..nn import Module, evaluating
 from ..optim import Optimizer, clip_grad_norm
@@ -68,6 +69,8 @@ class Trainer:
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
+        if not isinstance(event, type):
+            raise UsageError("Trainer.on", f"{event!r}", "a class of events", "chainrule.train.EpochEnd")
         self.events.on(event, listener)
 
     def step(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
@@ -91,6 +94,11 @@ class Trainer:
         Raises DataError for no batches, DivergedError when the loss is not finite, NonFiniteError when the
         pictures are not.
         """
+        require_batches("train", train)
+        if validation is not None:
+            require_batches("validation", validation)
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            raise SettingError("Trainer.fit", f"epochs {epochs!r}", "a whole number ≥ 1", "epochs=8")
         if len(train) == 0:
             raise DataError("Trainer.fit", "no training batches", "at least one", "a data set with pictures")
         began = time.perf_counter()
@@ -108,10 +116,11 @@ class Trainer:
         losses, accuracies = Mean(), Mean()
         for number, (images, labels) in enumerate(train, 1):
             lr = self.optimizer.lr
+            require_finite(images, epoch, number)
             loss, scores = self.step(images, labels)
             done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
             if not math.isfinite(done.loss):
-                raise not_finite(done, images)
+                raise diverged(done)
             if self.schedule is not None:
                 self.schedule.step()
             losses.add(done.loss, len(labels))
@@ -147,14 +156,31 @@ def evaluate(model: Module, loss: Callable[[Any, Any], Any], batches: BatchSourc
     return Evaluation(np.concatenate(scores), np.concatenate(seen), total.value)
 
 
-def not_finite(step: StepEnd, images: Any) -> NonFiniteError:
-    """The error of a loss that ran away: the pictures' fault, or else that of the rate that let it."""
+def require_batches(name: str, batches: Any) -> None:
+    """Batches have a number and can be gone through again, each a pair of arrays."""
+    if isinstance(batches, Dataset):
+        hint = "data.Batches(dataset, 64, shuffle=True, transform=data.Normalize.fit(dataset))"
+        raise DataError("Trainer.fit", f"{name} is a data set", "batches of it", hint)
+    pairs = isinstance(batches, tuple) and any(isinstance(part, np.ndarray) for part in batches)
+    if pairs or not (hasattr(batches, "__len__") and hasattr(batches, "__iter__")):
+        came = f"{name} is a {type(batches).__name__}{' of arrays' if pairs else ''}"
+        raise DataError(
+            "Trainer.fit", came, "batches with a length, each (images, labels)", "[(images, labels)]"
+        )
+
+
+def require_finite(images: Any, epoch: int, step: int) -> None:
+    """The pictures are numbers: NaN would be in all weights after one step."""
     wrong = int((~np.isfinite(np.asarray(images))).sum())
     if wrong:
-        came = f"{wrong} NaN or infinite pixels in batch {step.step} of epoch {step.epoch}"
-        return NonFiniteError(
+        came = f"{wrong} NaN or infinite pixels in batch {step} of epoch {epoch}"
+        raise NonFiniteError(
             "Trainer.fit", came, "finite pictures", "np.nan_to_num(images), or leave them out"
         )
+
+
+def diverged(step: StepEnd) -> DivergedError:
+    """The error of a loss that ran away, with the rate that let it."""
     came = f"a loss of {step.loss} in step {step.step} of epoch {step.epoch}"
     hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or clipped gradients"
     return DivergedError("Trainer.fit", came, "a finite loss", hint)

@@ -1,4 +1,4 @@
-"""Architectures, as short functions of layers: (input_shape, classes, rng) -> module."""
+"""Architectures, as short functions of layers: (input_shape, classes, *, rng) -> module."""
 
 from .convnets import alexnet as alexnet
 from .convnets import convnet as convnet
