@@ -332,3 +332,9 @@ def test_gradient_to_an_exponent_at_zero():
     x, y = Tensor([0.0, 2.0], requires_grad=True), Tensor([2.0, 3.0], requires_grad=True)
     (x**y).sum().backward()
     np.testing.assert_allclose(y.grad, [0.0, 8 * np.log(2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("write", [operator.ifloordiv, operator.imod, operator.ixor, operator.ilshift])
+def test_in_place_operators_without_a_gate_are_refused_too(write):
+    with pytest.raises(InPlaceError):
+        write(Tensor([1.0]), 2)

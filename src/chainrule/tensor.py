@@ -293,6 +293,9 @@ for _name, (_sign, _function) in ARITHMETIC.items():
     setattr(Tensor, f"__r{_name}__", operator(_function, swapped=True))
     setattr(Tensor, f"__i{_name}__", refused(_sign))
 
+for _name, _sign in {"floordiv": "//", "mod": "%", "xor": "^", "lshift": "<<", "rshift": ">>"}.items():
+    setattr(Tensor, f"__i{_name}__", refused(_sign))
+
 COMPARISON = {
     "lt": ops.less,
     "le": ops.less_equal,
