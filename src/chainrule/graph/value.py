@@ -166,8 +166,8 @@ class Node:
 def unshared(value: Value) -> Any:
     """The data to keep: a copy of an array that the user may still write into before backward reads it."""
     data = value.data
-    shared = value.constant and isinstance(data, np.ndarray) and data.ndim > 0 and data.flags.writeable
-    return data.copy() if shared else data
+    given = value.constant and value.node is None and isinstance(data, np.ndarray)
+    return data.copy() if given and data.ndim > 0 and data.flags.writeable else data
 
 
 class Leaf(Node):
