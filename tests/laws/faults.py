@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import graph, ops
 from chainrule.errors import ChainruleError
 from chainrule.graph import Elementwise, Gate, Reduction, Spec
 
-from .laws import LAWS, floating, has_slope, promised
+from .laws import LAWS, floating, has_parts, has_slope, promised
 from .rows import Row
 from .table import TABLE
 
@@ -184,6 +185,41 @@ def detached(gradient: Any, upstream: Any) -> Any:
     return None if gradient is None else gradient.detach()
 
 
+def first_part(change: Callable[[Any], Any]) -> Wrap:
+    """Parts whose first output is changed."""
+
+    def wrap(before: Any) -> Any:
+        def parts(self: Gate, *values: Any) -> Any:
+            made = before(self, *values)
+            return (change(made[0]), *made[1:]) if isinstance(made, tuple) else change(made)
+
+        return parts
+
+    return wrap
+
+
+def tamed(value: Any) -> Any:
+    """0 in the place of what is not finite."""
+    huge = ops.greater(ops.abs(value), float(np.finfo(value.dtype).max))
+    return ops.where(ops.logical_or(huge, ops.not_equal(value, value)), 0.0, value)
+
+
+def part_faults() -> list[Fault]:
+    """The faults that make sense in a gate's parts."""
+    closed = lambda before: lambda self, *values: graph.apply(self, *values)  # noqa: E731
+    return [
+        Fault("parts give wrong numbers", "parts", first_part(lambda v: v * 1.01), "parts_are_the_whole"),
+        Fault("parts lose the gradient", "parts", first_part(lambda v: v.detach()), "parts_are_the_whole"),
+        Fault("the gate is its own part", "parts", closed, "parts_are_small"),
+        Fault(
+            "parts hide what is not finite",
+            "parts",
+            first_part(tamed),
+            "parts_are_not_finite_where_the_whole_is_not",
+        ),
+    ]
+
+
 def faults(row: Row) -> list[Fault]:
     """The faults that make sense in this gate."""
     gate, case = row.gate, row.cases[0]
@@ -210,10 +246,15 @@ def faults(row: Row) -> list[Fault]:
         found.append(
             Fault("forward computes in float16", "compute", outputs(half), "float32_is_near_float64")
         )
+    if row.kernels:
+        apart = Fault("forward is not what the kernel does", "compute", outputs(wrong), "compiled_is_plain")
+        found.append(apart)
     if issubclass(gate, Elementwise):
         found.append(Fault("the formula branches", "forward", branching, "formula_is_closed"))
     if issubclass(gate, Reduction):
         found.append(Fault("the formula branches", "map", branching, "formula_is_closed"))
+    if has_parts(row, case):
+        found += part_faults()
     return found + slope_faults(row)
 
 

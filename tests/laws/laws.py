@@ -19,10 +19,14 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import Tensor, graph
+from chainrule.compiler.arrange import is_plain
+from chainrule.compiler.plan import Python
 from chainrule.errors import ChainruleError
 from chainrule.graph import Elementwise, Gate, Reduction, Spec
 from chainrule.graph.mathematics import Mathematics
-from chainrule.ops.indexing import Given, Slice
+from chainrule.ops.indexing import Given, Index, Slice
+from chainrule.ops.linear import Matmul
+from chainrule.ops.shape import BroadcastTo, Concat, PermuteDims, Reshape
 from chainrule.ops.window import Window
 
 from .rows import Bad, Case, Row
@@ -193,22 +197,27 @@ def float32_is_near_float64(row: Row, case: Case) -> None:
     pairs = list(zip(case.gate.outputs, raw(case.gate, narrow), raw(case.gate, wide), strict=True))
     if has_slope(row, case):
         ups = upstreams(case, np.float32)
-        _, near = slopes(case, leaves(case, narrow), ups)
+        _, mine = slopes(case, leaves(case, narrow), ups)
         specs = promised(case.gate, wide)
         _, far = slopes(case, leaves(case, wide), {k: u.astype(specs[k].dtype) for k, u in ups.items()})
         pairs += [
-            (f"gradient to {case.gate.inputs[min(p, len(case.gate.inputs) - 1)]}", near[p].data, far[p].data)
-            for p in near
-            if near[p] is not None
+            (f"gradient to {case.gate.inputs[min(p, len(case.gate.inputs) - 1)]}", mine[p].data, far[p].data)
+            for p in mine
+            if mine[p] is not None
         ]
     for name, a, b in pairs:
-        b = np.asarray(b, np.float64)
-        if b.size == 0:
-            continue
-        bound = row.k * 2.0**-23 * np.abs(b) + row.eps * np.abs(b).max()
-        apart = np.abs(np.asarray(a, np.float64) - b)
-        fine = (apart <= bound) | (np.isnan(a) & np.isnan(b))
-        assert fine.all(), f"{name}: {apart.max():.2g} apart, allowed {bound.min():.2g}"
+        near(a, b, row, name)
+
+
+def near(a: Any, b: Any, row: Row, what: str) -> None:
+    """float32 numbers near float64 ones: k and eps of the row."""
+    b = np.asarray(b, np.float64)
+    if b.size == 0:
+        return
+    bound = row.k * 2.0**-23 * np.abs(b) + row.eps * np.abs(b).max()
+    apart = np.abs(np.asarray(a, np.float64) - b)
+    fine = (apart <= bound) | (np.isnan(a) & np.isnan(b))
+    assert fine.all(), f"{what}: {apart.max():.2g} apart, allowed {bound.min():.2g}"
 
 
 # --- Slopes ----------------------------------------------------------------------------------------------
@@ -525,6 +534,238 @@ def traced_is_direct(row: Row, case: Case) -> None:
         for a, b in zip(made, expected, strict=True):
             assert (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
             assert a.tobytes() == b.tobytes()
+
+
+# --- Compiled --------------------------------------------------------------------------------------------
+
+
+@law()
+def compiled_is_plain(row: Row, case: Case) -> None:
+    """The compiled step is the plain one: |compiled - f64| ≤ k · |plain - f64| + eps · scale, the same numbers
+    are not finite, integers and masks are equal, the row's kernel runs, and the same inputs are refused.
+    """
+    for dtype in FLOATS:
+        narrow, wide = with_upstreams(case, dtype), with_upstreams(case, np.float64)
+        for slope in (False, True) if has_slope(row, case) else (False,):
+            step = step_of(case, slope)
+            compiled = cr.compile(step, fallback="error", keep_gradients=True)
+            made, plain = named(case, compiled(*narrow)), named(case, step(*narrow))
+            far, sizes = named(case, step(*wide)), named(case, step(*map(magnitude, wide)))
+            assert made.keys() == plain.keys()
+            for name in made:
+                as_near(made[name], plain[name], far[name], sizes[name], row, f"{name} compiled")
+            check_kernels(row, case, compiled.plan(*narrow), forward_only=not slope)
+            for position in case.differentiable if dtype is np.float32 else ():
+                for strange in strangers(narrow[position].data):
+                    if np.abs(strange[np.isfinite(strange)]).max(initial=0) < 100:
+                        given = [
+                            *narrow[:position],
+                            leaf_like(narrow[position], strange),
+                            *narrow[position + 1 :],
+                        ]
+                        same_strange(named(case, compiled(*given)), named(case, step(*given)))
+    if once(row, case):
+        for wrong in row.bad:
+            refused_alike(wrong)
+
+
+def with_upstreams(case: Case, dtype: Any) -> list[Tensor]:
+    """The inputs as leaves, and an upstream gradient for each floating output; both widths get equal numbers."""
+    specs = promised(case.gate, case.make(dtype))
+    ups = upstreams(case, np.float32)
+    return [*leaves(case, case.make(dtype)), *(Tensor.of(u.astype(specs[k].dtype)) for k, u in ups.items())]
+
+
+def magnitude(value: Tensor) -> Tensor:
+    """The absolute numbers of an input that a slope is measured at, or of an upstream gradient."""
+    return leaf_like(value, np.abs(value.data)) if value.dtype.kind == "f" else value
+
+
+def leaf_like(value: Tensor, array: np.ndarray) -> Tensor:
+    """Other numbers; a leaf if the value is one."""
+    other = Tensor.of(np.asarray(array, value.dtype))
+    if value.requires_grad:
+        graph.require_grad(other)
+    return other
+
+
+def step_of(case: Case, slope: bool) -> Callable[..., Any]:
+    """The gate as a step of its inputs and upstream gradients: outputs, and gradients if wanted."""
+    count, places = len(case.inputs), list(upstreams(case, np.float32))
+
+    def step(*values: Tensor) -> Any:
+        if not slope:
+            return applied(case.gate, values[:count]), {}
+        return slopes(case, values[:count], dict(zip(places, values[count:], strict=True)))
+
+    return step
+
+
+def named(case: Case, made: Any) -> dict[str, np.ndarray]:
+    """Outputs and gradients by name."""
+    outs, found = made
+    arrays = {name: out.data for name, out in zip(case.gate.outputs, outs, strict=True)}
+    return arrays | {f"gradient to input {p}": g.data for p, g in found.items() if g is not None}
+
+
+def as_near(came: Any, plain: Any, far: Any, sizes: Any, row: Row, what: str) -> None:
+    """As near float64 as the plain execution: k times its distance, and eps of the numbers that are summed."""
+    assert (came.shape, came.dtype) == (plain.shape, plain.dtype), what
+    if came.dtype.kind != "f":
+        assert np.array_equal(came, plain), what
+        return
+    same_strange({what: came}, {what: plain})
+    if came.size == 0:
+        return
+    eps = row.eps * float(np.finfo(came.dtype).eps) * 2.0**23
+    scale = np.maximum(np.abs(far), np.abs(sizes)) if row.name in SUMS_OF_PRODUCTS else np.abs(far)
+    scale = np.nan_to_num(scale).max()
+    with np.errstate(invalid="ignore"):
+        bound = row.k * np.abs(plain - far) + eps * scale
+        apart = np.abs(came - far)
+    fine = (apart <= bound) | ~np.isfinite(plain)
+    assert fine.all(), f"{what}: {apart[~fine][:3]} apart, allowed {bound[~fine][:3]}"
+
+
+SUMS_OF_PRODUCTS = ("Matmul", "Linear", "Sum", "Mean")
+"""Gates whose sums may cancel: what is allowed counts the products, not what is left of them."""
+
+
+def same_strange(came: dict[str, np.ndarray], plain: dict[str, np.ndarray]) -> None:
+    """NaN and infinities at the same places, with the same signs."""
+    for name, array in came.items():
+        if array.dtype.kind == "f":
+            for what in (np.isnan, np.isposinf, np.isneginf):
+                assert np.array_equal(what(array), what(plain[name])), f"{name}: {array}, plain {plain[name]}"
+
+
+def check_kernels(row: Row, case: Case, plan: Any, *, forward_only: bool) -> None:
+    """NumPy runs nothing where the row names a kernel, and the kernel runs; or the reason for none is true."""
+    kinds = ran(plan, row.gate)
+    if case.plain or not row.kernels:
+        assert "NumPy" in kinds, f"NumPy does not run {case.gate}: {kinds}"
+        return
+    assert not any(isinstance(segment, Python) for segment in plan.segments), (
+        f"NumPy runs a part of {case.gate}"
+    )
+    empty = any(
+        0 in shape for shape in (*(i.shape for i in case.inputs), *(s.shape for s in plan.program.specs))
+    )
+    if forward_only and not empty:
+        assert kinds & row.kernels, f"{case.gate} runs as {kinds}, the row says {row.native}"
+
+
+def ran(plan: Any, kind: type[Gate]) -> set[str]:
+    """How a plan runs the gates of one kind: names of kernels, "view", "parts" or "NumPy"."""
+    groups = plan.made.groups.groups
+    homes = {n for n, group in enumerate(groups) if any(type(op.gate) is kind for op in group.ops)}
+    if not homes:
+        return {"parts" if hasattr(kind, "parts") else "view"}
+    if any(is_plain(plan.made, n) for n in homes):
+        return {"NumPy"}
+    return {task.name for task, group, _ in plan.rows if group in homes}
+
+
+def refused_alike(wrong: Bad) -> None:
+    """The compiled step raises the plain one's kind of error, with its four parts and the user's line."""
+    step = lambda *values: applied(wrong.gate, values)  # noqa: E731
+    kinds = []
+    for run in (step, cr.compile(step, fallback="error")):
+        try:
+            run(*map(Tensor.of, wrong.make()))
+        except ChainruleError as error:
+            check_parts(error, wrong.gate.label)
+            kinds.append(type(error))
+    assert len(kinds) == 2 and kinds[0] is kinds[1], f"{wrong}: plain and compiled raise {kinds}"
+
+
+# --- Parts -----------------------------------------------------------------------------------------------
+
+
+def has_parts(row: Row, case: Case) -> bool:
+    return hasattr(row.gate, "parts")
+
+
+def opened(gate: Gate, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The gate's parts in its place."""
+    made = gate.parts(*values)
+    return made if isinstance(made, tuple) else (made,)
+
+
+@law(has_parts)
+def parts_are_the_whole(row: Row, case: Case) -> None:
+    """The parts give the gate's outputs and gradients: in float64 to 1e-12, in float32 as near as the gate."""
+    wide = everything(case, np.float64, applied)
+    for name, part, whole in zip(
+        wide, everything(case, np.float64, opened).values(), wide.values(), strict=True
+    ):
+        assert part.dtype == whole.dtype
+        close(part, whole, 1e-12, f"{name} of the parts")
+    for name, part in everything(case, np.float32, opened).items():
+        assert part.dtype == (np.float32 if wide[name].dtype == np.float64 else wide[name].dtype)
+        near(part, wide[name], row, f"{name} of the parts")
+
+
+Run = Callable[[Gate, Sequence[Any]], tuple[Any, ...]]
+
+
+def everything(case: Case, dtype: Any, run: Run) -> dict[str, np.ndarray]:
+    """The outputs by name, and the gradients of each floating one alone to each differentiable input."""
+    arrays, ups = case.make(dtype), upstreams(case, np.float32)
+    outs = run(case.gate, [Tensor.of(a) for a in arrays])
+    found = {name: out.data for name, out in zip(case.gate.outputs, outs, strict=True)}
+    for k, up in ups.items():
+        values = leaves(case, arrays)
+        targets = [values[p] for p in case.differentiable]
+        out = run(case.gate, values)[k]
+        upstream = Tensor.of(up.astype(out.dtype))
+        made = graph.gradients(out, targets, upstream) if out.requires_grad else [None] * len(targets)
+        for position, gradient in zip(case.differentiable, made, strict=True):
+            found[f"gradient {k} to input {position}"] = numbers(gradient, arrays[position])
+    return found
+
+
+SMALL_GATES = (Elementwise, Reduction, Reshape, PermuteDims, BroadcastTo, Index, Concat, Matmul)
+
+
+@law(has_parts)
+def parts_are_small(row: Row, case: Case) -> None:
+    """Parts can be traced, and are made of gates that have a loop of their own: what the compiler fuses."""
+    program = cr.trace(lambda *values: opened(case.gate, values), *case.make(np.float32))
+    assert len(program.lines) > 1
+    for line in program.lines:
+        assert isinstance(line.gate, SMALL_GATES), f"{line.gate} is no small gate"
+        assert not hasattr(line.gate, "parts"), f"{line.gate} has parts itself"
+        indices = line.gate.key if isinstance(line.gate, Index) else ()
+        assert not any(isinstance(entry, Given) for entry in indices), f"{line.gate} gathers"
+
+
+@law(lambda row, case: has_parts(row, case) and bool(case.differentiable))
+def parts_are_not_finite_where_the_whole_is_not(row: Row, case: Case) -> None:
+    """Infinities, NaN and huge numbers come out as infinities and NaN at the same places, with the same signs."""
+    for position in case.differentiable:
+        arrays = case.make(np.float32)
+        for strange in strangers(arrays[position]):
+            given = replaced(arrays, position, strange)
+            whole = raw(case.gate, given)
+            parts = opened(case.gate, [Tensor.of(a) for a in given])
+            for name, out, part in zip(case.gate.outputs, whole, parts, strict=True):
+                for what in (np.isnan, np.isposinf, np.isneginf):
+                    same = np.array_equal(what(out), what(part.data))
+                    assert same, f"{name} of {strange}: {part.data}, expected {out}"
+
+
+def strangers(x: np.ndarray) -> Iterator[np.ndarray]:
+    """x with numbers in it that are not finite, all or some, and x with huge ones, whose exp overflows."""
+    rng, infinite = np.random.default_rng(5), np.asarray(np.inf, x.dtype)
+    for number in (infinite, -infinite, np.nan):
+        yield np.full_like(x, number)
+        yield np.where(np.arange(x.size).reshape(x.shape) % 2, x, number).astype(x.dtype)
+    for _ in range(4):
+        yield rng.choice(np.array([0.5, -1.5, np.inf, -np.inf, -np.inf, np.nan], x.dtype), x.shape)
+    for few in ([-2.5, -np.inf, -np.inf], [1e38, -1e38, 1e3, -1e3], [2e3, -2e3, 0.5]):
+        for _ in range(2):
+            yield rng.choice(np.array(few, x.dtype), x.shape)
 
 
 # --- Formulas --------------------------------------------------------------------------------------------

@@ -218,6 +218,29 @@ def matmul(gate: Any, x: Array, y: Array) -> Array:
     return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2)
 
 
+def unit(x: float) -> float:
+    """The logistic function, by way of tanh."""
+    return (1 + math.tanh(x / 2)) / 2
+
+
+def lstm_cell(gate: Any, gates: Array, c: Array) -> tuple[Array, Array]:
+    h_next, c_next, units = np.zeros_like(c), np.zeros_like(c), c.shape[1]
+    for n, k in np.ndindex(*c.shape):
+        i, f, g, o = (gates[n, k + piece * units] for piece in range(4))
+        c_next[n, k] = unit(f) * c[n, k] + unit(i) * math.tanh(g)
+        h_next[n, k] = unit(o) * math.tanh(c_next[n, k])
+    return h_next, c_next
+
+
+def gru_cell(gate: Any, x: Array, h_gates: Array, h: Array) -> Array:
+    out, units = np.zeros_like(h), h.shape[1]
+    for n, k in np.ndindex(*h.shape):
+        (x_r, x_z, x_n), (h_r, h_z, h_n) = (a[n, k::units] for a in (x, h_gates))
+        fresh, keep = math.tanh(x_n + unit(x_r + h_r) * h_n), unit(x_z + h_z)
+        out[n, k] = keep * h[n, k] + (1 - keep) * fresh
+    return out
+
+
 def linear(gate: Any, x: Array, w: Array) -> Array:
     return (x[..., None, :] * w).sum(axis=-1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,11 @@ from chainrule.errors import ChainruleError
 from chainrule.graph import Gate
 
 DIFFERENTIABLE = ("real", "positive", "apart", "spaced")
+
+KERNELS = frozenset(
+    ("loop", "reduce", "product", "view", "copy", "take", "scatter", "argmax", "dropout", "parts")
+)
+"""How a compiled step runs a gate: by a kernel of this name, as a view that moves nothing, or by its parts."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +110,14 @@ def exact(numbers: Any, dtype: str = "int64") -> Input:
 
 @dataclass(frozen=True)
 class Case:
-    """A gate with settings, and inputs for it."""
+    """A gate with settings, and inputs for it.
+
+    plain:  why NumPy runs the gate in this setting, in a compiled step; "" where a kernel does
+    """
 
     gate: Gate
     inputs: tuple[Input, ...]
+    plain: str = ""
 
     def make(self, dtype: Any, seed: int = 0) -> tuple[np.ndarray, ...]:
         """The arrays: the same ones for both float dtypes, other ones for each case and seed."""
@@ -124,8 +133,8 @@ class Case:
         return f"{self.gate}{' '.join(map(str, self.inputs))}".replace(" ", "")
 
 
-def case(gate: Gate, *inputs: Input) -> Case:
-    return Case(gate, inputs)
+def case(gate: Gate, *inputs: Input, plain: str = "") -> Case:
+    return Case(gate, inputs, plain)
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ class Row:
     k, eps: float32 is near float64 if |f32 - f64| ≤ k · 2⁻²³ · |f64| + eps · the largest |f64|
     step, tolerance:  of the differences that slopes are held against, in float64
     settings: how many different ones are tried at least
-    native: the name of the gate's kernel, or why there is none
+    native: the kernels that run the gate in a compiled step, "copy or scatter", or why there is none
     """
 
     name: str
@@ -169,8 +178,14 @@ class Row:
     step: float = 1e-5
     tolerance: float = 1e-6
     settings: int = 3
-    native: str = field(default="none yet: the engine compiles it later")
+    native: str = "loop"
 
     @property
     def gate(self) -> type[Gate]:
         return type(self.cases[0].gate)
+
+    @property
+    def kernels(self) -> frozenset[str]:
+        """The kernels that run the gate; none if NumPy does."""
+        named = frozenset(self.native.split(" or "))
+        return named if named <= KERNELS else frozenset()

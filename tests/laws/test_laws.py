@@ -4,7 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from .laws import LAWS
+from .laws import LAWS, has_parts
+from .rows import KERNELS
 from .table import TABLE, every_gate
 
 TRIALS = [
@@ -32,3 +33,24 @@ def test_rows_try_enough(row):
     assert row.native
     if fields(row.gate):
         assert len({case.gate for case in row.cases}) >= row.settings
+
+
+def test_every_kernel_runs_some_gate():
+    assert frozenset().union(*(row.kernels for row in TABLE.values())) == KERNELS
+    plain = {row.name for row in TABLE.values() if not row.kernels}
+    assert all(TABLE[name].native.startswith("none yet: ") for name in plain)
+
+
+def test_these_gates_say_their_parts():
+    composite = {row.name for row in TABLE.values() if has_parts(row, row.cases[0])}
+    assert composite == {
+        "GruCell",
+        "Linear",
+        "LogSoftmax",
+        "Logsumexp",
+        "LstmCell",
+        "MulticlassHinge",
+        "Softmax",
+        "SoftmaxCrossEntropy",
+        "Var",
+    }

@@ -19,6 +19,8 @@ PARAMETERS = {  # name, input shape, classes: parameters
     ("convnet", (1, 28, 28), 10): 870_634,
     ("convnet", (3, 32, 32), 10): 1_116_970,
     ("resnet20", (3, 32, 32), 10): 272_474,
+    ("lstm", (1, 28, 28), 10): 82_186,
+    ("lstm", (3, 32, 32), 10): 117_002,
     ("alexnet", (3, 227, 227), 1000): 60_965_224,
     ("vgg16", (3, 224, 224), 1000): 138_357_544,
 }
@@ -30,6 +32,7 @@ TRAINED = {  # what is trained in seconds: smaller pictures for the larger ones
     "lenet5": (1, 28, 28),
     "convnet": (3, 16, 12),
     "resnet20": (3, 16, 16),
+    "lstm": (3, 6, 5),
 }
 
 

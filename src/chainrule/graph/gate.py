@@ -64,6 +64,10 @@ class Gate(Frozen):
 
     A gate with several outputs names them, `outputs = ("low", "high")`; its upstream is then a tuple, with None
     for an output that nobody used.
+
+    A gate that is made of smaller ones may say so, by another formula where there is one:
+
+    parts(*values) -> value, or a tuple          the same in smaller gates; no branch on a value
     """
 
     label: ClassVar[str]
@@ -77,6 +81,7 @@ class Gate(Frozen):
     spec: ClassVar[Callable[..., Any]]
     forward: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any]]
+    parts: ClassVar[Callable[..., Any]]
 
     @classmethod
     def formula(cls) -> Callable[..., Any]:

@@ -26,6 +26,10 @@ from .norm import BatchNorm2d as BatchNorm2d
 from .norm import LocalResponseNorm as LocalResponseNorm
 from .pool import AvgPool2d as AvgPool2d
 from .pool import MaxPool2d as MaxPool2d
+from .recurrent import GRU as GRU
+from .recurrent import LSTM as LSTM
+from .recurrent import GRUCell as GRUCell
+from .recurrent import LSTMCell as LSTMCell
 from .summary import Summary as Summary
 from .summary import evaluating as evaluating
 from .summary import output_shape as output_shape

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import ChainruleError, SettingError, StateError
-from ..graph import layer
+from ..graph import layer, mode
 from ..graph.origin import here, origin
 from ..tensor import Tensor
 
@@ -78,6 +78,7 @@ class Module:
 
     def _at(self, path: str, inputs: tuple[Any, ...]) -> Any:
         token = layer.set(path)
+        mode.get().depends(self, "training")
         try:
             return self.forward(*inputs)
         except ChainruleError as error:

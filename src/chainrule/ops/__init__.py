@@ -37,6 +37,8 @@ from .norm import local_response_norm as local_response_norm
 from .pool import avg_pool2d as avg_pool2d
 from .pool import max_pool2d as max_pool2d
 from .pool import pool_window as pool_window
+from .recurrent import gru_cell as gru_cell
+from .recurrent import lstm_cell as lstm_cell
 from .reduction import argmax as argmax
 from .reduction import max as max
 from .reduction import mean as mean

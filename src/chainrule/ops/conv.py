@@ -43,7 +43,7 @@ class Sliding(Gate):
         parts = w.reshape(self.groups, f // self.groups, c, kh, kw).transpose(0, 3, 4, 2, 1)
         return parts.reshape(self.groups, kh * kw * c, f // self.groups)
 
-    def parts(self, channels: int) -> list[slice]:
+    def shares(self, channels: int) -> list[slice]:
         """The channels of each group."""
         size = channels // self.groups
         return [slice(g * size, (g + 1) * size) for g in range(self.groups)]
@@ -83,7 +83,7 @@ class Conv2d(Sliding):
     def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
         window = self.window(w.shape)
         output = window.output(self.label, x.shape)
-        filters, parts = self.matrices(w), list(zip(self.parts(x.shape[1]), self.parts(len(w)), strict=True))
+        filters, parts = self.matrices(w), list(zip(self.shares(x.shape[1]), self.shares(len(w)), strict=True))
         out = channels_last((len(x), len(w), *output), x.dtype)
         room, chunks = self.chunks(len(x), output[0] * output[1], w[0].size, x.dtype)
         for some in chunks:
@@ -122,7 +122,7 @@ class Conv2dInput(Sliding):
 
     def forward(self, y: np.ndarray, w: np.ndarray) -> Any:
         window, output, channels = self.window(w.shape), (y.shape[2], y.shape[3]), w.shape[1] * self.groups
-        filters, parts = self.matrices(w), list(zip(self.parts(channels), self.parts(len(w)), strict=True))
+        filters, parts = self.matrices(w), list(zip(self.shares(channels), self.shares(len(w)), strict=True))
         out = channels_last((len(y), channels, *self.size), y.dtype)
         room, chunks = self.chunks(len(y), output[0] * output[1], w[0].size, y.dtype)
         for some in chunks:
@@ -162,7 +162,7 @@ class Conv2dWeight(Sliding):
         window, output = self.window(self.size), (y.shape[2], y.shape[3])
         channels, filters = x.shape[1] // self.groups, y.shape[1] // self.groups
         total = np.zeros((self.groups, self.size[0] * self.size[1] * channels, filters), x.dtype)
-        parts = list(zip(self.parts(x.shape[1]), self.parts(y.shape[1]), strict=True))
+        parts = list(zip(self.shares(x.shape[1]), self.shares(y.shape[1]), strict=True))
         room, chunks = self.chunks(len(x), output[0] * output[1], total.shape[1], x.dtype)
         for some in chunks:
             for matrix, (inside, outside) in zip(total, parts, strict=True):

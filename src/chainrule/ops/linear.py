@@ -67,6 +67,11 @@ class Linear(Gate):
 
         return lambda: linear(upstream, matrix_transpose(w)), to_w
 
+    def parts(self, x: Value, w: Value) -> Any:
+        rows = int(np.prod(x.shape[:-1], dtype=np.int64))
+        out = matmul(reshape(x, (rows, x.shape[-1])), matrix_transpose(w))
+        return reshape(out, (*x.shape[:-1], w.shape[0]))
+
 
 def matmul(x: Operand, y: Operand) -> Any:
     """The matrix product; stacks of matrices broadcast, a vector counts as a row (x) or column (y).

@@ -9,12 +9,13 @@ import numpy as np
 
 from ..errors import DTypeError, LabelError, ShapeError
 from ..graph import Elementwise, Gate, Reduction, Spec, Value, apply, common_dtype, gate, require_kind
+from .activation import relu
 from .arguments import Operand, shape_of
-from .elementary import sign
+from .elementary import exp, log, sign
 from .reduction import mean, spread, sum
 from .selection import equal, greater, where
 from .shape import astype, reshape
-from .softmax import shifted, softmax
+from .softmax import lowered, shifted, softmax
 
 
 def check_scores(who: str, scores: Spec, labels: Spec) -> None:
@@ -74,6 +75,11 @@ class SoftmaxCrossEntropy(Gate):
         one_hot = astype(of_class(labels, scores.shape[1], len(scores.shape)), scores.dtype)
         return spread(upstream, scores.spec, (1,)) * (softmax(scores, axis=1) - one_hot), None
 
+    def parts(self, scores: Value, labels: Value) -> Any:
+        _, rest = lowered(scores, 1)
+        right = where(of_class(labels, scores.shape[1], len(scores.shape)), rest, 0.0)
+        return log(sum(exp(rest), axis=1)) - sum(right, axis=1)
+
 
 @gate
 class MulticlassHinge(Gate):
@@ -101,6 +107,11 @@ class MulticlassHinge(Gate):
         inside = where(right, 0.0, astype(greater(scores - own + self.margin, 0.0), scores.dtype))
         pull = where(right, -sum(inside, axis=1, keepdims=True), inside)
         return spread(upstream, scores.spec, (1,)) * pull, None
+
+    def parts(self, scores: Value, labels: Value) -> Any:
+        right = of_class(labels, scores.shape[1], len(scores.shape))
+        own = sum(where(right, scores, 0.0), axis=1, keepdims=True)
+        return sum(where(right, 0.0, relu(scores - own + self.margin)), axis=1)
 
 
 @gate

@@ -87,6 +87,10 @@ class Var(Gate):
         apart = x - mean(x, axis=self.axis, keepdims=True)
         return spread(upstream * 2 / self.count(x.shape), x.spec, self.axis) * apart
 
+    def parts(self, x: Value) -> Any:
+        apart = x - mean(x, axis=self.axis, keepdims=True)
+        return sum(apart * apart, axis=self.axis, keepdims=self.keepdims) / self.count(x.shape)
+
 
 @gate
 class Argmax(Gate):

@@ -9,14 +9,24 @@ import numpy as np
 from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
 from .arguments import Axis, Operand, axes, one_axis, shape_of
-from .elementary import exp
-from .reduction import spread, sum
+from .elementary import abs, exp, log
+from .reduction import max, spread, sum
+from .selection import greater, where
+from .shape import reshape
 
 
 def shifted(x: np.ndarray, axis: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The largest x, and x less it, so that exp cannot overflow; a row of -infinity is left where it is."""
     largest = np.max(x, axis=axis, keepdims=True)
     largest = np.where(np.isinf(largest), 0, largest).astype(x.dtype)
+    return largest, x - largest
+
+
+def lowered(x: Value, axis: int | tuple[int, ...]) -> tuple[Any, Any]:
+    """The same as `shifted`, made of gates."""
+    largest = max(x, axis=axis, keepdims=True)
+    infinite = greater(abs(largest), float(np.finfo(x.dtype).max))
+    largest = where(infinite, 0.0, largest)
     return largest, x - largest
 
 
@@ -46,6 +56,11 @@ class Logsumexp(Gate):
     def backward(self, upstream: Value, *, x: Value, out: Value) -> Any:
         return spread(upstream, x.spec, self.axis) * exp(x - spread(out, x.spec, self.axis))
 
+    def parts(self, x: Value) -> Any:
+        largest, rest = lowered(x, self.axis)
+        total = log(sum(exp(rest), axis=self.axis, keepdims=True)) + largest
+        return reshape(total, reduced_shape(x.shape, self.axis, self.keepdims))
+
 
 @gate
 class Softmax(Gate):
@@ -64,6 +79,10 @@ class Softmax(Gate):
     def backward(self, upstream: Value, *, out: Value) -> Any:
         return out * (upstream - sum(upstream * out, axis=self.axis, keepdims=True))
 
+    def parts(self, x: Value) -> Any:
+        weights = exp(lowered(x, self.axis)[1])
+        return weights / sum(weights, axis=self.axis, keepdims=True)
+
 
 @gate
 class LogSoftmax(Gate):
@@ -81,6 +100,10 @@ class LogSoftmax(Gate):
 
     def backward(self, upstream: Value, *, out: Value) -> Any:
         return upstream - exp(out) * sum(upstream, axis=self.axis, keepdims=True)
+
+    def parts(self, x: Value) -> Any:
+        _, rest = lowered(x, self.axis)
+        return rest - log(sum(exp(rest), axis=self.axis, keepdims=True))
 
 
 def logsumexp(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -10,4 +10,5 @@ from .feedforward import two_layer as two_layer
 from .models import MODELS as MODELS
 from .models import build as build
 from .models import default_shape as default_shape
+from .recurrent import lstm as lstm
 from .resnet import resnet20 as resnet20

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..random import Generator
 from .convnets import alexnet, convnet, lenet5, vgg16
 from .feedforward import linear, three_layer, two_layer
+from .recurrent import lstm
 from .resnet import resnet20
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
@@ -20,6 +21,7 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     "lenet5": lenet5,
     "convnet": convnet,
     "resnet20": resnet20,
+    "lstm": lstm,
     "alexnet": alexnet,
     "vgg16": vgg16,
 }

@@ -1,0 +1,244 @@
+"""Recurrent layers: one cell, step after step in time.  Names, layouts and order of the gates as in PyTorch.
+
+N pictures or sentences, T steps, H hidden units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import ops
+from ..errors import ShapeError
+from ..random import Generator
+from . import init
+from .module import Module
+from .settings import count
+
+State = tuple[Any, ...]
+"""What a cell hands from step to step: (h, c) of an LSTM, (h,) of a GRU, each (N, H)."""
+
+
+def within(bound: float) -> init.Initializer:
+    """Uniform within ±bound."""
+    return lambda shape, rng: rng.uniform(shape, -bound, bound)
+
+
+class Recurrence(Module):
+    """What all recurrent modules share: their sizes, their weights, and one step of a cell.
+
+    gates:  how many pre-activations a hidden unit has;  states:  the values that go from step to step
+    """
+
+    gates: ClassVar[int]
+    states: ClassVar[tuple[str, ...]] = ("h",)
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
+        who = type(self).__name__
+        self.input_size = count(who, "input_size", input_size)
+        self.hidden_size = count(who, "hidden_size", hidden_size)
+        self.bias = bool(bias)
+
+    def add_weights(self, suffix: str, features: int, rng: Generator | None) -> None:
+        """weight_ih (gates·H, features), weight_hh (gates·H, H), and both biases, within ±1/√H."""
+        rows, initialize = self.gates * self.hidden_size, within(1 / math.sqrt(self.hidden_size))
+        weights = [("weight_ih", (rows, features)), ("weight_hh", (rows, self.hidden_size))]
+        biases = [("bias_ih", (rows,)), ("bias_hh", (rows,))] if self.bias else []
+        for name, shape in [*weights, *biases]:
+            setattr(self, name + suffix, init.parameter(shape, initialize, rng))
+
+    def sums(self, x: Any, h: Any, suffix: str) -> tuple[Any, Any]:
+        """The pre-activations (N, gates·H) that come from the input and from the hidden value."""
+        own = vars(self)
+        from_x = ops.linear(x, own[f"weight_ih{suffix}"], own.get(f"bias_ih{suffix}"))
+        return from_x, ops.linear(h, own[f"weight_hh{suffix}"], own.get(f"bias_hh{suffix}"))
+
+    def step(self, x: Any, state: State, suffix: str) -> State:
+        """The state after one more input (N, features)."""
+        raise NotImplementedError
+
+    def begin(self, given: Any, shape: tuple[int, ...], dtype: np.dtype) -> State:
+        """The state that was given, or zeros; each of its values has this shape."""
+        if given is None:
+            return (np.zeros(shape, dtype),) * len(self.states)
+        state = (given,) if len(self.states) == 1 else tuple(given) if isinstance(given, Sequence) else ()
+        shapes = [tuple(getattr(value, "shape", ())) for value in state]
+        if shapes != [shape] * len(self.states):
+            came = f"a state of {' and '.join(map(str, shapes)) if any(shapes) else type(given).__name__}"
+            expected = " and ".join(f"{name} {shape}" for name in self.states)
+            raise ShapeError(type(self).__name__, came, expected, "the state of an earlier call, or None")
+        return state
+
+    def returned(self, state: State) -> Any:
+        """The state as users see it: one value, or a tuple of several."""
+        return state if len(state) > 1 else state[0]
+
+    def check(self, x: Any, names: Sequence[str]) -> None:
+        """x has these axes, and input_size features on the last one."""
+        shape = tuple(getattr(x, "shape", ()))
+        if len(shape) != len(names) + 1 or shape[-1] != self.input_size:
+            expected = f"({', '.join(names)}, {self.input_size})"
+            hint = "reshape x" if len(shape) != len(names) + 1 else f"{type(self).__name__}({shape[-1]}, …)"
+            raise ShapeError(type(self).__name__, f"x of shape {shape}", expected, hint)
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+class LstmStep(Recurrence):
+    """The step of a long short-term memory.  Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000."""
+
+    gates = 4
+    states = ("h", "c")
+
+    def step(self, x: Any, state: State, suffix: str) -> State:
+        h, c = state
+        from_x, from_h = self.sums(x, h, suffix)
+        return ops.lstm_cell(from_x + from_h, c)
+
+
+class GruStep(Recurrence):
+    """The step of a gated recurrent unit.  Source: Cho et al. 2014, the reset gate after the product."""
+
+    gates = 3
+
+    def step(self, x: Any, state: State, suffix: str) -> State:
+        (h,) = state
+        from_x, from_h = self.sums(x, h, suffix)
+        return (ops.gru_cell(from_x, from_h, h),)
+
+
+class Cell(Recurrence):
+    """One step as a layer."""
+
+    def __init__(
+        self, input_size: int, hidden_size: int, *, bias: bool = True, rng: Generator | None = None
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias)
+        self.add_weights("", input_size, rng)
+
+    def forward(self, x: Any, state: Any = None) -> Any:
+        self.check(x, ("N",))
+        begun = self.begin(state, (x.shape[0], self.hidden_size), x.dtype)
+        return self.returned(self.step(x, begun, ""))
+
+
+class Reader(Recurrence):
+    """A cell that reads a sequence step by step, and further ones above it that read its hidden values."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        bias: bool = True,
+        batch_first: bool = False,
+        rng: Generator | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias)
+        self.num_layers = count(type(self).__name__, "num_layers", num_layers)
+        self.batch_first = bool(batch_first)
+        for number in range(num_layers):
+            self.add_weights(f"_l{number}", hidden_size if number else input_size, rng)
+
+    def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
+        self.check(x, ("N", "T") if self.batch_first else ("T", "N"))
+        batch, time = (0, 1) if self.batch_first else (1, 0)
+        if x.shape[time] == 0:
+            came = f"x of shape {x.shape}: no step in time"
+            raise ShapeError(type(self).__name__, came, "at least one step", "skip empty sequences")
+        begun = self.begin(state, (self.num_layers, x.shape[batch], self.hidden_size), x.dtype)
+        values = [x[:, t] if self.batch_first else x[t] for t in range(x.shape[time])]
+        last = []
+        for number in range(self.num_layers):
+            values, end = self.read(values, tuple(part[number] for part in begun), f"_l{number}")
+            last.append(end)
+        final = tuple(stacked(parts, 0) for parts in zip(*last, strict=True))
+        return stacked(values, time), self.returned(final)
+
+    def read(self, values: list[Any], state: State, suffix: str) -> tuple[list[Any], State]:
+        """One layer over all steps: its hidden values, and the state after the last one."""
+        hidden = []
+        for x in values:
+            state = self.step(x, state, suffix)
+            hidden.append(state[0])
+        return hidden, state
+
+    def extra_repr(self) -> str:
+        sizes = f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}"
+        bias = "" if self.bias else ", bias=False"
+        return sizes + bias + (", batch_first=True" if self.batch_first else "")
+
+
+def stacked(values: Sequence[Any], axis: int) -> Any:
+    """Values of one shape side by side along a new axis."""
+    shape = values[0].shape
+    rows = [ops.reshape(value, (*shape[:axis], 1, *shape[axis:])) for value in values]
+    return ops.concat(rows, axis=axis) if len(rows) > 1 else rows[0]
+
+
+class LSTM(LstmStep, Reader):
+    """Long short-term memory over a sequence: c' = σ(f)·c + σ(i)·tanh(g), h' = σ(o)·tanh(c').
+
+    i, f, g, o = weight_ih · x_t + bias_ih + weight_hh · h + bias_hh, with weight_ih_l0 (4·H, input_size),
+    weight_hh_l0 (4·H, H), bias_ih_l0 and bias_hh_l0 (4·H,), and so on for l1, …: PyTorch's names and order.
+
+    forward(x, state=None) -> outputs, (h_n, c_n)
+    x:  (T, N, input_size) float, with batch_first (N, T, input_size)
+    state:  (h_0, c_0), each (num_layers, N, H); zeros unless given
+    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state.
+    Raises ShapeError for other shapes and for T = 0.
+    Source: Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000.
+
+    >>> import numpy as np
+    >>> outputs, (h, c) = LSTM(3, 5, num_layers=2, batch_first=True)(np.zeros((4, 7, 3), np.float32))
+    >>> outputs.shape, h.shape, c.shape
+    ((4, 7, 5), (2, 4, 5), (2, 4, 5))
+    """
+
+
+class GRU(GruStep, Reader):
+    """Gated recurrent units over a sequence: h' = (1 - z)·n + z·h, with n = tanh(x_n + r·h_n).
+
+    The pre-activations r, z, n come from weight_ih_l0 (3·H, input_size) and bias_ih_l0 for the input, from
+    weight_hh_l0 (3·H, H) and bias_hh_l0 for the hidden value, and so on for l1, …: PyTorch's names and order.
+
+    forward(x, state=None) -> outputs, h_n
+    x:  (T, N, input_size) float, with batch_first (N, T, input_size)
+    state:  h_0 (num_layers, N, H); zeros unless given
+    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state.
+    Raises ShapeError for other shapes and for T = 0.
+    Source: Cho et al. 2014.
+
+    >>> import numpy as np
+    >>> outputs, h = GRU(3, 5)(np.zeros((7, 4, 3), np.float32))
+    >>> outputs.shape, h.shape
+    ((7, 4, 5), (1, 4, 5))
+    """
+
+
+class LSTMCell(LstmStep, Cell):
+    """One step of an LSTM: x (N, input_size) and a state (h, c), each (N, H), give the next (h, c).
+
+    weight_ih (4·H, input_size), weight_hh (4·H, H), bias_ih and bias_hh (4·H,), as in PyTorch.
+
+    >>> import numpy as np
+    >>> h, c = LSTMCell(3, 5)(np.zeros((4, 3), np.float32))
+    >>> h.shape, c.shape
+    ((4, 5), (4, 5))
+    """
+
+
+class GRUCell(GruStep, Cell):
+    """One step of a GRU: x (N, input_size) and a hidden value h (N, H) give the next h.
+
+    weight_ih (3·H, input_size), weight_hh (3·H, H), bias_ih and bias_hh (3·H,), as in PyTorch.
+
+    >>> import numpy as np
+    >>> GRUCell(3, 5)(np.zeros((4, 3), np.float32)).shape
+    (4, 5)
+    """
