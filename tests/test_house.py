@@ -34,7 +34,7 @@ FLOORS: dict[str, float] = {
     "cli": 8,
     "__main__": 9,
 }
-OPTIONAL = {"matplotlib": "pictures/door.py", "llvmlite": "compiler/"}
+OPTIONAL = {"matplotlib": "pictures/door.py", "llvmlite": "kernels/language/target.py"}
 """Libraries that may be imported inside a function, and the one place of each."""
 
 NO_TWIN: dict[str, str] = {}

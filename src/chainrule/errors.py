@@ -9,6 +9,8 @@ ChainruleError          who, what came, what was expected, what to try
 ├── GradientError       a gradient of something that has none      (RuntimeError)
 ├── InPlaceError        a write into an array that the graph reads (TypeError)
 ├── TraceError          a step that is not one fixed program       (RuntimeError)
+├── CompileError        no compiler or processor to compile for    (RuntimeError)
+├── DifferenceError     a compiled line that differs from the plain (AssertionError)
 ├── StateError          weights that are not those of this model   (ValueError)
 ├── DataError           a data set that cannot be learned from     (ValueError)
 ├── NonFiniteError      NaN or infinity where numbers are needed   (ArithmeticError)
@@ -109,6 +111,22 @@ class TraceError(ChainruleError, RuntimeError):
     """A step cannot be written down as one fixed program.
 
     Cause: `if loss > 1:` or `float(loss)` inside the step.  Cure: `where(...)`, or return the value.
+    """
+
+
+class CompileError(ChainruleError, RuntimeError):
+    """A step cannot be compiled on this machine.
+
+    Cause: llvmlite is missing or broken, or the processor has neither AVX2 with FMA nor is it an aarch64.
+    Cure: install llvmlite, or run plain: the same step, gate by gate.
+    """
+
+
+class DifferenceError(ChainruleError, AssertionError):
+    """A line of a compiled step gives other numbers than the gate itself.
+
+    Cause: a fault in a kernel, or a gate of your own whose forward depends on more than its inputs.
+    Cure: run plain, and report the line that the message names.
     """
 
 

@@ -16,11 +16,12 @@ from ..errors import DTypeError, SettingError, ShapeError
 Words = NDArray[np.uint32]
 _Pair = NDArray[np.uint64]
 
-_ROUNDS = 10
+ROUNDS = 10
 MASK = 0xFFFFFFFF
 # Multipliers of words 0 and 2, and what each round adds to the key: the golden ratio and √3 - 1 in 32 bits.
-_MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
-_WEYL = (0x9E3779B9, 0xBB67AE85)
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_COLUMN = np.array([MULTIPLIERS], np.uint64).T
+WEYL = (0x9E3779B9, 0xBB67AE85)
 # 16,384 counters at a time: four buffers of 256 KiB, which stay in a second-level cache.
 _BLOCK = 16_384
 # Generators count in this layer, which `random_bits` refuses, so that no layer's dropout repeats a shuffle.
@@ -97,8 +98,8 @@ def stream(seed: int, upper: tuple[int, int], start: int, count: int) -> Words:
 def _round_keys(low: int, high: int) -> list[_Pair]:
     """Return the (2, 1) key of each round."""
     return [
-        np.array([[(low + r * _WEYL[0]) & MASK], [(high + r * _WEYL[1]) & MASK]], np.uint64)
-        for r in range(_ROUNDS)
+        np.array([[(low + r * WEYL[0]) & MASK], [(high + r * WEYL[1]) & MASK]], np.uint64)
+        for r in range(ROUNDS)
     ]
 
 
@@ -110,7 +111,7 @@ def _rounds(even: _Pair, odd: _Pair, keys: list[_Pair], scratch: NDArray[np.uint
     """
     product, other = scratch
     for key in keys:
-        np.multiply(even, _MULTIPLIERS, out=product)
+        np.multiply(even, _COLUMN, out=product)
         swapped = product[::-1]
         np.right_shift(swapped, np.uint64(32), out=even)
         even ^= odd

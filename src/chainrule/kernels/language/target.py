@@ -1,0 +1,101 @@
+"""The machine that kernels are compiled for, and how LLVM is asked to do it: our own short list of passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ...errors import CompileError
+
+INSTALL = "pip install llvmlite"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A processor: LLVM's triple, its name, its features."""
+
+    triple: str
+    cpu: str
+    features: str
+
+    def has(self, feature: str) -> bool:
+        """Whether the processor has a feature, by LLVM's name of it."""
+        return f"+{feature}" in self.features.split(",")
+
+    @property
+    def registers(self) -> tuple[int, int]:
+        """How many vector registers, and their bytes."""
+        if self.has("avx512f") and self.has("avx512vl"):
+            return 32, 64
+        if self.triple.startswith(("aarch64", "arm64")):
+            return 32, 16
+        return 16, 32
+
+
+@cache
+def binding() -> Any:
+    """LLVM, loaded at the first compile so that importing chainrule stays cheap."""
+    try:
+        import llvmlite.binding as llvm  # type: ignore[import-untyped]  # noqa: PLC0415
+    except Exception as error:  # a broken installation raises OSError and others
+        came = f"llvmlite cannot be loaded ({error})"
+        raise CompileError("compile", came, "llvmlite 0.45 or newer", INSTALL) from None
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm
+
+
+@cache
+def host() -> Target:
+    """The processor that runs this; CompileError where it cannot multiply and add in one step."""
+    llvm = binding()
+    target = Target(
+        llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    )
+    arm = target.triple.startswith(("aarch64", "arm64"))
+    if not arm and not (target.has("fma") and target.has("avx2")):
+        came = f"a processor {target.cpu} without AVX2 and FMA"
+        raise CompileError("compile", came, "AVX2 and FMA, or aarch64", 'fallback="plain"')
+    return target
+
+
+def new_machine(target: Target) -> Any:
+    """A code generator of LLVM's for a target; an engine owns the one it is given."""
+    llvm = binding()
+    return llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=1, reloc="pic", codemodel="small", jit=True
+    )
+
+
+@cache
+def machine_of(target: Target) -> Any:
+    """The code generator that writes objects, kept."""
+    return new_machine(target)
+
+
+def to_object(text: str, target: Target) -> bytes:
+    """Machine code of a module's text, as an object file."""
+    module, machine = verified(text), machine_of(target)
+    llvm = binding()
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    builder = llvm.create_pass_builder(machine, options)
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_new_gvn_pass()
+    passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def verified(text: str) -> Any:
+    """A module of LLVM's from its text, checked."""
+    try:
+        module = binding().parse_assembly(text)
+        module.verify()
+    except RuntimeError as error:
+        raise CompileError(
+            "compile", f"LLVM refuses a kernel: {error}", "valid code", "report this"
+        ) from None
+    return module

@@ -1,0 +1,177 @@
+"""Fused loops: elementwise formulas and reductions over any axes, one pass over memory.
+
+The loops, from outside: kept axes, then (unless the vector axis itself is reduced) the vector axis in steps of
+16 lanes, then reduced axes.  All sizes and strides are arguments: one kernel serves every shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .formula import Arguments, Formula, Place, Total, not_finite
+from .language.machine import Machine
+from .language.mathematics import VectorMathematics
+from .language.types import BOOL, U8
+from .language.values import Index, Pointer, Variable, Vector
+
+GRAIN = 64
+"""Pieces are cut at multiples of so many elements of the vector axis, so that none share a cache line."""
+
+
+@dataclass(frozen=True)
+class Loops:
+    """A fused loop nest.
+
+    kept, reduced:  how many outer loops keep, and reduce, their axis
+    inner_reduced:  whether the vector axis is reduced
+    totals:  the reductions;  their results, and stores of the formula, are written
+    guard_totals:  the totals that have to be finite
+    Arguments: pieces, sizes of the kept loops, the reduced ones, the vector axis; the operands; the stores; the
+    totals with their count; the status byte, if there are guards.  Strides count elements.
+    """
+
+    formula: Formula
+    kept: int = 0
+    reduced: int = 0
+    inner_reduced: bool = False
+    totals: tuple[Total, ...] = ()
+    guard_totals: tuple[int, ...] = ()
+
+    @property
+    def guards(self) -> bool:
+        """Whether anything has to be finite."""
+        return bool(self.formula.guards or self.guard_totals)
+
+    @property
+    def outer(self) -> int:
+        return self.kept + self.reduced
+
+    def __call__(self, k: Machine) -> None:
+        Nest(k, self).write()
+
+
+class Nest:
+    """One loop nest on its way to a machine."""
+
+    def __init__(self, k: Machine, loops: Loops) -> None:
+        self.k, self.loops, formula = k, loops, loops.formula
+        take = Arguments(k)
+        self.pieces = take.integer()
+        self.sizes = [take.integer() for _ in range(loops.outer)]
+        self.width = take.integer()
+        self.operands = [take.place(o, loops.outer) for o in formula.operands]
+        self.stores = [take.place(o, loops.outer) for _, o in formula.stores]
+        self.results, self.counts = [], []
+        for total in loops.totals:
+            self.results.append(take.place(total.out, loops.kept))
+            self.counts.append(take.integer())
+        self.status: Pointer | None = take.pointer(U8) if loops.guards else None
+        self.bad = k.variable(k.constant(False, BOOL)) if loops.guards else None
+
+    def write(self) -> None:
+        k, loops = self.k, self.loops
+        if loops.kept:
+            start, stop = k.share(self.sizes[0], self.pieces)
+            for i in k.range(start, stop):
+                self.keep(1, [p.at(0, i) for p in self.places()], (k.whole("add", 0, 0), self.width))
+        elif loops.inner_reduced:
+            self.keep(0, self.places(), (k.whole("add", 0, 0), self.width))
+        else:
+            self.keep(0, self.places(), k.share(self.width, self.pieces, GRAIN))
+        if self.bad is not None and self.status is not None:
+            k.raise_flag(self.status, self.bad.get())
+
+    def places(self) -> list[Place]:
+        """Operands, stores and results in one row, so that loops move them together."""
+        return [*self.operands, *self.stores, *self.results]
+
+    def keep(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
+        """The kept loops that are left, then what is inside."""
+        count = len(self.operands)
+        if dimension < self.loops.kept:
+            for i in self.k.range(self.sizes[dimension]):
+                self.keep(dimension + 1, [p.at(dimension, i) for p in places], stretch)
+        elif self.loops.inner_reduced:
+            totals = self.open_totals()
+            for inside in self.reduce(dimension, places):
+                streams = [*(p.hoist() for p in inside[:count]), *inside[count:]]
+                for i, mask in self.k.lanes(*stretch):
+                    self.body(i, mask, streams, totals)
+            self.close_rows(places, totals)
+        else:
+            if not self.loops.reduced:
+                places = [*(p.hoist() for p in places[:count]), *places[count:]]
+            for i, mask in self.k.lanes(*stretch):
+                totals = self.open_totals()
+                for inside in self.reduce(dimension, places):
+                    self.body(i, mask, inside, totals)
+                self.close_columns(i, mask, places, totals)
+
+    def reduce(self, dimension: int, places: list[Place]) -> Iterator[list[Place]]:
+        """The reduced loops, as one; results do not move."""
+        if dimension == self.loops.outer:
+            yield places
+            return
+        moving = len(places) - len(self.results)
+        for i in self.k.range(self.sizes[dimension]):
+            moved = [p.at(dimension, i) if n < moving else p for n, p in enumerate(places)]
+            yield from self.reduce(dimension + 1, moved)
+
+    def body(self, i: Index, mask: Vector | None, places: list[Place], totals: list[Variable]) -> None:
+        """One vector: load, compute, store, add up, guard."""
+        k, formula, count = self.k, self.loops.formula, len(self.operands)
+        sources = formula.apply(k, [p.load(i, mask) for p in places[:count]])
+        for place, (source, _) in zip(places[count:], formula.stores, strict=False):
+            place.store(i, sources[source], mask)
+        for total, held in zip(self.loops.totals, totals, strict=True):
+            value = sources[total.source]
+            if mask is not None and self.loops.inner_reduced:
+                value = k.where(mask, value, k.constant(identity(total.combine, value.dtype), value.dtype))
+            held.set(k.combine(total.combine, held.get(), value))
+        for source in formula.guards:
+            self.guard(sources[source], mask)
+
+    def guard(self, value: Vector, mask: Vector | None) -> None:
+        """Remember whether a lane is not finite."""
+        wrong = not_finite(value)
+        if self.bad is not None:
+            self.bad.set(self.bad.get() | (wrong if mask is None else wrong & mask))
+
+    def open_totals(self) -> list[Variable]:
+        """A variable for each total, holding what changes nothing."""
+        k = self.k
+        kinds = [(t.combine, t.out.dtype) for t in self.loops.totals]
+        return [k.variable(k.constant(identity(combine, dtype), dtype)) for combine, dtype in kinds]
+
+    def finished(self, number: int, total: Vector, mask: Vector | None = None) -> Vector:
+        """The total as its formula wants it."""
+        count = self.k.convert(self.k.splat(self.counts[number]), total.dtype)
+        made: Vector = self.loops.totals[number].formula.finish(VectorMathematics(self.k), total, count)
+        if number in self.loops.guard_totals:
+            self.guard(made, mask)
+        return made
+
+    def close_rows(self, places: list[Place], totals: list[Variable]) -> None:
+        """One number for each row: the 16 lanes combined by a tree."""
+        for number, (total, held) in enumerate(zip(self.loops.totals, totals, strict=True)):
+            result = places[len(places) - len(self.results) + number]
+            value = self.finished(number, self.k.reduce(held.get(), total.combine))
+            self.k.put(result.pointer, result.offset, value)
+
+    def close_columns(
+        self, i: Index, mask: Vector | None, places: list[Place], totals: list[Variable]
+    ) -> None:
+        """One number for each lane."""
+        for number, held in enumerate(totals):
+            result = places[len(places) - len(self.results) + number]
+            result.store(i, self.finished(number, held.get(), mask), mask)
+
+
+def identity(combine: str, dtype: np.dtype) -> float | int:
+    """What changes nothing when it is combined."""
+    if combine == "maximum":
+        return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
+    return 0

@@ -1,0 +1,33 @@
+"""The measured peak: a sane number, measured once."""
+
+import numpy as np
+import pytest
+
+from chainrule.kernels import peak as module
+from chainrule.kernels.peak import SUMS, multiply_adds, peak
+from chainrule.kernels.threads import threads
+
+from .machines import compiled
+
+
+def test_the_kernel_multiplies_and_adds():
+    numbers = np.arange(SUMS * 16, dtype="float32") / 64
+    (made, *_) = compiled(multiply_adds, [numbers.copy(), 3], 1)
+    x = numbers[:16]
+    expected = numbers.reshape(SUMS, 16).copy()
+    for _ in range(3):
+        expected = x * x + expected
+    np.testing.assert_allclose(made.reshape(SUMS, 16), expected, rtol=1e-6)
+
+
+def test_a_sane_figure():
+    """More than any processor of this century has without vectors, less than any core will have for a while."""
+    one = peak(1)
+    assert 1e9 < one < 1e12
+
+
+def test_all_threads_unless_told_and_measured_once(monkeypatch):
+    first = peak()
+    assert 0.2 * peak(1) < first < 4 * threads() * peak(1)
+    monkeypatch.setattr(module, "engine", lambda: pytest.fail("measured again"))
+    assert peak() == first

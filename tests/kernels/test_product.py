@@ -1,0 +1,421 @@
+"""The matrix product on both machines: sums by fma in the order of k, whatever tiles, packing, pieces."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from chainrule.graph import xp
+from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
+from chainrule.kernels.language.checked import fma_double, fma_single
+from chainrule.kernels.language.types import BOOL, F32, F64
+from chainrule.kernels.product import Pack, Product, Tile, Walk, tile, tile_for
+from chainrule.ops.activation import Relu, Tanh
+from chainrule.ops.arithmetic import Add, Multiply
+from chainrule.ops.selection import Greater
+
+from .machines import Strided, caught, compiled, holds, numbers, on_both, plant, strided
+
+WIDE, NARROW, SMALL = Tile(8, 2), Tile(8, 1), Tile(3, 1)
+TILES = [WIDE, NARROW, SMALL]
+ADD, RELU = Add(), Relu()
+
+
+# --- one call -------------------------------------------------------------------------------------------
+
+
+def packed(dtype, tile, b, *, along_k=False, pieces=2, run=on_both):
+    """The panels of B (B, K, N), checked against what they have to be."""
+    batches, depth, n = b.shape
+    panels = -(-n // tile.columns)
+    expected = np.zeros((batches, panels, depth, tile.columns), dtype)
+    for panel in range(panels):
+        part = b.view()[:, :, panel * tile.columns : (panel + 1) * tile.columns]
+        expected[:, panel, :, : part.shape[-1]] = part
+    out = strided(expected.shape, dtype)
+    stride = b.strides[2 if along_k else 1]
+    kernel, arguments = Pack(dtype, tile, along_k), [pieces, batches, n, depth, b, b.strides[0], stride, out]
+    *_, made = run(kernel, arguments, pieces, [out])
+    holds(made, expected)
+    return made
+
+
+class Call:
+    """A product over arrays: A (B, M, K), B (B, K, N), operands and stores (B, M, N)."""
+
+    def __init__(self, a, b, tile, *, pack, formula=None, operands=(), pieces=1, chunks=1):
+        dtype = a.memory.dtype
+        formula = formula or Formula((Operand(dtype, NEXT),), (), ((0, Operand(dtype, NEXT)),))
+        self.kernel = Product(dtype, tile, pack, formula)
+        self.a, self.b, self.operands = a, b, operands
+        (self.batches, self.m, self.depth), self.n = a.shape, b.shape[2]
+        self.space = (self.batches, self.m, self.n)
+        self.pieces, self.chunks = pieces, chunks
+        self.stores = [strided(self.space, o.dtype) for _, o in formula.stores]
+        self.status = np.zeros(1, np.uint8)
+        if pack:
+            panels = packed(dtype, tile, one_of(b) if b.strides[0] == 0 else b, run=compiled)
+            self.right = [panels, 0 if b.strides[0] == 0 else panels.strides[0]]
+        else:
+            self.right = [b, b.strides[0], b.strides[1]]
+
+    def arguments(self):
+        made = [self.pieces, self.chunks, self.batches, self.m, self.n, self.depth]
+        made += [self.a, *self.a.strides, *self.right]
+        for x in (*self.operands, *self.stores):
+            made += x.arguments
+        return [*made, self.status] if self.kernel.formula.guards else made
+
+    def run(self, seed=0):
+        return on_both(self.kernel, self.arguments(), self.pieces, self.stores, seed)
+
+    def stored(self, after):
+        before = self.arguments()
+        return [next(x for x, y in zip(after, before, strict=True) if y is out) for out in self.stores]
+
+    def expected(self):
+        """All sources: the sum by fma in the order of k, then the steps in NumPy."""
+        made = [summed(self.a.view(), self.b.view()), *(x.view() for x in self.operands)]
+        with np.errstate(all="ignore"):
+            for step in self.kernel.formula.steps:
+                given = [x.dtype.type(x.value) if isinstance(x, Number) else made[x] for x in step.inputs]
+                made.append(step.formula.forward(xp, *given))
+        return [np.broadcast_to(x, self.space) for x in made]
+
+    def check(self, seed=0):
+        after, sources = self.run(seed), self.expected()
+        for out, (source, _) in zip(self.stored(after), self.kernel.formula.stores, strict=True):
+            holds(out, sources[source])
+        if self.kernel.formula.guards:
+            bad = any(not np.isfinite(sources[n]).all() for n in self.kernel.formula.guards)
+            assert bool(after[-1][0]) == bad
+        return self.stored(after)
+
+
+def one_of(b):
+    """The one matrix of a stack that is stretched."""
+    return Strided(b.memory, b.start, b.strides, (1, *b.shape[1:]))
+
+
+def summed(a, b):
+    """Σ_k a·b by fma in the order of k."""
+    fma = fma_single if a.dtype == F32 else fma_double
+    total = np.zeros((*a.shape[:2], b.shape[2]), a.dtype)
+    with np.errstate(all="ignore"):
+        for k in range(a.shape[2]):
+            left, right, before = np.broadcast_arrays(a[:, :, k : k + 1], b[:, k : k + 1, :], total)
+            total = fma(left.ravel(), right.ravel(), before.ravel()).astype(a.dtype).reshape(total.shape)
+    return total
+
+
+def matrices(batches, m, depth, n, dtype=F32, seed=0, a_order=None, b_batch=1):
+    rng = np.random.default_rng(seed)
+    a = strided((batches, m, depth), dtype, order=a_order)
+    b = strided((batches, depth, n), dtype, [b_batch, 1, 1])
+    a.fill(numbers(a.shape, dtype, rng))
+    b.fill(numbers((1, depth, n) if b_batch == 0 else b.shape, dtype, rng))
+    return a, b
+
+
+# --- the sum --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tile", TILES, ids=str)
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 48])
+def test_all_remainders_of_rows_and_columns(tile, n):
+    for m in range(1, 2 * tile.rows + 2):
+        a, b = matrices(1, m, 3, n, seed=m)
+        for pack in (True, False)[: 2 - bool(n % 16)]:
+            call = Call(a, b, tile, pack=pack, pieces=1 + m % 3, chunks=1 + m % 2)
+            if m in (1, tile.rows, tile.rows + 1):
+                call.check(m)
+            else:
+                (out,) = call.stored(compiled(call.kernel, call.arguments(), call.pieces))
+                holds(out, call.expected()[0])
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 15, 17])
+@pytest.mark.parametrize("dtype", [F32, F64], ids=str)
+def test_all_depths(depth, dtype):
+    for chosen, pack in product((NARROW, WIDE, Tile(1, 1)), (True, False)):
+        a, b = matrices(1, 3, depth, 16, dtype, depth)
+        (out,) = Call(a, b, chosen, pack=pack).check()
+        exact = a.view().astype(F64) @ b.view()
+        bound = (depth + 1) * np.finfo(dtype).eps * (abs(a.view()).astype(F64) @ abs(b.view()))
+        holds(out, exact, bound)
+
+
+@pytest.mark.parametrize("space", [(0, 3, 16), (2, 0, 16), (2, 3, 0)], ids=str)
+def test_no_matrices_rows_or_columns(space):
+    batches, m, n = space
+    for pack in (True, False):
+        a, b = matrices(batches, m, 2, n)
+        Call(a, b, NARROW, pack=pack, pieces=2, chunks=2).check()
+
+
+@pytest.mark.parametrize("order", [(2, 1, 0), (1, 2, 0), (0, 1, 2), (0, 2, 1)], ids=str)
+def test_a_may_lie_in_any_order(order):
+    a, b = matrices(2, 5, 4, 18, a_order=order)
+    Call(a, b, SMALL, pack=True, pieces=2).check()
+
+
+def test_a_may_be_stretched_or_go_backward():
+    rng = np.random.default_rng(0)
+    for steps in ((0, 1, 1), (1, 0, 1), (1, 1, 0), (1, -1, 2), (-1, 3, -1)):
+        a = strided((2, 5, 4), F32, steps)
+        a.memory[:] = numbers(a.memory.shape, F32, rng)
+        _, b = matrices(2, 5, 4, 17)
+        Call(a, b, SMALL, pack=True).check()
+
+
+@pytest.mark.parametrize("pack", [True, False])
+def test_stacks_of_matrices(pack):
+    for b_batch in (0, 1):
+        a, b = matrices(3, 4, 3, 32, b_batch=b_batch)
+        Call(a, b, WIDE, pack=pack, pieces=5, chunks=2).check()
+
+
+def test_b_that_is_not_packed_may_have_rows_apart():
+    a, _ = matrices(2, 4, 3, 16)
+    b = strided((2, 3, 16), F32, [-1, 5, 1]).fill(numbers((2, 3, 16), F32, np.random.default_rng(0)))
+    Call(a, b, NARROW, pack=False).check()
+
+
+def test_every_tile_and_packing_gives_the_same_bits():
+    a, b = matrices(2, 19, 37, 48)
+    made = set()
+    for chosen, pack in product((*TILES, Tile(1, 1), Tile(6, 1)), (True, False)):
+        call = Call(a, b, chosen, pack=pack, pieces=3, chunks=2)
+        (out,) = call.stored(compiled(call.kernel, call.arguments(), 3))
+        made.add(out.memory.tobytes())
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("tile", [NARROW, SMALL], ids=str)
+def test_any_number_of_pieces_and_chunks_gives_the_same_bits(tile):
+    a, b = matrices(2, 19, 3, 33)
+    made = set()
+    for pieces in range(1, 17):
+        for chunks in (1, 2, 5, 16):
+            call = Call(a, b, tile, pack=True, pieces=pieces, chunks=chunks)
+            small = pieces * chunks in (1, 15, 32)
+            after = call.run(pieces) if small else compiled(call.kernel, call.arguments(), pieces)
+            made.add(call.stored(after)[0].memory.tobytes())
+    assert len(made) == 1
+
+
+# --- epilogues ------------------------------------------------------------------------------------------
+
+
+def epilogue(shapes, steps, stores, guards=(), *, space=(2, 9, 33), tile=SMALL, bad=None, pack=True):
+    """A product with operands of these steps (0 is stretched), and what follows."""
+    rng = np.random.default_rng(0)
+    a, b = matrices(space[0], space[1], 3, space[2])
+    operands = []
+    for own in shapes:
+        x = strided(space, F32, own)
+        x.memory[:] = numbers(x.memory.shape, F32, rng)
+        operands.append(x)
+    if bad is not None:
+        operands[0].memory[-1] = bad
+    formula = Formula(
+        (Operand(F32, NEXT), *(Operand(F32, x.along) for x in operands)),
+        tuple(Step(gate, "forward", inputs, dtype) for gate, inputs, dtype in steps),
+        tuple((n, Operand(dtype, NEXT)) for n, dtype in stores),
+        guards,
+    )
+    return Call(a, b, tile, pack=pack, formula=formula, operands=operands, pieces=3, chunks=2)
+
+
+@pytest.mark.parametrize("tile", TILES, ids=str)
+def test_a_row_of_biases_and_relu(tile):
+    epilogue([(0, 0, 1)], [(ADD, (0, 1), F32), (RELU, (2,), F32)], [(3, F32)], tile=tile).check()
+
+
+@pytest.mark.parametrize("tile", TILES, ids=str)
+def test_a_whole_matrix_a_column_and_two_stores(tile):
+    steps = [(ADD, (0, 1), F32), (Multiply(), (3, 2), F32), (RELU, (4,), F32), (Greater(), (5, 1), BOOL)]
+    shapes = [(1, 1, 1), (1, 1, 0)]
+    for space in ((2, 9, 33), (1, 4, 16)):
+        epilogue(shapes, steps, [(0, F32), (5, F32), (6, BOOL)], tile=tile, space=space).check()
+
+
+@pytest.mark.parametrize(
+    "steps", [(0, 0, 0), (1, 0, 1), (0, 2, 1), (1, 1, 2), (1, -1, -1), (-1, 0, 3)], ids=str
+)
+def test_operands_of_an_epilogue_lie_anyhow(steps):
+    call = epilogue([steps], [(ADD, (0, 1), F32)], [(2, F32)])
+    assert call.operands[0].along == {0: SAME, 1: NEXT}.get(steps[-1], STRIDED)
+    call.check()
+
+
+def test_functions_of_mathematics_in_an_epilogue():
+    call = epilogue([(0, 0, 1)], [(ADD, (0, 1), F32), (Tanh(), (2,), F32)], [(3, F32)])
+    (out,) = call.stored(call.run())
+    holds(out, np.tanh(call.expected()[2].astype(F64)), 4 * np.finfo(F32).eps)
+
+
+@pytest.mark.parametrize("bad", [None, np.nan, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
+def test_the_flag_is_set_if_a_result_is_not_finite(bad, tile):
+    for n in (1, 16, 17, 33):
+        for steps in ((1, 1, 1), (0, 0, 1)):
+            call = epilogue(
+                [steps], [(ADD, (0, 1), F32)], [(2, F32)], (2,), space=(2, 4, n), tile=tile, bad=bad
+            )
+            call.check()
+            assert bool(call.run()[-1][0]) == (bad is not None)
+
+
+def test_lanes_behind_the_last_column_raise_no_flag():
+    """NaN in the panels behind the last column, which no result is made of."""
+    call = epilogue([], [], [(0, F32)], (0,), space=(1, 4, 5))
+    panels = call.right[0]
+    panels.view()[..., 5:] = np.nan
+    after = call.run()
+    assert not after[-1][0]
+    holds(call.stored(after)[0], call.expected()[0])
+
+
+def test_nan_and_infinity_go_through_a_product():
+    a, b = matrices(1, 3, 4, 17)
+    a.view()[0, 1, 2] = np.nan
+    b.view()[0, 3, 16] = np.inf
+    (out,) = Call(a, b, SMALL, pack=True).check()
+    assert np.isnan(out.view()[0, 1]).all()
+    assert np.isinf(out.view()[0, [0, 2], 16]).all()
+
+
+# --- packing --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 50])
+def test_pack_turns_and_fills_up_with_zeros(tile, n):
+    rng = np.random.default_rng(n)
+    for depth in (1, 5, 16, 17, 35):
+        for along_k, batches in product((False, True), (1, 2)):
+            order = (1, 2, 0) if along_k else None
+            b = strided((batches, depth, n), F32, order=order)
+            packed(F32, tile, b.fill(numbers(b.shape, F32, rng)), along_k=along_k)
+
+
+@pytest.mark.parametrize("along_k", [False, True])
+def test_pack_of_wide_numbers_with_rows_apart(along_k):
+    rng = np.random.default_rng(0)
+    for steps in ((1, 1, 3), (-1, 1, -2)) if along_k else ((1, 3, 1), (-1, -2, 1)):
+        b = strided((2, 19, 18), F64, steps, (1, 2, 0) if along_k else None)
+        packed(F64, NARROW, b.fill(numbers(b.shape, F64, rng)), along_k=along_k)
+
+
+@pytest.mark.parametrize("along_k", [False, True])
+def test_pack_of_nothing(along_k):
+    for shape in ((0, 3, 5), (2, 0, 5), (2, 3, 0)):
+        packed(F32, NARROW, strided(shape, F32, order=(1, 2, 0) if along_k else None), along_k=along_k)
+
+
+@pytest.mark.parametrize("along_k", [False, True])
+def test_pack_in_any_number_of_pieces(along_k):
+    b = strided((3, 5, 40), F32, order=(1, 2, 0) if along_k else None)
+    b.fill(numbers(b.shape, F32, np.random.default_rng(0)))
+    for pieces in range(1, 17):
+        packed(F32, SMALL, b, along_k=along_k, pieces=pieces, run=on_both if pieces in (2, 16) else compiled)
+
+
+# --- tiles ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("registers", [(16, 32), (32, 64), (32, 16), (16, 16)], ids=str)
+@pytest.mark.parametrize("dtype", [F32, F64], ids=str)
+def test_a_tile_fits_the_registers(registers, dtype):
+    count, width = registers
+    chosen = tile(dtype, registers)
+    each = 16 * dtype.itemsize // width
+    assert chosen == Tile(1, 1) or (chosen.rows + 1) * chosen.vectors * each < count
+    assert chosen.columns == 16 * chosen.vectors
+
+
+def test_the_tile_of_this_processor():
+    assert tile_for(F32).rows >= tile_for(F64).rows
+    assert tile_for(F32) is tile_for(F32)
+
+
+# --- drawn products -------------------------------------------------------------------------------------
+
+
+def test_drawn_products():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        batches, m, depth, n = (
+            int(x) for x in (rng.integers(1, 4), rng.integers(1, 20), rng.integers(0, 9), rng.integers(1, 50))
+        )
+        pack = bool(rng.integers(3))
+        n = n if pack else -(-n // 16) * 16
+        chosen = [*TILES, Tile(2, 1), Tile(4, 1)][rng.integers(5)]
+        order = tuple(int(axis) for axis in rng.permutation(3))
+        a, b = matrices(batches, m, depth, n, F32, seed, order, int(rng.integers(2)))
+        bias = strided((batches, m, n), F32, [int(x) for x in rng.choice([0, 1, -1, 2], 3)])
+        bias.memory[:] = numbers(bias.memory.shape, F32, rng)
+        formula = Formula(
+            (Operand(F32, NEXT), Operand(F32, bias.along)),
+            (Step(ADD, "forward", (0, 1), F32), Step(RELU, "forward", (2,), F32)),
+            ((3, Operand(F32, NEXT)), (0, Operand(F32, NEXT))),
+            (2,),
+        )
+        pieces, chunks = int(rng.integers(1, 17)), int(rng.integers(1, 6))
+        Call(a, b, chosen, pack=pack, formula=formula, operands=[bias], pieces=pieces, chunks=chunks).check(
+            seed
+        )
+
+
+# --- faults that have to be found -----------------------------------------------------------------------
+
+
+def test_planted_turn_one_off(monkeypatch):
+    plant(monkeypatch, Pack, "turn", "(first + lane) * stride", "(first + lane + 1) * stride")
+    with caught():
+        test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
+
+
+def test_planted_turn_without_the_zeros(monkeypatch):
+    plant(monkeypatch, Pack, "turn", "(n - (first + lane)).at_most(1)", "(n - n + 1)")
+    with caught():
+        test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
+
+
+def test_planted_lost_sum(monkeypatch):
+    plant(monkeypatch, Walk, "multiply", "k.fma(left, b, held.get())", "left * b")
+    with caught():
+        test_all_remainders_of_rows_and_columns(NARROW, 17)
+
+
+def test_planted_product_rounded_twice(monkeypatch):
+    plant(monkeypatch, Walk, "multiply", "k.fma(left, b, held.get())", "left * b + held.get()")
+    with caught():
+        test_all_remainders_of_rows_and_columns(NARROW, 17)
+
+
+def test_planted_rows_behind_the_last(monkeypatch):
+    plant(monkeypatch, Walk, "block", "(m + i).at_most(self.m - 1)", "(m + i)")
+    with caught():
+        test_all_remainders_of_rows_and_columns(NARROW, 17)
+
+
+def test_planted_stride_of_b(monkeypatch):
+    plant(monkeypatch, Walk, "block", "panel * self.depth * columns", "panel * columns")
+    with caught():
+        test_all_remainders_of_rows_and_columns(NARROW, 17)
+
+
+def test_planted_one_vector_too_few(monkeypatch):
+    plant(monkeypatch, Walk, "block", "left > LANES", "left > LANES + 1")
+    with caught():
+        test_all_remainders_of_rows_and_columns(WIDE, 17)
+
+
+def test_planted_chunks_that_overlap(monkeypatch):
+    plant(
+        monkeypatch, Walk, "write", "(first + each).at_most(self.m)", "(first + each + rows).at_most(self.m)"
+    )
+    with caught():
+        test_any_number_of_pieces_and_chunks_gives_the_same_bits(SMALL)
