@@ -6,18 +6,21 @@
 The array functions (`cr.exp`, `cr.sum`, `cr.conv2d`, …) are gates: tensors in, tensors out, gradients back.
 """
 
+from . import check as check
 from . import errors as errors
 from . import graph as graph
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
 from . import random as random
+from .compiler import compile as compile
 from .graph import Elementwise as Elementwise
 from .graph import Gate as Gate
 from .graph import Spec as Spec
 from .graph import apply as apply
 from .graph import gate as gate
 from .graph import no_grad as no_grad
+from .kernels.threads import set_threads as set_threads
 from .ops import abs as abs
 from .ops import add as add
 from .ops import argmax as argmax
@@ -34,6 +37,7 @@ from .ops import exp as exp
 from .ops import fold as fold
 from .ops import greater as greater
 from .ops import greater_equal as greater_equal
+from .ops import gru_cell as gru_cell
 from .ops import index as index
 from .ops import l1 as l1
 from .ops import l2 as l2
@@ -47,6 +51,7 @@ from .ops import logical_and as logical_and
 from .ops import logical_not as logical_not
 from .ops import logical_or as logical_or
 from .ops import logsumexp as logsumexp
+from .ops import lstm_cell as lstm_cell
 from .ops import matmul as matmul
 from .ops import matrix_transpose as matrix_transpose
 from .ops import max as max

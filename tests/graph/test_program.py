@@ -8,7 +8,8 @@ import numpy as np
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.graph import during, layer
-from chainrule.graph.program import align, unique
+from chainrule.graph.paths import unique
+from chainrule.graph.program import align
 
 
 def tiny():
@@ -34,15 +35,15 @@ program step(x: f32[2])
   state layer.w: f32[2]
   state lr: f64~[]
   layer/multiply: f32[2] <- multiply(x, layer.w)                          # forward, HERE
-  sum: f32[] <- sum(layer/multiply, axis=(0,), keepdims=False)            # forward, HERE
-  reshape.grad: f32[1] <- reshape(1., shape=(1,))                         # backward, HERE
-  broadcast_to.grad: f32[2] <- broadcast_to(reshape.grad, shape=(2,))     # backward, HERE
-  layer.w.grad: f32[2] <- multiply(broadcast_to.grad, x)                  # backward, HERE
+  loss: f32[] <- sum(layer/multiply, axis=(0,), keepdims=False)           # forward, HERE
+  reshape.back: f32[1] <- reshape(1., shape=(1,))                         # backward, HERE
+  layer/multiply.grad: f32[2] <- broadcast_to(reshape.back, shape=(2,))   # backward, HERE
+  layer.w.grad: f32[2] <- multiply(layer/multiply.grad, x)                # backward, HERE
   optimizer/astype: f32[] <- astype(lr, dtype=float32)                    # update, HERE
   optimizer/multiply: f32[2] <- multiply(optimizer/astype, layer.w.grad)  # update, HERE
-  optimizer/subtract: f32[2] <- subtract(layer.w, optimizer/multiply)     # update, HERE
-  layer.w := optimizer/subtract
-  return sum"""
+  layer.w.new: f32[2] <- subtract(layer.w, optimizer/multiply)            # update, HERE
+  layer.w := layer.w.new
+  return loss"""
 
 
 def test_the_printed_form():

@@ -24,6 +24,7 @@ from .record import Record as Record
 from .spec import Ref as Ref
 from .spec import Spec as Spec
 from .trace import trace as trace
+from .value import GONE as GONE
 from .value import Node as Node
 from .value import Value as Value
 from .value import no_grad as no_grad

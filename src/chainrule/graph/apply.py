@@ -62,6 +62,7 @@ def record(
     """Leave a node on the graph, and tell each floating output of it."""
     node = Node(gate, inputs, specs, tuple(v.data for v in made), here())
     node.out_specs = promised
+    mode.get().placed(node, tuple(v.data for v in made))
     for number, (value, spec) in enumerate(zip(made, promised, strict=True)):
         if spec.floating:
             value.node, value.output = node, number

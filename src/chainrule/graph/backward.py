@@ -75,6 +75,7 @@ def walk(
             arrivals.add((root.node, root.output), seed(root, upstream))
             while arrivals:
                 node, arrived = arrivals.latest()
+                mode.get().arrived(node, arrived)
                 if found is not None:
                     found.update(
                         {e: g for k, g in enumerate(arrived) if g is not None and (e := (node, k)) in wanted}

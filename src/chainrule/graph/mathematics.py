@@ -1,7 +1,7 @@
 """The closed namespace `xp` in which gates write their formulas; here its life on NumPy arrays.
 
 The kernel language gives the same names a second life on vectors, so a formula may use these names,
-`+ - * / **`, comparisons, and `& | ~` on masks: nothing else, and no `if` on a value.
+`+ - * /`, comparisons, and `& | ~` on masks: nothing else, and no `if` on a value.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from ..errors import InPlaceError, ShapeError, TraceError
+from ..errors import GradientError, InPlaceError, ShapeError, TraceError
 from .gate import Gate
 from .spec import Spec
-from .value import Value
+from .value import GONE, Node, Value
 
 OURS: Final = __name__.split(".")[0] + "."
 
@@ -25,6 +25,9 @@ class Mode(Protocol):
     def assign(self, target: Value, value: Value) -> None: ...
     def gradient(self, value: Value) -> Value | None: ...
     def set_gradient(self, value: Value, gradient: Value | None) -> None: ...
+    def depends(self, thing: Any, attribute: str) -> None: ...
+    def placed(self, node: Node, outs: tuple[Any, ...]) -> None: ...
+    def arrived(self, node: Node, gradients: list[Value | None]) -> None: ...
 
 
 class Direct:
@@ -45,10 +48,23 @@ class Direct:
         target.data = value.data
 
     def gradient(self, value: Value) -> Value | None:
+        if value._grad is GONE:
+            came = f"{value.name or 'a parameter'}.grad after a compiled step"
+            hint = 'step.watch("*.grad"), or compile(step, keep_gradients=True); zero_grad() before a plain step'
+            raise GradientError("grad", came, "a gradient that was kept", hint)
         return value._grad
 
     def set_gradient(self, value: Value, gradient: Value | None) -> None:
         value._grad = gradient
+
+    def depends(self, thing: Any, attribute: str) -> None:
+        """Nothing to note: the step is not written down."""
+
+    def placed(self, node: Node, outs: tuple[Any, ...]) -> None:
+        """Nothing to note."""
+
+    def arrived(self, node: Node, gradients: list[Value | None]) -> None:
+        """Nothing to note."""
 
 
 def stale(who: str) -> TraceError:

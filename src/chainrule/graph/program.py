@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from .interpreter import interpret
+from .paths import cell_path, named
 from .record import Line, Record
-from .spec import Example, Ref
+from .spec import Ref
 
 
 class Program(Record):
@@ -20,18 +20,8 @@ class Program(Record):
         return interpret(self, *arguments)
 
     def names(self) -> dict[int, str]:
-        """A name for each value, for people: a parameter's path, an input's, or layer path and gate."""
-        names = dict(zip(self.inputs, self.input_names(), strict=True))
-        names |= {number: cell.name or f"state{k}" for k, (number, cell) in enumerate(self.cells.items())}
-        names |= {n: np.array2string(a, threshold=4) for n, a in self.constants.items() if a.ndim == 0}
-        names |= {n: f"constant{n}" for n, a in self.constants.items() if a.ndim > 0}
-        names |= {n: f"{cell.name}.grad" for cell, n in self.gradients if n is not None and cell.name}
-        taken: Counter[str] = Counter(names.values())
-        for line in self.lines:
-            for number in line.outputs:
-                if number not in names:
-                    names[number] = unique(path_of(line, number), taken)
-        return names
+        """The path of each value: what people type, and what programs, plans and messages print."""
+        return named(self)
 
     def __str__(self) -> str:
         names = self.names()
@@ -39,13 +29,8 @@ class Program(Record):
         rows = [f"program {self.name}({inputs})"]
         rows += [f"  state {names[n]}: {self.specs[n]}" for n in self.cells]
         rows += [f"  {row}" for row in align([self.row(line, names) for line in self.lines])]
-        rows += [f"  {cell.name or 'state'} := {names[n]}" for cell, n in self.updates]
+        rows += [f"  {cell_path(cell, 0)} := {names[n]}" for cell, n in self.updates]
         return "\n".join([*rows, f"  return {show(self.output, names)}"])
-
-    def input_names(self) -> list[str]:
-        """The names of the arguments that are arrays."""
-        pairs = zip(self.argument_names, self.arguments, strict=True)
-        return [name for name, example in pairs if isinstance(example, Example)]
 
     def row(self, line: Line, names: dict[int, str]) -> tuple[str, str]:
         """One printed line and its comment."""
@@ -53,22 +38,6 @@ class Program(Record):
         read = [names[n] for n in line.inputs]
         settings = [f"{k}={v}" for k, v in line.gate.settings().items()]
         return f"{made} <- {line.gate.label}({', '.join(read + settings)})", f"# {line.phase}, {line.place}"
-
-
-def path_of(line: Line, number: int) -> str:
-    """layer/gate, with .grad for what the backward pass makes, and the output's name where there are several."""
-    gate = line.gate
-    stem = (
-        gate.label if len(gate.outputs) == 1 else f"{gate.label}.{gate.outputs[line.outputs.index(number)]}"
-    )
-    where = "optimizer" if line.phase == "update" else line.place.layer
-    return (f"{where}/" if where else "") + stem + (".grad" if line.phase == "backward" else "")
-
-
-def unique(name: str, taken: Counter[str]) -> str:
-    """The name, or the name with a number if it is taken."""
-    taken[name] += 1
-    return name if taken[name] == 1 else unique(f"{name}:{taken[name]}", taken)
 
 
 def align(rows: list[tuple[str, str]], most: int = 96) -> list[str]:

@@ -43,6 +43,8 @@ class Record:
     lines:      in order of execution
     updates:    (cell, number): assigned together when all lines have run
     gradients:  (parameter, number or None): what `.grad` is after the step
+    slopes:     the number of a value -> that of the loss's gradient to it
+    conditions: (object, attribute, value): what the step saw of modes, such as a layer's `training`
     output:     what the step returned, with `Ref(number)` in the places of values
     """
 
@@ -57,4 +59,6 @@ class Record:
     lines: list[Line] = field(default_factory=list)
     updates: list[tuple[Value, int]] = field(default_factory=list)
     gradients: list[tuple[Value, int | None]] = field(default_factory=list)
+    slopes: dict[int, int] = field(default_factory=dict)
+    conditions: list[tuple[Any, str, Any]] = field(default_factory=list)
     output: Any = None

@@ -17,7 +17,7 @@ from .origin import here, layer, origin, phase
 from .program import Program
 from .record import Line
 from .spec import Example, Ref, Spec
-from .value import Leaf, Value
+from .value import Leaf, Node, Value
 
 
 class Promise:
@@ -50,6 +50,7 @@ class Tracer:
         self.saved: dict[int, tuple[Value, Any, Promise]] = {}  # cell, its data before the trace, its promise
         self.grads: dict[int, tuple[Value, Value | None]] = {}  # .grad before the trace
         self.promises: list[weakref.ref[Promise]] = []
+        self.nodes: dict[int, tuple[Node, tuple[int, ...]]] = {}  # id of a node -> it, its outputs' numbers
 
     def compute(self, gate: Gate, inputs: tuple[Value, ...], promised: tuple[Spec, ...]) -> tuple[Any, ...]:
         place = here()
@@ -140,6 +141,23 @@ class Tracer:
         self.grads.setdefault(id(value), (value, value._grad))
         value._grad = gradient
 
+    def depends(self, thing: Any, attribute: str) -> None:
+        """The step is this one as long as the attribute is what it is now."""
+        condition = (thing, attribute, getattr(thing, attribute))
+        if all(known[0] is not thing or known[1] != attribute for known in self.program.conditions):
+            self.program.conditions.append(condition)
+
+    def placed(self, node: Node, outs: tuple[Any, ...]) -> None:
+        """Remember which values a node made."""
+        self.nodes[id(node)] = node, tuple(p.number for p in outs)
+
+    def arrived(self, node: Node, gradients: list[Value | None]) -> None:
+        """The gradient to each output of a node is complete."""
+        if id(node) in self.nodes:
+            for number, gradient in zip(self.nodes[id(node)][1], gradients, strict=True):
+                if gradient is not None:
+                    self.program.slopes.setdefault(number, self.number(gradient))
+
     def finish(self, output: Any) -> None:
         """Write outputs, updates and gradients down."""
         program = self.program
@@ -159,6 +177,7 @@ class Tracer:
             value._grad = gradient
         self.saved.clear()
         self.grads.clear()
+        self.nodes.clear()
 
     def referred(self, output: Any) -> Any:
         """The step's output with references in the places of values."""
@@ -245,4 +264,5 @@ def promised(tracer: Tracer, example: Any, kind: type[Value]) -> Any:
     value = kind.of(promise, weak=example.spec.weak)
     if example.requires_grad:
         value.node = Leaf(value)
+        tracer.placed(value.node, (promise,))
     return value

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Value:
 
     __slots__ = ("__weakref__", "_grad", "constant", "data", "name", "node", "output", "weak")
     result: ClassVar[type[Value]]
+    usual: ClassVar[type[Value]]  # what the arrays of a compiled step become
 
     def __init__(
         self,
@@ -97,6 +98,10 @@ class Value:
 
 
 Value.result = Value
+Value.usual = Value
+
+GONE: Final = Value(np.zeros(0))
+"""What stands in `.grad` after a compiled step that did not keep it; reading it raises."""
 
 
 class Node:

@@ -1,0 +1,7 @@
+"""Checks that teach: is the compiled step the step, and who made the NaN."""
+
+from .blame import Blame as Blame
+from .blame import blame as blame
+from .blame import explain as explain
+from .compiled import Report as Report
+from .compiled import compiled as compiled

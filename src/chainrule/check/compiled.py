@@ -1,0 +1,127 @@
+"""Is the compiled step the step?  Each line is computed again from its own compiled inputs, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler import Compiled, Plan
+from ..errors import DifferenceError
+from ..graph import Elementwise, Gate, Reduction, Spec
+from .lines import Place, place_of, replayed
+
+TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
+"""|compiled - f64| ≤ TIMES · |plain - f64| + EPSILON · scale, by the bytes of the dtype."""
+
+
+class Verdict(NamedTuple):
+    """One line that was looked at.  worst: the largest difference over its bound; above 1 it differs."""
+
+    place: Place
+    worst: float
+    index: tuple[int, ...]
+    came: float
+    expected: float
+
+
+class Report(NamedTuple):
+    """What `compiled` found: every line, in order, and those that were views or not needed left out."""
+
+    lines: list[Verdict]
+
+    @property
+    def worst(self) -> Verdict | None:
+        """The line nearest to its bound."""
+        return max(self.lines, key=lambda v: v.worst, default=None)
+
+    def __str__(self) -> str:
+        worst = self.worst
+        near = f"; nearest to its bound: {worst.place.path} ({worst.worst:.2f})" if worst else ""
+        return f"{len(self.lines)} lines agree with the gates in float64{near}"
+
+
+def compiled(step: Compiled, *batch: Any) -> Report:
+    """Hold each line of a compiled step to its gate, for one batch; no state is changed.
+
+    Every line's inputs are those that the compiled step itself computed, so no innocent line is named:
+    |compiled - f64| ≤ 4 · |plain - f64| + ε · scale, where the scale of a sum is the sum of magnitudes.
+    Raises DifferenceError that names the first line that differs: path, gate, kernel, the user's line, the
+    worst element; and what the step itself raises for wrong input.
+
+    >>> import chainrule as cr
+    >>> step = cr.compile(lambda x: (x * x).sum())
+    >>> print(compiled(step, np.ones(3, "float32")))
+    2 lines agree with the gates in float64; nearest to its bound: ... (0.00)
+    """
+    plan, values = replayed(step, *batch)
+    lines = []
+    for verdict in verdicts(plan, values):
+        lines.append(verdict)
+        if not verdict.worst <= 1:
+            came = f"{verdict.came!r} at {list(verdict.index)} of {verdict.place}"
+            hint = 'compile(step, fallback="plain") is not needed: take the decorator away, and report this line'
+            error = DifferenceError("check.compiled", came, f"{verdict.expected!r} as the gate computes", hint)
+            raise error.at(verdict.place.layer, verdict.place.line)
+    return Report(lines)
+
+
+def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:
+    """Every line whose inputs and outputs the plan has."""
+    names = plan.program.names()
+    for number, line in enumerate(plan.program.lines):
+        if all(n in values for n in (*line.inputs, *line.outputs)):
+            given = [values[n] for n in line.inputs]
+            exact, plain = recomputed(line.gate, given)
+            bound = scale(line.gate, given)
+            for n, f64, near in zip(line.outputs, exact, plain, strict=True):
+                yield judged(place_of(plan, number, names), values[n], f64, near, bound)
+
+
+def recomputed(gate: Gate, given: list[np.ndarray]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The gate's own results: in float64, and as plain execution has them."""
+    wide = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in given]
+    return several(gate, wide), several(gate, given)
+
+
+def several(gate: Gate, given: list[np.ndarray]) -> tuple[Any, ...]:
+    with np.errstate(all="ignore"):
+        made = gate.compute(*given)
+    return made if isinstance(made, tuple) else (made,)
+
+
+def scale(gate: Gate, given: list[np.ndarray]) -> Any:
+    """What rounding is relative to: the sum of magnitudes for sums, the largest number for composite gates."""
+    sums = gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in given)) if given else 0
+    with np.errstate(all="ignore"):
+        wide = [np.abs(a.astype(np.float64)) if a.dtype.kind == "f" else a for a in given]
+        if sums or (isinstance(gate, Reduction) and gate.combine == "add"):
+            return np.abs(several(gate, wide)[0])
+        floats = [a[np.isfinite(a)].max(initial=0) for a in wide if a.dtype.kind == "f"]
+        return 0.0 if isinstance(gate, Elementwise) else max(floats, default=0.0)
+
+
+def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any) -> Verdict:
+    """One output against its bound."""
+    exact, plain = np.asarray(exact), np.asarray(plain)
+    if came.size == 0:
+        return Verdict(place, 0.0, (), 0.0, 0.0)
+    if came.dtype.kind != "f":
+        ratio = np.where(came == plain, 0.0, np.inf)
+    else:
+        with np.errstate(all="ignore"):
+            wide = came.astype(np.float64)
+            error = np.abs(wide - exact)
+            allowed = TIMES * np.abs(plain.astype(np.float64) - exact)
+            allowed = allowed + EPSILON[came.dtype.itemsize] * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
+            ratio = np.where(same_kind(came, plain), np.where(np.isfinite(error), error / allowed, 0.0), np.inf)
+    at = np.unravel_index(int(np.argmax(ratio)), came.shape)
+    index = tuple(int(i) for i in at)
+    return Verdict(place, float(ratio[at]), index, came[at].item(), plain[at].item())
+
+
+def same_kind(came: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """Finite, NaN, +infinity or -infinity alike."""
+    alike = (np.isnan(came) == np.isnan(plain)) & (np.isinf(came) == np.isinf(plain))
+    return alike & (~np.isinf(plain) | (came == plain))

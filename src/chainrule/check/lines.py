@@ -1,0 +1,63 @@
+"""What checks say of one line of a program: its path, its gate, its place in the user's code, its kernel."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler import Compiled, Plan
+from ..errors import DifferenceError, NonFiniteError
+from ..graph import Line
+
+
+class Place(NamedTuple):
+    """One line, for people."""
+
+    path: str
+    gate: str
+    layer: str
+    line: str
+    phase: str
+    kernel: str
+
+    def __str__(self) -> str:
+        where = f" at {self.line}" if self.line else ""
+        return f"{self.path} ({self.gate}, {self.phase}, kernel {self.kernel}){where}"
+
+
+def replayed(step: Compiled, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
+    """The plan of a step and every value of one run, by number; no state is changed.
+
+    Raises what the step raises for wrong input, and DifferenceError if its kernel refuses what the gate takes.
+    """
+    plan, replay = step.replay(*batch)
+    if replay.stopped:  # by a check of its input, in the middle of the walk; 0 is the guard behind all gradients
+        try:
+            step(*batch)
+        except NonFiniteError:
+            line = plan.groups.groups[replay.stopped - 1].ops[0].line
+            place = place_of(plan, line, plan.program.names())
+            came, hint = f"input refused by {place}", "take the decorator away, and report this line"
+            error = DifferenceError("check.compiled", came, "what the gate takes, as the gate computes", hint)
+            raise error.at(place.layer, place.line) from None
+    return plan, replay.values
+
+
+def place_of(plan: Plan, number: int, names: dict[int, str]) -> Place:
+    """The place of line `number` of the plan's program."""
+    line: Line = plan.program.lines[number]
+    origin = line.place
+    return Place(
+        names[line.outputs[0]], line.gate.label, origin.layer, str(origin), line.phase, kernel_of(plan, number)
+    )
+
+
+def kernel_of(plan: Plan, number: int) -> str:
+    """The kernels that compute a line: "view" where nothing is moved, "numpy" where none is there."""
+    groups = plan.groups
+    mine = {k for k in plan.made.order if any(op.line == number for op in groups.groups[k].ops)}
+    names = [row.task.name for row in plan.rows if row.group in mine]
+    if not mine:
+        return "view"
+    return " + ".join(dict.fromkeys(names)) or "numpy"

@@ -1,0 +1,211 @@
+"""The order of the groups, and where results go: outputs, state that changes in place, the guard before it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..graph import Program, Value
+from .flow import Op, flow_of, returned_numbers
+from .fuse import LOOP, PRODUCT, SINGLE, Group, Groups, aligned, copy, fuse
+from .single import single_tasks
+from .tasks import Task
+
+
+@dataclass
+class Arrangement:
+    """Groups in their order.
+
+    order:    the groups, as they run;  commit: how many of them run before state may change
+    outputs:  values whose memory is handed out, by the program's number
+    targets:  values whose memory is that of a cell
+    guarded:  values that have to be finite before anything is committed
+    single:   the tasks of groups with kernels of their own; None where NumPy runs
+    """
+
+    program: Program
+    groups: Groups
+    order: list[int] = field(default_factory=list)
+    commit: int = 0
+    outputs: dict[int, int] = field(default_factory=dict)
+    targets: dict[int, Value] = field(default_factory=dict)
+    guarded: set[int] = field(default_factory=set)
+    single: dict[int, list[Task] | None] = field(default_factory=dict)
+
+
+def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
+    """Everything about a plan but its memory."""
+    gradients = [n for _, n in program.gradients if n is not None]
+    returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
+    flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
+    groups = fuse(flow)
+    made = Arrangement(program, groups)
+    guard(made, [*gradients, *(n for n in returned if program.specs[n].shape == ())])
+    for n in [*returned, *(n for _, n in program.updates)]:
+        groups.homes.pop(groups.view(flow.real(n)).base, None)  # they go elsewhere
+    for n in returned:
+        hand_out(made, n)
+    for cell, n in program.updates:
+        commit(made, cell, n)
+    for number, group in enumerate(groups.groups):
+        if group.kind == SINGLE:
+            made.single[number] = single_tasks(groups, group.ops[0], status_of(number))
+    spare_plain(made)
+    sort(made)
+    return made
+
+
+def status_of(group: int) -> int:
+    """The status byte of a group's own check; byte 0 is the guard's."""
+    return group + 1
+
+
+def guard(made: Arrangement, numbers: Iterable[int]) -> None:
+    """The loss and the gradients of a step that changes state have to be finite."""
+    groups = made.groups
+    if not made.program.updates:
+        return
+    for n in numbers:
+        real = groups.flow.real(n)
+        if groups.flow.specs[real].floating:
+            base = groups.view(real).base
+            group = groups.groups[groups.maker[base]] if base in groups.maker else None
+            if group is not None and group.kind == SINGLE:
+                base = copy(groups, real, group.ops[0], alone=True)
+            if group is not None:
+                made.guarded.add(base)
+
+
+def hand_out(made: Arrangement, n: int) -> None:
+    """The memory that a returned value is in: its own if it has some, else a copy's."""
+    groups = made.groups
+    if n in made.outputs:
+        return
+    real = groups.flow.real(n)
+    view = groups.view(real)
+    whole = view.whole and view.offset == 0 and view.size == groups.flow.specs[view.base].size
+    if view.base in groups.maker and whole:
+        made.outputs[n] = view.base
+        return
+    made.outputs[n] = copy(groups, real, nowhere(real), alone=True)
+
+
+def nowhere(number: int) -> Op:
+    """An op to name as the reason of a copy at the end."""
+    return Op(None, (number,), (), -1, 1 << 60)  # type: ignore[arg-type]
+
+
+def commit(made: Arrangement, cell: Value, n: int) -> None:
+    """Let a value's memory be the cell's, or copy it there at the end."""
+    groups = made.groups
+    real = groups.flow.real(n)
+    base = groups.view(real).base
+    if base in numbers_of(made, cell) and base == real:
+        return  # assigned to itself
+    if not in_place(made, cell, real):
+        if base not in groups.maker:  # another cell, or an input: its numbers of now
+            real = copy(groups, real, nowhere(real), alone=True)
+        real = copy(groups, real, nowhere(real), alone=True)
+    writer = groups.maker[groups.view(real).base]
+    for reader in readers(made, cell):
+        if reader != writer and not groups.waits(writer, reader):
+            groups.order(writer, reader)
+    made.targets[real] = cell
+
+
+def numbers_of(made: Arrangement, cell: Value) -> set[int]:
+    """The numbers under which the program reads a cell."""
+    return {number for number, known in made.program.cells.items() if known is cell}
+
+
+def readers(made: Arrangement, cell: Value) -> list[int]:
+    """The groups that read a cell's memory."""
+    groups, numbers = made.groups, numbers_of(made, cell)
+    return [
+        k
+        for k, group in enumerate(groups.groups)
+        if any(groups.view(n).base in numbers for op in group.ops for n in op.inputs)
+    ]
+
+
+def in_place(made: Arrangement, cell: Value, real: int) -> bool:
+    """Whether a fused loop may write its value straight over the cell: the loop itself reads the cell only at
+    the element that it writes, and every other reader can come before.
+    """
+    groups = made.groups
+    if real in made.outputs.values() or real in made.targets or real not in groups.maker:
+        return False
+    writer = groups.maker[real]
+    group = groups.groups[writer]
+    if group.kind != LOOP or real not in group.elementwise() or groups.flow.specs[real].shape != cell.shape:
+        return False
+    numbers = numbers_of(made, cell)
+    own = [groups.view(n) for op in group.ops for n in op.inputs]
+    if any(view.base in numbers and not aligned(groups, view, group.space) for view in own):
+        return False
+    return not any(groups.waits(reader, writer) for reader in readers(made, cell) if reader != writer)
+
+
+def spare_plain(made: Arrangement) -> None:
+    """NumPy may fail, and the guard may hold the step back, so neither comes after state has changed: what they
+    wait for, and what the guarded groups make themselves, is committed by copies.
+    """
+    groups = made.groups
+    early = {k for k in range(len(groups.groups)) if is_plain(made, k)}
+    early |= {groups.maker[value] for value in made.guarded}
+    for value, cell in list(made.targets.items()):
+        writer = groups.maker[value]
+        if writer in early or any(groups.waits(k, writer) for k in early):
+            del made.targets[value]
+            moved = copy(groups, value, nowhere(value), alone=True)
+            for reader in readers(made, cell):
+                if reader != groups.maker[moved]:
+                    groups.order(groups.maker[moved], reader)
+            made.targets[moved] = cell
+
+
+def is_plain(made: Arrangement, number: int) -> bool:
+    """Whether NumPy runs a group."""
+    group = made.groups.groups[number]
+    return group.kind == SINGLE and made.single.get(number) is None and bool(group.ops)
+
+
+def sort(made: Arrangement) -> None:
+    """All that can run before state changes, then the rest; otherwise as early as the program has it."""
+    groups = made.groups
+    writers = {groups.maker[value] for value in made.targets}
+    late = {
+        k for k in range(len(groups.groups)) if k in writers or any(groups.waits(k, writer) for writer in writers)
+    }
+    alive = [k for k, group in enumerate(groups.groups) if group.ops]
+    waiting = {k: {e for e in range(len(groups.groups)) if groups.waits(k, e) and groups.groups[e].ops} for k in alive}
+    after: dict[int, list[int]] = {k: [] for k in alive}
+    for k, earlier in waiting.items():
+        for e in earlier:
+            after[e].append(k)
+    ready = [(k in late, first_rank(groups.groups[k]), k) for k in alive if not waiting[k]]
+    heapq.heapify(ready)
+    while ready:
+        is_late, _, k = heapq.heappop(ready)
+        made.order.append(k)
+        made.commit += not is_late
+        for later in after[k]:
+            waiting[later].discard(k)
+            if not waiting[later]:
+                heapq.heappush(ready, (later in late, first_rank(groups.groups[later]), later))
+
+
+def first_rank(group: Group) -> int:
+    """Where the last op of a group stands in the flow: it cannot run before."""
+    return group.ops[-1].rank
+
+
+def kinds(made: Arrangement) -> dict[str, int]:
+    """How many groups there are of each kind, for people."""
+    counts = {LOOP: 0, PRODUCT: 0, "kernel": 0, "numpy": 0}
+    for number in made.order:
+        group = made.groups.groups[number]
+        key = group.kind if group.kind != SINGLE else "numpy" if is_plain(made, number) else "kernel"
+        counts[key] += 1
+    return counts

@@ -1,0 +1,339 @@
+"""`compile`: a step that is traced, planned and run as native code, and stays the step that was written."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, overload
+
+import numpy as np
+
+from ..errors import CompileError, SettingError, TraceError, UsageError
+from ..graph import GONE, Gate, Program, Ref, Spec, Value, trace
+from ..graph.mode import DIRECT, mode
+from .arrange import Arrangement, arrange, is_plain
+from .plan import Plan, Replay
+from .table import Table, table
+from .watch import Seen, kept, matching, values_of, watching
+
+FALLBACKS = ("plain", "error")
+READY = 0x101
+"""NumPy's flags for row-major and aligned."""
+
+
+class Ready:
+    """A program with its plan, and under what conditions it is the step.
+
+    conditions:  (object, attribute, value): what the trace saw of modes;  trained: which cells had a gradient
+    """
+
+    def __init__(self, program: Program, keep_gradients: bool, arguments: tuple[Any, ...]) -> None:
+        self.program = program
+        self.expected = [kind_of(x) for x in arguments]
+        self.places = [k for k, x in enumerate(arguments) if isinstance(x, Value | np.ndarray)]
+        self.made: Arrangement = arrange(program, keep_gradients=keep_gradients)
+        self.conditions = program.conditions
+        self.trained = [(cell, cell.node is not None) for cell in program.cells.values()]
+        self.keep_gradients = keep_gradients
+        self.watches: dict[frozenset[int], Plan] = {}
+        self.single = program.output.number if isinstance(program.output, Ref) else None
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """The plan, made when it is first needed."""
+        return Plan(self.made)
+
+    def holds(self) -> bool:
+        """Whether modes and trained parameters are those of the trace."""
+        for thing, name, value in self.conditions:
+            if getattr(thing, name) != value:
+                return False
+        for cell, wanted in self.trained:
+            if (cell.node is not None) is not wanted:
+                return False
+        return True
+
+    def fits(self, arguments: tuple[Any, ...]) -> bool:
+        """Whether this is the plan for these arguments, now."""
+        if len(arguments) != len(self.expected):
+            return False
+        for x, expected in zip(arguments, self.expected, strict=True):
+            if x.__class__ is np.ndarray:
+                if expected[0] != x.shape or expected[1] != x.dtype or len(expected) != 2:
+                    return False
+            elif kind_of(x) != expected:
+                return False
+        return self.holds()
+
+    def arrays(self, arguments: tuple[Any, ...]) -> list[np.ndarray]:
+        """The arrays among the arguments, as kernels read them."""
+        return [as_input(arguments[k]) for k in self.places]
+
+
+    def watching(self, numbers: frozenset[int]) -> Plan:
+        """The plan that keeps some values until the end of the step; the last few are remembered."""
+        if numbers not in self.watches:
+            if len(self.watches) >= 4:
+                self.watches.clear()
+            self.watches[numbers] = watching(self.made, sorted(numbers))
+        return self.watches[numbers]
+
+
+class Compiled:
+    """A compiled step; call it as the step itself.  See `compile`."""
+
+    def __init__(self, function: Callable[..., Any], keep_gradients: bool, fallback: str) -> None:
+        if fallback not in FALLBACKS:
+            raise SettingError("compile", f"fallback {fallback!r}", 'one of "plain", "error"', 'fallback="plain"')
+        functools.update_wrapper(self, function)
+        self.function, self.keep_gradients, self.fallback = function, keep_gradients, fallback
+        self.traces = 0
+        self._ready: dict[tuple[Any, ...], list[Ready]] = {}
+        self._plain = False
+        self._last: Ready | None = None
+        self._watches: list[Seen] = []
+        self._before: dict[tuple[Any, ...], list[Ready]] = {}
+        self.changed = ""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the step once: one native walk, from the arguments to the changed state.
+
+        Raises NonFiniteError, with all state as before, if the loss or a gradient is not finite; TraceError if
+        the step is not one fixed program; what the gates raise for wrong input.
+        """
+        ready = self._last
+        if ready is None or mode.get() is not DIRECT or not ready.fits(arguments):
+            if self._plain or mode.get() is not DIRECT:
+                return self.function(*arguments)
+            try:
+                ready = self.ready(*arguments)
+                ready.plan  # noqa: B018  made here, where a missing compiler is still no harm
+                self._last = ready
+            except CompileError as error:
+                if self.fallback == "error":
+                    raise
+                warnings.warn(f"{error}; this step runs plain", RuntimeWarning, stacklevel=2)
+                self._plain = True
+                return self.function(*arguments)
+        arrays = ready.arrays(arguments)
+        made = self._watched(ready, arrays) if self._watches else ready.plan.run(arrays)
+        return self.returned(ready, made)
+
+    def ready(self, *arguments: Any) -> Ready:
+        """The plan for these arguments, made if there is none yet."""
+        key = tuple(kind_of(x) for x in arguments)
+        known = self._ready.get(key)
+        if known is not None:
+            for ready in known:
+                if ready.holds():
+                    return ready
+        return self.prepare(key, arguments)
+
+    def prepare(self, key: tuple[Any, ...], arguments: tuple[Any, ...]) -> Ready:
+        """Trace and plan."""
+        program = trace(self.function, *map(as_example, arguments), kind=Value.usual)
+        self.traces += 1
+        before = [ready for ready in self._before.get(key, []) if ready.holds()]
+        same = next((ready for ready in before if not difference(ready.program, program)), None)
+        if before and same is None:
+            self.changed = difference(before[0].program, program)
+        ready = same or Ready(program, self.keep_gradients, arguments)
+        self._ready.setdefault(key, []).append(ready)
+        return ready
+
+    def returned(self, ready: Ready, made: dict[int, np.ndarray]) -> Any:
+        """What the step returns, with fresh arrays; gradients are gone, or kept."""
+        program, outputs = ready.program, ready.made.outputs
+        if ready.keep_gradients:
+            for parameter, number in program.gradients:
+                parameter._grad = None if number is None else value_of(program, made[outputs[number]], number)
+        else:
+            for parameter, number in program.gradients:
+                parameter._grad = None if number is None else GONE
+        if ready.single is not None:
+            return value_of(program, made[outputs[ready.single]], ready.single)
+        return filled(program, program.output, lambda n: made[outputs[n]])
+
+    def left_to_numpy(self, *arguments: Any) -> list[Gate]:
+        """The gates for which there is no kernel: NumPy runs them between native segments."""
+        made = self.ready(*arguments).made
+        return [made.groups.groups[k].ops[0].gate for k in made.order if is_plain(made, k)]
+
+    def retrace(self) -> None:
+        """Trace anew at the next call, for Python numbers that changed; an equal program keeps its plan.
+
+        `changed` then says which line is another one.
+        """
+        self._before, self._ready, self._last, self.changed = self._ready, {}, None, ""
+
+    def program(self, *arguments: Any) -> Program:
+        """The program for these arguments."""
+        return self.ready(*arguments).program
+
+    def plan(self, *arguments: Any) -> Plan:
+        """The plan for these arguments."""
+        return self.ready(*arguments).plan
+
+    def table(self, *arguments: Any) -> Table:
+        """The kernels of the step for these arguments, with work, milliseconds and share of the peak."""
+        ready = self.ready(*arguments)
+        return table(ready.plan, ready.arrays(arguments))
+
+    def values(self, *arguments: Any) -> dict[str, Spec]:
+        """Every value that can be watched: its path, shape and dtype."""
+        ready = self.ready(*arguments)
+        return {path: ready.program.specs[n] for path, n in values_of(ready.program, ready.made).items()}
+
+    @contextmanager
+    def watch(self, *patterns: str, every: int = 1, statistics: bool = False) -> Iterator[Seen]:
+        """Inside, see values of every `every`-th step: `seen["linear1/relu"]`, one array for each of `seen.steps`.
+
+        patterns:  paths as the printed program has them, "linear1/relu", "linear1.weight.grad"; * and ? match
+        statistics:  min, max, mean, std, share of zeros and norm in the place of arrays
+        The step stays compiled, and its results stay the same to the bit.  A parameter's own path gives its
+        numbers after the step.  Raises UsageError if nothing matches.
+        """
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise SettingError("watch", f"every {every!r}", "a whole number ≥ 1", "every=10")
+        if not patterns:
+            raise UsageError("watch", "no path", "at least one", 'watch("*")')
+        seen = Seen(patterns, every, statistics)
+        for ready in (r for known in self._ready.values() for r in known):
+            matching(ready.program, ready.made, patterns)
+        self._watches.append(seen)
+        try:
+            yield seen
+        finally:
+            self._watches.remove(seen)
+
+    def _watched(self, ready: Ready, arrays: list[np.ndarray]) -> dict[int, np.ndarray]:
+        """One step of which somebody sees values."""
+        due = [(seen, matching(ready.program, ready.made, seen.patterns)) for seen in self._watches if seen.due()]
+        numbers = frozenset(n for _, watched in due for n in watched.values())
+        plan = ready.watching(numbers) if numbers else ready.plan
+        before = plan.before(numbers)
+        made = plan.run(arrays)
+
+        def value(number: int) -> np.ndarray:
+            return plan.array(plan.groups.view(number), arrays, made, before if number not in plan.program.cells else {})
+
+        for seen, watched in due:
+            seen.take(watched, value)
+        return made
+
+    def replay(self, *arguments: Any) -> tuple[Plan, Replay]:
+        """One compiled step with every value kept, and all state as before: for checks, and for blame."""
+        ready = self.ready(*arguments)
+        plan = watching(ready.made, sorted(kept(ready.made)))
+        return plan, plan.replay(ready.arrays(arguments))
+
+
+def difference(before: Program, after: Program) -> str:
+    """The first line in which two programs differ, in words; "" where they are one."""
+    old, new = before.names(), after.names()
+    for a, b in zip(before.lines, after.lines, strict=False):
+        if (a.gate, a.inputs, a.outputs, a.phase) != (b.gate, b.inputs, b.outputs, b.phase):
+            return f"{before.row(a, old)[0]} became {after.row(b, new)[0]} at {b.place}"
+        for n in a.inputs:
+            if n in before.constants and before.constants[n].tobytes() != after.constants[n].tobytes():
+                return f"{before.row(a, old)[0]} became {after.row(b, new)[0]} at {b.place}"
+    if len(before.lines) != len(after.lines):
+        longer = max(before, after, key=lambda p: len(p.lines))
+        line = longer.lines[min(len(before.lines), len(after.lines))]
+        word = "is new" if longer is after else "is gone"
+        return f"{longer.row(line, longer.names())[0]} {word} at {line.place}"
+    same = (
+        before.specs == after.specs
+        and before.inputs == after.inputs
+        and [(n, id(c)) for n, c in before.cells.items()] == [(n, id(c)) for n, c in after.cells.items()]
+        and [(id(c), n) for c, n in before.updates] == [(id(c), n) for c, n in after.updates]
+        and [(id(c), n) for c, n in before.gradients] == [(id(c), n) for c, n in after.gradients]
+        and before.output == after.output
+        and before.constants.keys() == after.constants.keys()
+        and all(a.tobytes() == after.constants[n].tobytes() for n, a in before.constants.items())
+    )
+    return "" if same else "what the step reads or returns is another"
+
+
+def value_of(program: Program, array: np.ndarray, number: int) -> Any:
+    """A returned value: of the step's kind, in the shape the program says."""
+    spec = program.specs[number]
+    if array.shape != spec.shape:
+        array = array.reshape(spec.shape)
+    return program.kind.of(array, weak=spec.weak)
+
+
+def filled(program: Program, output: Any, array: Callable[[int], np.ndarray]) -> Any:
+    """The step's output with values in the places of references."""
+    if isinstance(output, Ref):
+        return value_of(program, array(output.number), output.number)
+    if isinstance(output, tuple | list):
+        return type(output)(filled(program, o, array) for o in output)
+    if isinstance(output, dict):
+        return {key: filled(program, o, array) for key, o in output.items()}
+    return output
+
+
+def kind_of(x: Any) -> Any:
+    """What a plan depends on of an argument."""
+    if isinstance(x, np.ndarray):
+        return x.shape, x.dtype
+    if isinstance(x, Value):
+        return x.shape, x.dtype, x.weak, x.node is not None
+    try:
+        hash(x)
+    except TypeError:
+        came = f"an argument of type {type(x).__name__}"
+        raise TraceError("compile", came, "arrays, tensors, numbers, strings", "each array by itself") from None
+    return type(x), x
+
+
+def as_input(x: Any) -> np.ndarray:
+    """An argument as kernels read it: row-major, aligned, of the machine's byte order; copied if need be."""
+    array: np.ndarray = x.data if isinstance(x, Value) else x
+    if array.flags.num & READY == READY and array.dtype.isnative:
+        return array
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
+
+
+def as_example(x: Any) -> Any:
+    """An argument as the step is traced with: an array of foreign byte order is read as one of ours."""
+    return as_input(x) if isinstance(x, np.ndarray) and not x.dtype.isnative else x
+
+
+@overload
+def compile(function: Callable[..., Any], *, keep_gradients: bool = ..., fallback: str = ...) -> Compiled: ...
+@overload
+def compile(*, keep_gradients: bool = ..., fallback: str = ...) -> Callable[[Callable[..., Any]], Compiled]: ...
+
+
+def compile(
+    function: Callable[..., Any] | None = None, *, keep_gradients: bool = False, fallback: str = "plain"
+) -> Any:
+    """Make a step run as native code: a function of arrays that may learn, or only look.
+
+    function:  called with arrays, tensors and plain Python values; traced once for each combination of their
+               shapes and dtypes, of train and eval, of trained parameters
+    keep_gradients:  leave `.grad` on the parameters, as the plain step does; else reading it raises
+    fallback:  "plain" runs gate by gate, with a warning, where nothing can be compiled; "error" raises CompileError
+    Returns a function like the given one.  State changes together after the last gradient; a step whose loss or
+    gradients are not finite raises NonFiniteError and changes nothing.
+
+    >>> from chainrule import Tensor, optim
+    >>> w = Tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = optim.SGD([w], lr=0.25)
+    >>> @compile
+    ... def step(x):
+    ...     optimizer.zero_grad()
+    ...     loss = (w * w * x).sum()
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> step(np.ones(2, "float32")), w.numpy()
+    (Tensor(5.), array([ 0.5, -1. ], dtype=float32))
+    """
+    if function is None:
+        return lambda chosen: Compiled(chosen, keep_gradients, fallback)
+    return Compiled(function, keep_gradients, fallback)

@@ -1,0 +1,329 @@
+"""Ops to groups: what one pass over memory computes.  Decided once; watching a value never changes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ..graph import Elementwise, Reduction, Spec
+from ..ops.indexing import Slice
+from ..ops.linear import Matmul
+from ..ops.shape import Astype, Concat, Reshape
+from .flow import Flow, Op
+from .views import View, contiguous, indexed, reshaped, view_of
+
+MOST_OPS, MOST_ARRAYS = 64, 28
+"""Limits of a fused loop, so that registers and compile time suffice."""
+
+LOOP, PRODUCT, SINGLE = "loop", "product", "single"
+
+
+@dataclass
+class Group:
+    """Ops that run together.
+
+    kind:   LOOP: elementwise ops and reductions over one space; PRODUCT: a matrix product and what follows
+            element by element; SINGLE: an op with a kernel of its own, or none
+    space:  the shape that is looped over;  axes: those that its reductions reduce
+    """
+
+    kind: str
+    space: tuple[int, ...]
+    ops: list[Op]
+    axes: tuple[int, ...] | None = None
+
+    def makes(self) -> Iterator[int]:
+        """The values of all its ops."""
+        return (n for op in self.ops for n in op.outputs)
+
+    def elementwise(self) -> set[int]:
+        """Its values that have the shape of the space."""
+        return {op.outputs[0] for op in self.ops if not isinstance(op.gate, Reduction)}
+
+
+@dataclass
+class Groups:
+    """All groups in an order in which they can run, and where every value lies.
+
+    homes:  where values lie that are written straight into a stretch of a joined one
+    maker:  the group that makes a value;  depends: for each group a bit for every group it waits for
+    awaited:  a bit for every group that some group may wait for
+    """
+
+    flow: Flow
+    groups: list[Group] = field(default_factory=list)
+    views: dict[int, View] = field(default_factory=dict)
+    maker: dict[int, int] = field(default_factory=dict)
+    depends: list[int] = field(default_factory=list)
+    awaited: int = 0
+    homes: dict[int, View] = field(default_factory=dict)
+    _panels: dict[tuple[View, int], int] = field(default_factory=dict)
+
+    def view(self, number: int) -> View:
+        """Where a value lies; one that no op makes lies in memory of its own."""
+        number = self.flow.real(number)
+        if number not in self.views:
+            shape = self.flow.specs[number].shape
+            self.views[number] = View(number, shape, contiguous(shape))
+        return self.views[number]
+
+    def home(self, number: int) -> View:
+        """Where a group writes a value that it makes."""
+        shape = self.flow.specs[number].shape
+        return self.homes.get(number) or View(number, shape, contiguous(shape))
+
+    def place(self, view: View) -> View:
+        """Where the elements of a view are in the end, if its base has a home elsewhere."""
+        home = self.homes.get(view.base)
+        if home is None:
+            return view
+        whole = self.view(view.base)
+        return View(home.base, home.shape, home.strides, home.offset) if view == whole else view
+
+    def panels(self, view: View, columns: int) -> int:
+        """The number of the panels into which a stack of matrices is packed; the same matrices share them."""
+        key = (view, columns)
+        if key not in self._panels:
+            spec = self.flow.specs[view.base]
+            many = size(view.shape[:-2]) if any(view.strides[:-2]) else 1
+            shape = (many, -(-view.shape[-1] // columns), view.shape[-2], columns)
+            self._panels[key] = self.flow.new(Spec(shape, spec.dtype))
+        return self._panels[key]
+
+    def makers(self, op: Op) -> list[int]:
+        """The groups whose memory an op reads."""
+        bases = (self.view(n).base for n in op.inputs)
+        return sorted({self.maker[b] for b in bases if b in self.maker})
+
+    def waits(self, later: int, earlier: int) -> bool:
+        """Whether a group waits for another."""
+        return bool(self.depends[later] >> earlier & 1)
+
+    def order(self, later: int, earlier: int) -> None:
+        """Let a group, and all that wait for it, wait for another."""
+        more = self.depends[earlier] | 1 << earlier
+        self.awaited |= more
+        if not self.awaited >> later & 1:
+            self.depends[later] |= more
+            return
+        for number, known in enumerate(self.depends):
+            if number == later or known >> later & 1:
+                self.depends[number] = known | more
+
+    def add(self, group: Group) -> int:
+        """A new group at the end."""
+        self.groups.append(group)
+        self.depends.append(0)
+        self.enter(len(self.groups) - 1, group.ops[0])
+        return len(self.groups) - 1
+
+    def enter(self, number: int, op: Op) -> None:
+        """Note what a group makes, and for whom it waits."""
+        for earlier in self.makers(op):
+            if earlier != number and not self.waits(number, earlier):
+                self.order(number, earlier)
+        for n in op.outputs:
+            self.maker[n] = number
+
+
+def fuse(flow: Flow) -> Groups:
+    """Group the ops: each joins the group that makes its inputs where that changes no order."""
+    groups = Groups(flow)
+    for op in flow.ops:
+        enter(groups, op)
+    settle(groups)
+    return groups
+
+
+def settle(groups: Groups) -> None:
+    """Values that are only read to be joined with others are written where they end up."""
+    uses = Counter(
+        base
+        for number, group in enumerate(groups.groups)
+        for op in group.ops
+        for n in op.inputs
+        if groups.maker.get(base := groups.view(n).base) != number
+    )
+    for group in groups.groups:
+        for op in group.ops:
+            if isinstance(op.gate, Concat):
+                for n, place in zip(op.inputs, stretches(groups, op), strict=True):
+                    view = groups.view(n)
+                    if view.base in groups.maker and uses[view.base] == 1 and writes_anywhere(groups, view, place):
+                        groups.homes[view.base] = place
+
+
+def stretches(groups: Groups, op: Op) -> Iterator[View]:
+    """Where each input of a concatenation lies in its output."""
+    start = 0
+    for n in op.inputs:
+        stop = start + groups.view(n).shape[op.gate.axis]
+        key = (Slice(None, None, None),) * op.gate.axis + (Slice(start, stop, 1),)
+        yield indexed(groups.view(op.outputs[0]), key)
+        start = stop
+
+
+def writes_anywhere(groups: Groups, view: View, place: View) -> bool:
+    """Whether the group that makes a whole value can write it with these strides."""
+    group = groups.groups[groups.maker[view.base]]
+    own = groups.flow.specs[view.base].shape
+    if view.shape != own or not view.whole or view.base not in group.elementwise() or view.size == 0:
+        return False
+    if group.kind == PRODUCT:
+        found = reshaped(own, place.strides, rows_of(group.space))
+        return found is not None and found[2] == 1
+    return group.kind == LOOP
+
+
+def enter(groups: Groups, op: Op) -> None:
+    """Find the group of one op; one that only looks at numbers in another way needs none."""
+    flow = groups.flow
+    spec = flow.specs[op.outputs[0]]
+    seen = view_of(op.gate, groups.view(op.inputs[0]), spec) if op.inputs else None
+    if seen is not None:
+        groups.views[op.outputs[0]] = seen
+    elif isinstance(op.gate, Reshape):  # of a view that has to be copied first
+        enter(groups, replace(op, inputs=(copy(groups, op.inputs[0], op),)))
+    elif isinstance(op.gate, Elementwise):
+        place(groups, op, spec.shape, None)
+    elif isinstance(op.gate, Reduction):
+        place(groups, op, flow.specs[op.inputs[0]].shape, op.gate.axis)
+    elif isinstance(op.gate, Matmul):
+        left, right = (solid(groups, n, op) for n in op.inputs)
+        groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
+    else:
+        groups.add(Group(SINGLE, spec.shape, [op]))
+
+
+def copy(groups: Groups, number: int, op: Op, *, alone: bool = False) -> int:
+    """A value in memory of its own, row-major: what an op needs that cannot work on a view."""
+    spec = groups.flow.specs[number]
+    made = groups.flow.new(Spec(spec.shape, spec.dtype))
+    moving = Op(Astype(spec.dtype.name), (number,), (made,), op.line, op.rank)
+    if alone:
+        groups.add(Group(LOOP, spec.shape, [moving]))
+    else:
+        place(groups, moving, spec.shape, None)
+    return made
+
+
+def solid(groups: Groups, number: int, op: Op) -> int:
+    """A matrix, or a stack of them, that the product can read: neighbours along one of the last two axes, and
+    one stride from matrix to matrix; a copy where that is not so.
+    """
+    view, out = groups.view(number), groups.flow.specs[op.outputs[0]].shape
+    stack = stacked(view, out)
+    near = number == op.inputs[0] or 1 in view.strides[-2:] or 1 in view.shape[-2:]
+    if stack is not None and near:
+        return number
+    if stack is not None or view.shape[:-2] == out[:-2]:
+        return copy(groups, number, op)
+    spec = groups.flow.specs[number]
+    wide = (*out[:-2], *spec.shape[-2:])
+    spread = groups.flow.new(Spec(wide, spec.dtype))
+    groups.views[spread] = View(view.base, wide, view.stretched(wide), view.offset)
+    return copy(groups, spread, op)
+
+
+def stacked(view: View, out: tuple[int, ...]) -> int | None:
+    """The stride from matrix to matrix in a stack of the shape of the result's; None if it is not one."""
+    wide = view.stretched((*out[:-2], *view.shape[-2:]))
+    joined = reshaped(out[:-2], wide[:-2], (size(out[:-2]),))
+    return None if joined is None else joined[0] if size(out[:-2]) > 1 else 0
+
+
+def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> None:
+    """Put an op into the groups that can take it, joined, or into a new one."""
+    able = [number for number in groups.makers(op) if takes(groups, number, op, space, axes)]
+    if not able:
+        groups.add(Group(LOOP, space, [op], axes))
+        return
+    home = able.pop()
+    for other in reversed(able):
+        if can_join(groups, home, other):
+            join(groups, home, other)
+    group = groups.groups[home]
+    group.ops.append(op)
+    group.axes = group.axes if axes is None else axes
+    groups.enter(home, op)
+
+
+def takes(
+    groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None
+) -> bool:
+    """Whether a group can run an op that reads its values."""
+    group = groups.groups[number]
+    if len(group.ops) >= MOST_OPS or len(arrays(groups, group, op)) > MOST_ARRAYS:
+        return False
+    inside = group.elementwise()
+    for n in op.inputs:
+        view = groups.view(n)
+        if groups.maker.get(view.base) == number and not (view.base in inside and aligned(groups, view, space)):
+            return False
+    others = [g for g in groups.makers(op) if g != number]
+    if any(groups.waits(other, number) for other in others):
+        return False
+    if group.kind == LOOP:
+        return group.space == space and (axes is None or group.axes in (None, axes))
+    fits = group.kind == PRODUCT and axes is None and space and size(space) == size(group.space)
+    return bool(fits) and space[-1] == group.space[-1] and all(
+        reshaped(space, groups.view(n).stretched(space), rows_of(group.space)) is not None for n in op.inputs
+    )
+
+
+def rows_of(space: tuple[int, ...]) -> tuple[int, int, int]:
+    """The shape of a stack of matrices as (B, M, N)."""
+    return size(space[:-2]), space[-2], space[-1]
+
+
+def aligned(groups: Groups, view: View, space: tuple[int, ...]) -> bool:
+    """Whether each element of the space reads the element of the same row-major number."""
+    own = groups.flow.specs[view.base]
+    return view.whole and view.offset == 0 and view.size == own.size == size(space)
+
+
+def can_join(groups: Groups, a: int, b: int) -> bool:
+    """Whether two groups over one space can become one: neither waits for the other."""
+    left, right = groups.groups[a], groups.groups[b]
+    same = left.kind == right.kind == LOOP and left.space == right.space
+    axes = left.axes is None or right.axes is None or left.axes == right.axes
+    few = len(left.ops) + len(right.ops) < MOST_OPS
+    few = few and len(arrays(groups, left)) + len(arrays(groups, right)) < MOST_ARRAYS
+    return same and axes and few and not groups.waits(a, b) and not groups.waits(b, a)
+
+
+def join(groups: Groups, home: int, other: int) -> None:
+    """Let one group do the other's ops too; the other stays as an empty one."""
+    into, gone = groups.groups[home], groups.groups[other]
+    into.ops = sorted([*into.ops, *gone.ops], key=lambda op: op.rank)
+    into.axes = into.axes or gone.axes
+    for n in gone.makes():
+        groups.maker[n] = home
+    before = groups.depends[other]
+    for number, known in enumerate(groups.depends):
+        if known >> other & 1:
+            groups.depends[number] = known & ~(1 << other) | 1 << home
+    gone.ops = []
+    groups.depends[other] = 0
+    groups.awaited |= (groups.awaited >> other & 1) << home
+    for earlier in range(len(groups.groups)):
+        if before >> earlier & 1 and not groups.waits(home, earlier):
+            groups.order(home, earlier)
+    for number, known in enumerate(groups.depends):
+        if known >> home & 1:
+            groups.depends[number] = known | groups.depends[home]
+
+
+def arrays(groups: Groups, group: Group, op: Op | None = None) -> set[int]:
+    """The values from outside that a group reads, with one more op."""
+    ops = [*group.ops, op] if op is not None else group.ops
+    made = {n for o in ops for n in o.outputs}
+    return {b for o in ops for n in o.inputs if (b := groups.view(n).base) not in made}
+
+
+def size(shape: tuple[int, ...]) -> int:
+    total = 1
+    for n in shape:
+        total *= n
+    return total

@@ -1,0 +1,250 @@
+"""Gates with kernels of their own: how each becomes tasks.  Floor 4 is where gates and kernels meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Gate
+from ..kernels import dropout as dropout_kernel
+from ..kernels import indexing as index_kernels
+from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.loops import Loops
+from ..ops.dropout import Dropout
+from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
+from ..ops.reduction import Argmax
+from ..ops.shape import Concat, Pad
+from .flow import Op
+from .fuse import Groups, size, stretches
+from .labels import LabelCheck
+from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
+from .views import View, collapsed, indexed, is_basic, reshaped
+
+Lowering = Callable[[Groups, Op, int], list[Task] | None]
+
+
+def move(groups: Groups, source: View, target: View, name: str = "copy") -> list[Task]:
+    """Copy the elements of one view to those of another of the same shape; stretched axes are read again."""
+    if 0 in target.shape:
+        return []
+    specs = groups.flow.specs
+    loops = arranged(collapsed(target.shape, [source.stretched(target.shape), target.strides], ()))
+    outer, inner = loops[:-1], loops[-1]
+    dtype = specs[target.base].dtype
+    width = inner.strides[1] if inner.size > 1 else 1
+    formula = Formula((Operand(dtype, along(inner.strides[0])),), (), ((0, Operand(dtype, along(width))),))
+    pieces = share_out(2 * target.size)
+    arguments: list[Argument] = [pieces, *(axis.size for axis in loops)]
+    arguments += placed(address(groups, source), 0, outer, inner)
+    arguments += placed(address(groups, target), 1, outer, inner)
+    return [Task(Loops(formula, len(outer)), arguments, pieces, (source.base,), (target.base,), name)]
+
+
+def fill(groups: Groups, number: int, value: float) -> list[Task]:
+    """Write one number everywhere in a value."""
+    spec = groups.flow.specs[number]
+    constant = groups.flow.constant(np.asarray(value, spec.dtype))
+    whole = View(number, (spec.size,), (1,))
+    return move(groups, groups.view(constant), whole, "fill")
+
+
+def concat(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Each input into its stretch of the output."""
+    tasks = []
+    for n, place in zip(op.inputs, stretches(groups, op), strict=True):
+        view = groups.view(n)
+        if view.base not in groups.homes:  # else it was written there by the group that makes it
+            tasks += move(groups, view, place)
+    return tasks
+
+
+def pad(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """The border everywhere, then the middle."""
+    (out,), view = op.outputs, groups.view(op.inputs[0])
+    key = tuple(Slice(a, a + n, 1) for n, (a, _) in zip(view.shape, op.gate.widths, strict=True))
+    return [*fill(groups, out, op.gate.value), *move(groups, view, indexed(groups.view(out), key))]
+
+
+def index(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Rows picked by one integer array; keys with several arrays are left to NumPy."""
+    seen = rows_picked(op.gate.key, groups.flow.specs[op.inputs[0]].shape)
+    if seen is None:
+        return None
+    (out,) = op.outputs
+    high, length, width = seen
+    count = groups.flow.specs[op.inputs[1]].size
+    return take(groups, op, status, (high, count, width), length, out, spread_index=True)
+
+
+def take_along_axis(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    shape, axis = groups.flow.specs[op.outputs[0]].shape, op.gate.axis
+    length = groups.flow.specs[op.inputs[0]].shape[axis]
+    space = size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
+    return take(groups, op, status, space, length, op.outputs[0], spread_index=False)
+
+
+def take(
+    groups: Groups,
+    op: Op,
+    status: int,
+    space: tuple[int, int, int],
+    length: int,
+    out: int,
+    *,
+    spread_index: bool,
+) -> list[Task] | None:
+    """out[a, j, b] = x[a, i, b]; the index does not depend on a and b where it is spread."""
+    high, count, width = space
+    x, numbers = groups.view(op.inputs[0]), groups.view(op.inputs[1])
+    seen = reshaped(x.shape, x.strides, (high, length, width))
+    where = index_strides(numbers, space, spread_index)
+    if seen is None or where is None or 0 in space:
+        return [] if 0 in space else None
+    specs = groups.flow.specs
+    index_operand = Operand(specs[numbers.base].dtype, along(where[2]) if width > 1 or spread_index else NEXT)
+    x_along = along(seen[2]) if width > 1 else NEXT
+    kernel = index_kernels.Take(specs[x.base].dtype, index_operand, x_along)
+    pieces = share_out(size(space) * 4)
+    arguments: list[Argument] = [pieces, high, count, width, length, address(groups, x), seen[0], seen[1]]
+    arguments += [seen[2]] if x_along == 2 else []
+    arguments += [address(groups, numbers), where[0], where[1]] + ([where[2]] if index_operand.along == 2 else [])
+    arguments += [Address(out), count * width, width, Address(STATUS, status)]
+    return [Task(kernel, arguments, pieces, (x.base, numbers.base), (out,), "take", guard=status)]
+
+
+def index_strides(numbers: View, space: tuple[int, int, int], spread: bool) -> tuple[int, ...] | None:
+    """Strides of the indices over (a, j, b)."""
+    if spread:
+        flat = reshaped(numbers.shape, numbers.strides, (space[1],))
+        return None if flat is None else (0, flat[0], 0)
+    return reshaped(numbers.shape, numbers.strides, space)
+
+
+def rows_picked(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """(A, L, B) where a key is one integer array at one axis and whole slices elsewhere."""
+    whole = Slice(None, None, None)
+    places = [k for k, entry in enumerate(key) if isinstance(entry, Given)]
+    if len(places) != 1 or any(entry != whole for entry in key if not isinstance(entry, Given)):
+        return None
+    (axis,) = places
+    return size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
+
+
+def index_add(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Zeros, and what is added: a copy for a key of slices, sums where rows are named by number."""
+    (out,), x = op.outputs, groups.view(op.inputs[0])
+    if is_basic(op.gate.key):
+        return [*fill(groups, out, 0), *move(groups, x, indexed(groups.view(out), op.gate.key))]
+    seen = rows_picked(op.gate.key, op.gate.shape)
+    if seen is None:
+        return None
+    high, length, width = seen
+    count = groups.flow.specs[op.inputs[1]].size
+    return add(groups, op, status, (high, count, width), length, spread_index=True)
+
+
+def scatter_along_axis(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    shape, axis = groups.flow.specs[op.inputs[0]].shape, op.gate.axis
+    space = size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
+    return add(groups, op, status, space, op.gate.size, spread_index=False)
+
+
+def add(
+    groups: Groups, op: Op, status: int, space: tuple[int, int, int], length: int, *, spread_index: bool
+) -> list[Task] | None:
+    """out[a, i, b] += x[a, j, b] on zeros."""
+    (out,) = op.outputs
+    high, count, width = space
+    x, numbers = groups.view(op.inputs[0]), groups.view(op.inputs[1])
+    seen = reshaped(x.shape, x.strides, space)
+    where = index_strides(numbers, space, spread_index)
+    tasks = fill(groups, out, 0)
+    if 0 in space:
+        return tasks
+    if seen is None or where is None:
+        return None
+    specs = groups.flow.specs
+    narrow = width == 1
+    index_operand = Operand(specs[numbers.base].dtype, NEXT if narrow and not spread_index else along(where[2]))
+    x_operand = Operand(specs[x.base].dtype, NEXT if narrow else along(seen[2]))
+    kernel = index_kernels.Add(specs[out].dtype, index_operand, x_operand)
+    pieces = min(share_out(size(space) * 4), high)
+    arguments: list[Argument] = [pieces, high, count, width, length, Address(out), length * width, width]
+    arguments += [address(groups, numbers), where[0], where[1]] + ([where[2]] if index_operand.along == 2 else [])
+    arguments += [address(groups, x), seen[0], seen[1]] + ([seen[2]] if x_operand.along == 2 else [])
+    arguments.append(Address(STATUS, status))
+    reads = (x.base, numbers.base, out)
+    return [*tasks, Task(kernel, arguments, pieces, reads, (out,), "scatter", guard=status)]
+
+
+def argmax(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """The first largest along one axis; the longer side of what is left becomes the vector."""
+    (out,), x = op.outputs, groups.view(op.inputs[0])
+    axis = op.gate.axis
+    high, width = size(x.shape[:axis]), size(x.shape[axis + 1 :])
+    seen = reshaped(x.shape, x.strides, (high, x.shape[axis], width))
+    if seen is None:
+        return None
+    if high * width == 0:
+        return []
+    outer, step, inner = seen
+    if width == 1:  # many rows: the vector goes over them
+        high, width, outer, inner = 1, high, 0, outer
+    operand = Operand(groups.flow.specs[x.base].dtype, along(inner) if width > 1 else NEXT)
+    pieces = min(share_out(x.size * 4), high)
+    arguments: list[Argument] = [pieces, high, x.shape[axis], width, address(groups, x), outer, step]
+    arguments += [inner] if operand.along == 2 else []
+    arguments += [Address(out), width]
+    return [Task(index_kernels.Largest(operand), arguments, pieces, (x.base,), (out,), "argmax")]
+
+
+def dropout(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Bits below the limit are kept; the limit and the factor are those of the plain gate."""
+    (out,), x, step = op.outputs, groups.view(op.inputs[0]), groups.view(op.inputs[1])
+    if not x.whole:
+        return None
+    specs, gate = groups.flow.specs, op.gate
+    if specs[step.base].dtype != np.int64:
+        return None
+    keep = 1 - gate.p
+    scale = groups.flow.constant(np.asarray(1 / keep, specs[out].dtype))
+    pieces = share_out(x.size * 8)
+    arguments: list[Argument] = [pieces, x.size, address(groups, x), address(groups, step), Address(out)]
+    arguments += [gate.layer, gate.seed & 0xFFFFFFFF, gate.seed >> 32, int(keep * 2.0**32), Address(scale)]
+    kernel = dropout_kernel.Dropout(specs[out].dtype)
+    return [Task(kernel, arguments, pieces, (x.base, step.base, scale), (out,), "dropout")] if x.size else []
+
+
+def label_check(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Every label is one of 0 … classes - 1, or the walk ends here."""
+    labels = groups.view(op.inputs[1])
+    if not labels.whole:
+        return None
+    pieces = share_out(labels.size)
+    kernel = index_kernels.Within(groups.flow.specs[labels.base].dtype)
+    arguments: list[Argument] = [pieces, labels.size, op.gate.classes, address(groups, labels), Address(STATUS, status)]
+    return [Task(kernel, arguments, pieces, (labels.base,), (), "check", guard=status)]
+
+
+LOWERINGS: dict[type[Gate], Lowering] = {
+    Argmax: argmax,
+    Concat: concat,
+    Dropout: dropout,
+    Index: index,
+    IndexAdd: index_add,
+    LabelCheck: label_check,
+    Pad: pad,
+    ScatterAlongAxis: scatter_along_axis,
+    TakeAlongAxis: take_along_axis,
+}
+"""The table gate → kernel, for gates that are neither fused loops nor products nor views."""
+
+
+def single_tasks(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """The tasks of an op with a kernel of its own; None where NumPy has to run it."""
+    lowering = LOWERINGS.get(type(op.gate))
+    return None if lowering is None else lowering(groups, op, status)
+
+

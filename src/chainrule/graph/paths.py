@@ -1,0 +1,110 @@
+"""The paths of a program's values: stable names that people can type.
+
+linear1.weight          a parameter, by its place in the model
+linear1/add             what a gate makes in a layer
+linear1/relu            what follows in a layer without numbers of its own counts to the layer before
+linear1/relu.grad       the gradient of the loss to it;  linear1.weight.grad likewise
+linear1/less_equal.back what the way back computes beside such gradients
+optimizer/linear1.weight/velocity   what the optimizer keeps;  optimizer/group0/lr its settings
+linear1.weight.new      what the step assigns
+loss                    the number that the step returns
+Where a path would name two values, the later ones get :2, :3, …
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from .record import Line, Record
+from .spec import Example, Ref
+from .value import Value
+
+
+def named(program: Record) -> dict[int, str]:
+    """The path of every value, by number."""
+    names = {n: literal(a, n) for n, a in program.constants.items()}
+    names |= dict(zip(program.inputs, input_names(program), strict=True))
+    names |= {number: cell_path(cell, k) for k, (number, cell) in enumerate(program.cells.items())}
+    made = {n for line in program.lines for n in line.outputs}
+    taken = Counter(names.values())
+
+    def give(number: int, name: str) -> None:
+        if number in made and number not in names:
+            names[number] = unique(name, taken)
+
+    if isinstance(program.output, Ref) and program.specs[program.output.number].shape == ():
+        give(program.output.number, "loss")
+    for cell, number in program.gradients:
+        if number is not None and cell.name:
+            give(number, f"{cell.name}.grad")
+    for cell, number in program.updates:
+        if cell.name:
+            give(number, f"{cell_path(cell, 0)}.new")
+    own = with_state(program)
+    layers: dict[int, str] = {}
+    owners: dict[str, str] = {}
+    for line in program.lines:
+        layer = owners.get(line.place.layer, line.place.layer)
+        if line.phase == "forward":
+            layer = owners[line.place.layer] = layer_of(line, own, layers)
+        layers.update(dict.fromkeys(line.outputs, layer))
+        if line.phase == "forward":
+            for number in line.outputs:
+                give(number, join(layer, label(line, number)))
+    for number, slope in program.slopes.items():
+        if number in names:
+            give(slope, f"{names[number]}.grad")
+    for line in program.lines:
+        for number in line.outputs:
+            where = "optimizer" if line.phase == "update" else layers[number]
+            give(number, join(where, label(line, number)) + (".back" if line.phase == "backward" else ""))
+    return names
+
+
+def input_names(program: Record) -> list[str]:
+    """The names of the arguments that are arrays."""
+    pairs = zip(program.argument_names, program.arguments, strict=True)
+    return [name for name, example in pairs if isinstance(example, Example)]
+
+
+def literal(array: np.ndarray, number: int) -> str:
+    """A constant: its digits, or a name of its own."""
+    return np.array2string(array, threshold=4) if array.ndim == 0 else f"constant{number}"
+
+
+def cell_path(cell: Value, number: int) -> str:
+    """State by its name; an optimizer's names have a slash: a parameter's path and the kind of slot."""
+    return f"optimizer/{cell.name}" if "/" in cell.name else cell.name or f"state{number}"
+
+
+def with_state(program: Record) -> set[str]:
+    """The layers that read parameters or buffers."""
+    return {cell.name.rpartition(".")[0] for cell in program.cells.values() if "/" not in cell.name}
+
+
+def layer_of(line: Line, own: set[str], layers: dict[int, str]) -> str:
+    """The layer that a line counts to: its own if it has numbers, else that of what it reads.  A module that is
+    called by itself (a loss) goes by its class, and keeps that name.
+    """
+    layer = line.place.layer
+    if layer in own or not layer or layer[0].isupper():
+        return layer
+    return next((layers[n] for n in line.inputs if layers.get(n)), layer)
+
+
+def label(line: Line, number: int) -> str:
+    """The gate's name, with the output's where there are several."""
+    gate = line.gate
+    return gate.label if len(gate.outputs) == 1 else f"{gate.label}.{gate.outputs[line.outputs.index(number)]}"
+
+
+def join(layer: str, name: str) -> str:
+    return f"{layer}/{name}" if layer else name
+
+
+def unique(name: str, taken: Counter[str]) -> str:
+    """The name, or the name with a number if it is taken."""
+    taken[name] += 1
+    return name if taken[name] == 1 else unique(f"{name}:{taken[name]}", taken)

@@ -1,0 +1,186 @@
+"""Faults to plant in kernels: where, what text, and a step in which they show at one known line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Tensor
+from chainrule.compiler import plan
+from chainrule.kernels.dropout import Dropout
+from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
+from chainrule.kernels.language import engine
+from chainrule.kernels.loops import Nest
+from chainrule.kernels.product import Pack, Walk
+
+from ..kernels.machines import plant
+
+
+class Fault(NamedTuple):
+    """A fault that stays within memory.
+
+    owner, method, old, new:  the text that is changed
+    path, gate, kernel:  the line that has to be named, and a word of its kernels
+    step, batch:  a function to compile and what it is called with;  phase: of the line
+    """
+
+    owner: Any
+    method: str
+    old: str
+    new: str
+    path: str
+    gate: str
+    kernel: str
+    step: Callable[..., Any]
+    batch: Callable[[], tuple[Any, ...]]
+    phase: str = "forward"
+
+
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
+    """Numbers of both signs, none of them near 0."""
+    rng = np.random.default_rng(seed)
+    return (rng.choice([-1, 1], shape) * rng.uniform(0.5, 2, shape)).astype("float32")
+
+
+def product(x, y):
+    return cr.exp(x * 0.1) @ y
+
+
+def narrow(x, w):
+    return cr.linear(x * 2.0, w) * 3.0
+
+
+def rows(x, b):
+    return cr.tanh(x + 1.0) * b - x
+
+
+def columns(x):
+    return x.sum(axis=0)
+
+
+def whole(x):
+    return cr.exp(x), cr.exp(x).sum()
+
+
+def largest(x):
+    return x.max(axis=1), x * 1.0
+
+
+def picked(x, k):
+    return (x * 2.0)[k] + 1.0
+
+
+def added(x, k):
+    y = x[k]
+    loss = (y * y).sum()
+    loss.backward()
+    return loss, x.grad
+
+
+def first(x):
+    return cr.argmax(x, axis=1), x + 1.0
+
+
+def judged(scores, labels):
+    return cr.softmax_cross_entropy(scores * 2.0, labels)
+
+
+def drawn(x, step):
+    return cr.dropout(x * 2.0, step, p=0.5, seed=3)
+
+
+def two(m: int, k: int, n: int) -> Callable[[], tuple[Any, ...]]:
+    return lambda: (numbers(m, k), numbers(k, n, seed=1))
+
+
+TIES = np.array([[1, 3, 3, 0], [2, 2, 2, 2], [0, 1, 5, 5]], "float32")
+
+FAULTS: dict[str, Fault] = {
+    "product: the last term of each sum": Fault(
+        Walk, "multiply", "self.k.range(self.depth)", "self.k.range(self.depth - 1)", "matmul", "matmul", "product",
+        product, two(9, 21, 33),
+    ),
+    "product: the last column": Fault(
+        Walk, "finish", ".at_most(self.n)", ".at_most(self.n - 1)", "matmul", "matmul", "product",
+        product, two(9, 21, 37),
+    ),
+    "product: the last row of a tile": Fault(
+        Walk, "finish", ".at_most(self.tile.rows)", ".at_most(self.tile.rows - 1)", "matmul", "matmul", "product",
+        product, two(32, 21, 37),
+    ),
+    "panels, turned: the last column": Fault(
+        Pack, "turn", "(n - (first + lane))", "(n - 1 - (first + lane))", "linear", "linear", "pack",
+        narrow, lambda: (numbers(5, 21), numbers(7, 21, seed=1)),
+    ),
+    "panels, turned: always the same row": Fault(
+        Pack, "turn", "(first + lane) * stride", "first * stride", "linear", "linear", "pack",
+        narrow, lambda: (numbers(5, 40), numbers(7, 40, seed=1)),
+    ),
+    "panels, straight: the last column": Fault(
+        Pack, "__call__", "k.below(n - first)", "k.below(n - 1 - first)", "matmul", "matmul", "pack",
+        product, two(9, 21, 37),
+    ),
+    "loop: the last lanes": Fault(
+        Nest, "body", "place.store(i, sources[source], mask)",
+        "mask is None and place.store(i, sources[source], mask)", "add", "add", "loop",
+        rows, lambda: (numbers(3, 21), numbers(21, seed=1)),
+    ),
+    "loop: every row is the first": Fault(
+        Nest, "write", "p.at(0, i)", "p.at(0, i * 0)", "add", "add", "loop",
+        rows, lambda: (numbers(3, 21), numbers(21, seed=1)),
+    ),
+    "sum over rows: a row is lost": Fault(
+        Nest, "reduce", "self.k.range(self.sizes[dimension])", "self.k.range(self.sizes[dimension] - 1)",
+        "sum", "sum", "reduce", columns, lambda: (numbers(9, 21),),
+    ),
+    "sum along the vector: the tail is lost": Fault(
+        Nest, "body", "k.where(mask, value,", "k.where(mask & (value != value), value,", "sum", "sum", "reduce",
+        whole, lambda: (numbers(40),),
+    ),
+    "maximum: of the tail, whatever it is": Fault(
+        Nest, "body", "k.where(mask, value,", "k.where(mask & (value != value), value,", "max", "max", "reduce",
+        largest, lambda: (np.arange(60, dtype="float32").reshape(3, 20),),
+    ),
+    "taking: the row before": Fault(
+        Take, "fetch", "x.at(1, k.first(where))", "x.at(1, k.first(where) * 0)", "index", "index", "take",
+        picked, lambda: (numbers(5, 21), np.array([3, 0, 4, 4])),
+    ),
+    "adding back: a row that comes twice": Fault(
+        Add, "add", "row.load(b, mask) + value", "value", "x.grad", "index_add", "scatter",
+        added, lambda: (Tensor(numbers(5, 21), requires_grad=True), np.array([3, 0, 3, 4])), "backward",
+    ),
+    "wrapped indices": Fault(
+        Numbers, "inside", "number < 0, number + size, number", "number < 0, number - number, number",
+        "index", "index", "take", picked, lambda: (numbers(5, 21), np.array([3, -1, 4, -5])),
+    ),
+    "the last of the largest": Fault(
+        Largest, "__call__", "value > held", "value >= held", "argmax", "argmax", "argmax", first, lambda: (TIES,),
+    ),
+    "labels: good ones are refused": Fault(
+        Within, "__call__", "number >= k.splat(size)", "number >= 0", "softmax_cross_entropy", "softmax_cross_entropy",
+        "check", judged, lambda: (numbers(7, 5), np.arange(7) % 5),
+    ),
+    "dropout: another word": Fault(
+        Dropout, "__call__", "k.iota() * 4 + number", "k.iota() * 4 + (3 - number)", "dropout", "dropout", "dropout",
+        drawn, lambda: (numbers(7, 11), np.asarray(5)),
+    ),
+    "dropout: a limit too far": Fault(
+        Dropout, "__call__", ") < limit", ") < (limit >> 1)", "dropout", "dropout", "dropout",
+        drawn, lambda: (numbers(7, 11), np.asarray(5)),
+    ),
+}
+
+
+@contextmanager
+def planted(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Inside, kernels are written anew, with the fault, and nothing is kept on disk."""
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "_written", {})
+        patch.setattr(engine().cache, "folder", None)
+        plant(patch, fault.owner, fault.method, fault.old, fault.new)
+        yield

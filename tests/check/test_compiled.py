@@ -1,0 +1,130 @@
+"""The compiled step is the step; and where a kernel is wrong, its line is named, and no earlier one."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import check
+from chainrule.errors import DifferenceError, IndexingError, LabelError
+
+from .learning import LOSSES, NETWORKS, RULES, Learning, batch
+from .faults import FAULTS, planted
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_training_steps_agree(name, rule, loss):
+    learning = Learning(name, rule, loss)
+    for seed in range(2):
+        learning.step(*batch(6, seed))
+    before = learning.state()
+    report = check.compiled(learning.step, *batch())
+    assert learning.state() == before
+    assert report.worst.worst <= 1
+    assert len(report.lines) >= len(learning.step.program(*batch()).lines) // 2
+
+
+@pytest.mark.parametrize("name", ["two-layer", "lstm"])
+def test_penalties_and_clipping_agree(name):
+    learning = Learning(name, penalty=0.01, max_norm=0.1)
+    learning.step(*batch())
+    assert check.compiled(learning.step, *batch()).worst.worst <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 17, 64])
+def test_batches_agree(count):
+    assert check.compiled(Learning("three-layer").step, *batch(count)).worst.worst <= 1
+
+
+def test_what_the_report_says():
+    learning = Learning()
+    report = check.compiled(learning.step, *batch())
+    assert {verdict.place.path for verdict in report.lines} >= {"linear1/relu", "loss", "linear1.weight.new"}
+    assert report.worst in report.lines and all(verdict.worst <= report.worst.worst for verdict in report.lines)
+    text = f"{len(report.lines)} lines agree with the gates in float64; nearest to its bound: "
+    assert str(report) == text + f"{report.worst.place.path} ({report.worst.worst:.2f})"
+
+
+def test_a_step_without_lines():
+    assert str(check.compiled(cr.compile(lambda x: x), np.ones(2, "float32"))).startswith("0 lines agree")
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_in_a_kernel_is_named_at_its_line(fault, monkeypatch):
+    data = fault.batch()
+    with planted(fault, monkeypatch):
+        step = cr.compile(fault.step, fallback="error")
+        with pytest.raises(DifferenceError) as caught:
+            check.compiled(step, *data)
+    error = caught.value
+    check.compiled(cr.compile(fault.step, fallback="error"), *other(data))  # without it all is well
+    kernel = error.came.split("kernel ")[1].split(")")[0]
+    assert f" {fault.path} ({fault.gate}, {fault.phase}, kernel " in error.came
+    assert fault.kernel in kernel.split(" + ")
+    assert f"faults.py:{line_of(fault)} in {fault.step.__name__}" in error.line
+    assert error.who == "check.compiled" and "as the gate computes" in error.expected
+
+
+def other(data):
+    """Other numbers of the same shapes: memory that they leave behind does not look like the right result."""
+    return [x * 1.5 if x.dtype.kind == "f" else x for x in data]
+
+
+def test_a_store_that_is_lost_is_seen_even_where_memory_still_holds_the_right_numbers(monkeypatch):
+    fault = FAULTS["loop: the last lanes"]
+    check.compiled(cr.compile(fault.step, fallback="error"), *fault.batch())
+    with planted(fault, monkeypatch):
+        step = cr.compile(fault.step, fallback="error")
+        for _ in range(2):
+            with pytest.raises(DifferenceError):
+                check.compiled(step, *fault.batch())
+
+
+def line_of(fault):
+    """The line of the program whose path it is, by the program itself."""
+    program = cr.compile(fault.step).program(*fault.batch())
+    names = program.names()
+    return next(line.place.line for line in program.lines if names[line.outputs[0]] == fault.path)
+
+
+@pytest.mark.parametrize("key", ["product: the last term of each sum", "panels, turned: the last column"])
+def test_in_a_network_the_first_wrong_line_is_named_with_its_layer(key, monkeypatch):
+    with planted(FAULTS[key], monkeypatch):
+        learning = Learning("two-layer")
+        before = learning.state()
+        with pytest.raises(DifferenceError) as caught:
+            check.compiled(learning.step, *batch())
+        assert learning.state() == before
+    error = caught.value
+    assert " of linear1/linear (linear, forward, kernel pack + product)" in error.came
+    assert error.layer == "linear1" and "learning.py:" in error.line and "in learn" in error.line
+
+
+def test_labels_that_are_no_class_are_refused_as_the_step_refuses_them():
+    learning = Learning()
+    images, labels = batch()
+    before = learning.state()
+    for act in (learning.step, lambda *data: check.compiled(learning.step, *data)):
+        with pytest.raises(LabelError, match="label 3 at 0; expected labels from 0 to 2"):
+            act(images, np.where(np.arange(6) == 0, 3, labels))
+    assert learning.state() == before
+
+
+def test_what_is_refused_in_the_middle_of_a_step_names_no_line_that_had_not_run():
+    step = cr.compile(lambda x, w, k: cr.exp(x) + w[k], fallback="error")
+    x, w = np.ones((2, 3), "float32"), np.ones((4, 3), "float32")
+    for act in (check.compiled, check.blame):
+        act(step, x, w, np.array([0, 3]))
+        with pytest.raises(IndexingError, match="index"):
+            act(step, x, w, np.array([0, 4]))
+
+
+def test_labels_that_a_kernel_lets_through_are_refused_by_the_gate(monkeypatch):
+    fault = FAULTS["labels: good ones are refused"]._replace(new="number < 0")
+    scores, labels = fault.batch()
+    with planted(fault, monkeypatch):
+        step = cr.compile(fault.step, fallback="error")
+        check.compiled(step, scores, labels)
+        with pytest.raises(LabelError, match="label 5 at 0"):
+            check.compiled(step, scores, np.where(labels == 0, 5, labels))

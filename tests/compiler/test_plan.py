@@ -1,0 +1,205 @@
+"""Plans: a user's gate among native segments, errors that pass through, memory known before anything runs."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Gate, Tensor, gate, ops, optim
+from chainrule.compiler.plan import Plan, Python, bytes_of, distinct, written
+from chainrule.errors import IndexingError, InPlaceError, LabelError, NonFiniteError, ShapeError
+from chainrule.graph import Spec
+from chainrule.kernels.formula import NEXT, Formula, Operand
+from chainrule.kernels.loops import Loops
+
+from .steps import Learner, X, arranged, near
+
+
+class Unlucky(Exception):
+    """An error that chainrule does not know."""
+
+
+@gate
+class Cubed(Gate):
+    """out = x³, refusing numbers above a limit."""
+
+    limit: float = 100.0
+
+    def spec(self, x):
+        return x
+
+    def forward(self, x):
+        if x.size and np.abs(x).max() > self.limit:
+            raise Unlucky(f"{np.abs(x).max():g}")
+        return x * x * x
+
+    def backward(self, upstream, *, x):
+        return upstream * 3 * x * x
+
+
+@gate
+class Split(Gate):
+    """low = min(x, 0), high = max(x, 0), of a matrix turned over."""
+
+    outputs = ("low", "high")
+
+    def spec(self, x):
+        turned = Spec(x.shape[::-1], x.dtype)
+        return turned, turned
+
+    def forward(self, x):
+        return np.minimum(x, 0).T, np.maximum(x, 0).T
+
+
+@gate
+class Rude(Gate):
+    """A gate that writes into its input."""
+
+    def spec(self, x):
+        return x
+
+    def forward(self, x):
+        x *= 2
+        return x
+
+
+@gate
+class Liar(Gate):
+    """A gate whose result is not what its spec said."""
+
+    def spec(self, x):
+        return x
+
+    def forward(self, x):
+        return x.astype("float64")
+
+
+def native(function, **settings):
+    return cr.compile(function, fallback="error", **settings)
+
+
+def learner(limit=100.0):
+    w = Tensor(np.ones((3, 2), "float32") / 4, requires_grad=True, name="w")
+    optimizer = optim.Adam([w], lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (cr.apply(Cubed(limit), x @ w) + 1).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return w, optimizer, step
+
+
+def test_a_users_gate_runs_among_native_segments():
+    (w, _, step), (other, _, plain) = learner(), learner()
+    compiled = native(step)
+    for _ in range(3):
+        assert near([compiled(X).item()], [plain(Tensor(X)).item()])
+        assert near([w.numpy()], [other.numpy()])
+    kinds = [type(s) for s in compiled.plan(X).segments]
+    assert kinds.count(Python) == 1 and kinds[0] is kinds[-1] is tuple
+    assert [type(g) for g in compiled.left_to_numpy(X)] == [Cubed]
+
+
+def test_its_exception_passes_through_and_nothing_has_changed():
+    w, optimizer, step = learner()
+    compiled = native(step)
+    compiled(X)
+    cells = [w, *optimizer._state.values()]
+    before = [c.numpy().copy() for c in cells]
+    with pytest.raises(Unlucky) as caught:
+        compiled(X * 1e4)
+    assert type(caught.value) is Unlucky and caught.value.__cause__ is None
+    assert near([c.numpy() for c in cells], before, 0)
+    compiled(X)
+    assert not near([w.numpy()], before[:1])
+
+
+def test_several_outputs_in_any_layout():
+    step = native(lambda x: tuple(v * 2 for v in cr.apply(Split(), x * 1)))
+    low, high = step(X)
+    assert np.array_equal(low.numpy(), 2 * np.minimum(X, 0).T)
+    assert np.array_equal(high.numpy(), 2 * np.maximum(X, 0).T)
+    assert np.array_equal(native(lambda x: cr.apply(Split(), x)[1])(X).numpy(), np.maximum(X, 0).T)
+
+
+def test_a_gate_reads_views_and_gives_what_is_returned():
+    step = native(lambda x: (cr.apply(Cubed(), x.T[::-1]), cr.apply(Cubed(), x)))
+    turned, straight = step(X)
+    assert near([turned.numpy(), straight.numpy()], [X.T[::-1] ** 3, X**3])
+
+
+def test_a_gate_that_misbehaves_is_told_so():
+    for bad, error in ((Rude(), InPlaceError), (Liar(), ShapeError)):
+        with pytest.raises(error) as caught:
+            native(lambda x, g=bad: cr.apply(g, x + 1) * 2)(X)
+        assert "test_plan.py" in caught.value.line
+    assert X[0, 0] == -1
+
+
+def test_errors_of_numbers_name_the_line():
+    losses = native(lambda x, y: ops.softmax_cross_entropy(x, y))
+    with pytest.raises(LabelError, match="0") as caught:
+        losses(X, np.array([0, 1, 2, 3, 0]))
+    assert "test_plan.py" in caught.value.line and "<lambda>" in caught.value.line
+    rows = native(lambda x, i: x[i])
+    with pytest.raises(IndexingError) as caught:
+        rows(X, np.array([5]))
+    assert "test_plan.py" in caught.value.line
+
+
+def test_the_guard_resets():
+    one = Learner()
+    step = native(one.step)
+    step(X)
+    before = one.state()
+    for _ in range(3):
+        with pytest.raises(NonFiniteError):
+            step(X * np.float32(np.nan))
+        assert near(one.state(), before, 0)
+    step(X)
+
+
+def test_the_memory_is_known_and_shared():
+    def deep(x):
+        for _ in range(20):
+            x = ops.softmax(x @ x, axis=1)
+        return x
+
+    x = np.ones((64, 64), "float32") / 64
+    plan = native(deep).plan(x)
+    assert 2 * x.nbytes <= plan.peak <= 8 * x.nbytes
+
+
+def test_rows_say_group_and_record():
+    plan = native(Learner().step).plan(X)
+    assert [row.record for row in plan.rows] == sorted(row.record for row in plan.rows)
+    assert {row.group for row in plan.rows} <= set(plan.made.order)
+
+
+def test_a_plan_without_work():
+    assert native(lambda x: (x, None))(X)[0].numpy().tobytes() == X.tobytes()
+    assert native(lambda x: x + 1)(np.zeros((0, 4), "f4")).shape == (0, 4)
+    assert native(lambda: Tensor([1.0]) * 2)().item() == 2
+
+
+def test_equal_kernels_are_written_once():
+    def kernel():
+        operand = Operand(np.dtype("f4"), NEXT)
+        return Loops(Formula((operand,), (), ((0, operand),)), 0)
+
+    assert written(kernel()) is written(kernel())
+
+
+def test_bytes_and_cells():
+    assert bytes_of(Spec((3, 2), np.dtype("f8"))) == 48
+    a, b = Tensor([1.0]), Tensor([1.0])
+    assert [id(c) for c in distinct([a, b, a])] == [id(a), id(b)]
+
+
+def test_two_plans_of_one_arrangement():
+    made = arranged(lambda x: ops.exp(x) * 2 + x, X)
+    one, other = Plan(made), Plan(made, frozenset(op.outputs[0] for g in made.groups.groups for op in g.ops))
+    results = [list(plan.run([X]).values())[0] for plan in (one, other)]
+    assert results[0].tobytes() == results[1].tobytes() and other.peak > one.peak

@@ -1,0 +1,111 @@
+"""The table of a plan: what runs, how much work it is, how long it takes; looking changes nothing."""
+
+import re
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Gate, Spec, Tensor
+from chainrule.compiler.table import table
+
+from ..check.learning import Learning, batch
+
+
+@cr.gate
+class Halved(Gate):
+    """out = x / 2, for which there is no kernel."""
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def forward(self, x):
+        return x / 2
+
+    def backward(self, upstream):
+        return upstream / 2
+
+
+def rows(text):
+    return text.splitlines()[1:-1]
+
+
+@pytest.mark.parametrize("name", ["two-layer", "lstm"])
+def test_what_the_table_counts(name):
+    learning, data = Learning(name), batch()
+    found = learning.step.table(*data)
+    plan = learning.step.plan(*data)
+    assert [entry.kernel for entry in found.entries] == [row.task.name for row in plan.rows]
+    assert found.name == "learn" and found.plain == [] and found.peak_bytes == plan.peak
+    for entry, row in zip(found.entries, plan.rows, strict=True):
+        assert entry.paths and entry.pieces == row.task.pieces >= 1 and entry.bytes > 0
+        assert entry.ms > 0 and (entry.share is not None) == (entry.kernel == "product")
+    n, (wide, hidden, classes) = 6, (20, 7, 3)
+    if name == "two-layer":
+        products = sum(entry.flops for entry in found.entries if entry.kernel == "product")
+        # forward and to the weights for both layers; back to the values only for the second
+        assert products == 2 * n * (2 * wide * hidden + 3 * hidden * classes)
+
+
+def test_what_is_computed_is_named():
+    learning, data = Learning(), batch()
+    named = [path for entry in learning.step.table(*data).entries for path in entry.paths]
+    for path in ("linear1/relu", "loss", "linear1.weight.grad", "linear1.weight.new", "linear1/relu.grad"):
+        assert path in named
+    made = {n for line in learning.step.program(*data).lines for n in line.outputs}
+    names = learning.step.program(*data).names()
+    assert set(named) <= {names[n] for n in made}
+
+
+def test_the_printed_form_and_its_sums():
+    learning, data = Learning(), batch(64)
+    found = learning.step.table(*data)
+    text = str(found)
+    lines = text.splitlines()
+    assert all(len(line) <= 100 for line in lines), max(map(len, lines))
+    assert lines[0].split() == ["kernel", "computes", "pieces", "MFLOP", "KB", "ms", "of", "peak"]
+    assert len(rows(text)) == len(found.entries)
+    for line, entry in zip(rows(text), found.entries, strict=True):
+        assert line.startswith(entry.kernel) and entry.paths[0][:40] in line
+    assert lines[-1].startswith(f"{len(found.entries)} kernels, 0 NumPy lines, ")
+    flops = sum(entry.flops for entry in found.entries) / 1e6
+    total = sum(entry.ms for entry in found.entries)
+    said = re.fullmatch(r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms", lines[-1])
+    assert float(said[1]) == pytest.approx(flops, abs=0.06)
+    assert float(said[2]) == pytest.approx(found.peak_bytes / 1e6, abs=0.006)
+    assert float(said[3]) == pytest.approx(total, abs=0.001)
+
+
+def test_without_arrays_there_is_no_time():
+    learning, data = Learning(), batch()
+    found = table(learning.step.plan(*data))
+    assert all(entry.ms is None and entry.share is None for entry in found.entries)
+    lines = str(found).splitlines()
+    assert lines[0].split() == ["kernel", "computes", "pieces", "MFLOP", "KB"] and " ms" not in lines[-1]
+
+
+def test_a_step_without_arguments_is_timed():
+    w = Tensor([1.0, 2.0], name="w")
+    found = cr.compile(lambda: (w * w).sum(), fallback="error").table()
+    assert len(found.entries) == 1 and found.entries[0].ms > 0
+    assert found.entries[0].paths[0] in ("loss", "multiply")
+
+
+def test_numpy_lines_are_listed():
+    halved = cr.compile(lambda x: cr.apply(Halved(), x * 2) + 1, fallback="error")
+    x = np.ones(40, "float32")
+    found = halved.table(x)
+    assert found.plain == ["halved"]
+    assert "numpy     halved" in str(found) and ", 1 NumPy lines, " in str(found)
+    assert np.array_equal(halved(x).numpy(), x + 1)
+
+
+@pytest.mark.parametrize("name", ["two-layer", "lstm", "dropout"])
+def test_timing_changes_no_state(name):
+    learning, twin, data = Learning(name), Learning(name), batch()
+    learning.step(*data), twin.step(*data)
+    before = learning.state()
+    learning.step.table(*data)
+    assert learning.state() == before == twin.state()
+    assert learning.step(*data).numpy().tobytes() == twin.step(*data).numpy().tobytes()
+    assert learning.state() == twin.state()
