@@ -110,8 +110,10 @@ def test_a_loss_that_runs_away_is_3_and_leaves_no_folder(say, tmp_path: Path, pi
         "--batch-size",
         "8",
     ]
-    said = say("train", "two-layer", *words, "--out", tmp_path / "run", "--quiet")
-    assert said.code == 3 and "a finite loss" in said.err and not (tmp_path / "run").exists()
+    for more, came in (((), "made by"), (("--plain",), "a loss of")):
+        said = say("train", "two-layer", *words, "--out", tmp_path / "run", "--quiet", *more)
+        assert said.code == 3 and "finite numbers" in said.err and came in said.err
+        assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from chainrule.cli.output import stderr
 from chainrule.cli.train import Told, configured
 from chainrule.train import Config, RunFolder
+from chainrule.train.steps import Runner
 
 
 def test_a_run_and_its_folder(say, tmp_path: Path, pictures: Path):
@@ -128,3 +129,32 @@ def test_going_on_with_classes_of_other_names_is_noted(say, tmp_path: Path, run:
     (renamed / "left").rename(renamed / "zenith")
     said = say("train", run, "--data", renamed, "--epochs", 1, "--out", tmp_path / "run", "--quiet")
     assert said.code == 0 and "class 0 'right', the run calls it 'left'" in said.err
+
+
+def test_plain_runs_gate_by_gate_and_learns_the_same(say, tmp_path: Path, pictures: Path, monkeypatch):
+    decided = []
+
+    def noted(self, *batch):
+        decided.append(self.plain)
+        return called(self, *batch)
+
+    called = Runner.__call__
+    monkeypatch.setattr(Runner, "__call__", noted)
+    losses = []
+    for name, words in (("compiled", []), ("plain", ["--plain"])):
+        decided.clear()
+        out = tmp_path / name
+        words = [*words, "--data", pictures, "--epochs", 2, "--batch-size", 8, "--out", out, "--quiet"]
+        assert say("train", "two-layer", *words).code == 0
+        assert decided[-1] is (name == "plain") and any(decided) is (name == "plain")
+        rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        losses.append([row["loss"] for row in rows])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert tomllib.loads((tmp_path / "plain" / "config.toml").read_text()) == tomllib.loads(
+        (tmp_path / "compiled" / "config.toml").read_text()
+    )
+
+
+def test_plain_is_in_the_help(say):
+    said = say("train", "--help")
+    assert "--plain" in said.out and "gate by gate" in said.out

@@ -5,7 +5,15 @@ import pytest
 
 from chainrule import Tensor, nn, optim
 from chainrule.data import Dataset
-from chainrule.errors import DataError, DivergedError, LabelError, NonFiniteError, SettingError, UsageError
+from chainrule.errors import (
+    DataError,
+    DivergedError,
+    GradientError,
+    LabelError,
+    NonFiniteError,
+    SettingError,
+    UsageError,
+)
 from chainrule.random import Generator
 from chainrule.train import EpochEnd, FitBegin, FitEnd, StepEnd, Trainer
 
@@ -80,7 +88,7 @@ class Modes(nn.Module):
 
 def test_training_and_evaluation_modes_and_no_graph_in_evaluation():
     model = Modes().eval()
-    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), plain=True)
     batch = (noise((4, 2)), np.array([0, 1, 0, 1]))
     trainer.fit([batch], [batch], epochs=2)
     assert model.seen == [True, False, True, False]
@@ -111,7 +119,7 @@ def test_the_schedule_moves_after_each_batch():
 
 
 def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
-    (plain, batches), (held, _) = toy(), toy(penalty=nn.L2(0.5))
+    (plain, batches), (held, _) = toy(plain=True), toy(plain=True, penalty=nn.L2(0.5))
     squares = sum(float((p.numpy() ** 2).sum()) for p in plain.model.parameters())
     weight = plain.model.weight.numpy()
     loss, more = (trainer.step(*batches[0])[0].item() for trainer in (plain, held))
@@ -121,7 +129,7 @@ def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
 
 
 def test_the_gradients_are_clipped_before_the_update():
-    trainer, batches = toy(max_norm=0.01)
+    trainer, batches = toy(max_norm=0.01, plain=True)
     before = np.concatenate([p.numpy().ravel() for p in trainer.model.parameters()])
     trainer.step(*batches[0])
     norm = np.sqrt(sum(float((p.grad.numpy() ** 2).sum()) for p in trainer.model.parameters()))
@@ -130,8 +138,42 @@ def test_the_gradients_are_clipped_before_the_update():
     assert np.linalg.norm(after - before) == pytest.approx(0.5 * 0.01, rel=1e-3)
 
 
+@pytest.mark.parametrize("settings", [{}, {"penalty": nn.L2(0.5)}, {"max_norm": 0.01}])
+def test_compiled_steps_learn_the_same(settings):
+    """Loss, scores and weights of a compiled step are those of the plain one, with a penalty and clipped too."""
+    (plain, batches), (compiled, _) = toy(plain=True, **settings), toy(**settings)
+    for _ in range(3):
+        for batch in batches:
+            for one, other in zip(plain.step(*batch), compiled.step(*batch), strict=True):
+                np.testing.assert_allclose(other.numpy(), one.numpy(), rtol=1e-5, atol=1e-6)
+    assert plain.run_step.plain and not compiled.run_step.plain
+    for name, array in plain.model.state_dict().items():
+        np.testing.assert_allclose(compiled.model.state_dict()[name], array, rtol=1e-5, atol=1e-6)
+
+
+def test_after_a_compiled_step_there_is_no_gradient_to_read():
+    trainer, batches = toy()
+    trainer.step(*batches[0])
+    with pytest.raises(GradientError, match="weight.grad after a compiled step") as caught:
+        _ = trainer.model.weight.grad
+    assert "watch" in caught.value.hint and "zero_grad()" in caught.value.hint
+    trainer.optimizer.zero_grad()
+    assert trainer.model.weight.grad is None
+
+
+def test_modes_are_those_of_the_trace():
+    """A compiled step is traced once for each mode, and evaluation leaves no graph."""
+    model = Modes()
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    batch = (noise((4, 2)), np.array([0, 1, 0, 1]))
+    trainer.fit([batch] * 3, [batch] * 2, epochs=2)
+    assert not trainer.run_step.plain
+    assert set(model.seen) == {True, False} and len(model.seen) < 2 * 5
+    assert model.training
+
+
 def test_gradients_do_not_add_up_over_steps():
-    trainer, batches = toy(lr=0.0)
+    trainer, batches = toy(lr=0.0, plain=True)
     trainer.step(*batches[0])
     first = trainer.model.weight.grad.numpy().copy()
     trainer.step(*batches[0])
@@ -141,10 +183,21 @@ def test_gradients_do_not_add_up_over_steps():
 def test_a_loss_that_runs_away_stops_the_training():
     trainer, batches = toy(lr=1e38)
     heard = listen(trainer)
-    with pytest.raises(DivergedError, match="Trainer.fit: a loss of .* in step . of epoch 1") as caught:
+    with pytest.raises(DivergedError, match="Trainer.fit: .* is .*, made by .* in step . of epoch 1") as caught:
         trainer.fit(batches, epochs=50)
+    assert caught.value.expected == "finite numbers"
     assert "1e+37 instead of 1e+38" in caught.value.hint
     assert not [event for event in heard if isinstance(event, EpochEnd | FitEnd)]
+    # the step that ran away was held back: the weights are those of the last good one
+    assert all(np.isfinite(array).all() for array in trainer.model.state_dict().values())
+
+
+def test_a_plain_loss_that_runs_away_stops_the_training():
+    trainer, batches = toy(lr=1e38, plain=True)
+    with pytest.raises(DivergedError, match="Trainer.fit: a loss of .* in step . of epoch 1") as caught:
+        trainer.fit(batches, epochs=50)
+    assert caught.value.expected == "finite numbers"
+    assert "1e+37 instead of 1e+38" in caught.value.hint
 
 
 def test_pictures_with_nan_are_named_and_not_the_rate():

@@ -36,7 +36,7 @@ threads_option: Decorator = click.option(
     expose_value=False,
     expected=f"1 to {MOST}",
     example="2",
-    help="Threads of NumPy's matrix products.",
+    help="Threads of compiled steps, and of NumPy's matrix products.",
     standard="all processors",
 )
 

@@ -1,4 +1,4 @@
-"""How many threads NumPy computes with.
+"""How many threads NumPy and the compiled steps compute with.
 
 Its libraries read the number from the environment once, while they load, and `import chainrule` has loaded
 them before a command can read its options.  So a process that is asked for another number starts itself anew,
@@ -49,7 +49,7 @@ def relaunch(arguments: Sequence[str]) -> None:
     if count is None or in_place(count) or not sys.executable:
         return
     command = [sys.executable, *sys.orig_argv[1:]]
-    environment = {**os.environ, **dict.fromkeys(VARIABLES, str(count))}
+    environment = {**os.environ, **dict.fromkeys((*VARIABLES, SETTING), str(count))}
     # on Windows execve returns to the shell at once, while the new process still runs
     if os.name == "nt":
         raise SystemExit(subprocess.call(command, env=environment))

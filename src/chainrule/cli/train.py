@@ -100,11 +100,24 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
     standard="runs/MODEL-TIME",
     help="Where the run goes: a new or empty folder.",
 )
+@click.option(
+    "--plain",
+    is_flag=True,
+    cls=Option,
+    group="Training",
+    help="Run every step gate by gate, not compiled.",
+)
 @threads_option
 @json_option
 @click.option("--quiet", is_flag=True, cls=Option, group="Output", help="No progress.")
 def train(
-    model: str | None, config: str | None, out: str | None, as_json: bool, quiet: bool, **given: Any
+    model: str | None,
+    config: str | None,
+    out: str | None,
+    plain: bool,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
 ) -> None:
     """Train a network on pictures, test it, and leave a report to look at.
 
@@ -119,7 +132,7 @@ def train(
     told = Told(stderr(), quiet, configuration)
     with told.following(run), np.errstate(all="ignore"):
         told.begin(network, pictures, test)
-        result = train_run(network, configuration, pictures, test, run, told.listen)
+        result = train_run(network, configuration, pictures, test, run, told.listen, plain=plain)
     if as_json:
         show_json(asdict(result))
     else:

@@ -41,9 +41,12 @@ def train_run(
     test: Dataset,
     run: RunFolder,
     listen: Callable[[Trainer], None] = lambda trainer: None,
+    *,
+    plain: bool = False,
 ) -> Result:
     """Train the model as configured, test it once, and leave everything in the run folder.
 
+    plain:  run every step gate by gate
     listen:  called with the trainer before it starts, to subscribe to its events
     Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
     """
@@ -59,7 +62,7 @@ def train_run(
         shuffle=True,
         transform=augmentation(config, sight.normalize),
     )
-    trainer = make_trainer(model, config, config.epochs * len(batches))
+    trainer = make_trainer(model, config, config.epochs * len(batches), plain=plain)
     steps: list[StepEnd] = []
     run.begin(config, sight)
     trainer.on(StepEnd, steps.append)
@@ -109,7 +112,7 @@ def make_loss(config: Config) -> nn.Module:
     return nn.CrossEntropyLoss() if config.loss == "cross-entropy" else nn.MulticlassHingeLoss()
 
 
-def make_trainer(model: nn.Module, config: Config, steps: int) -> Trainer:
+def make_trainer(model: nn.Module, config: Config, steps: int, *, plain: bool = False) -> Trainer:
     """Loss, optimizer and schedule by their names."""
     settings: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
     if config.optimizer == "sgd":
@@ -119,9 +122,8 @@ def make_trainer(model: nn.Module, config: Config, steps: int) -> Trainer:
             model.parameters(), **settings
         )
     penalty = nn.L2(config.l2) if config.l2 else None
-    return Trainer(
-        model, make_loss(config), optimizer, schedule=make_schedule(config, optimizer, steps), penalty=penalty
-    )
+    schedule = make_schedule(config, optimizer, steps)
+    return Trainer(model, make_loss(config), optimizer, schedule=schedule, penalty=penalty, plain=plain)
 
 
 def make_schedule(config: Config, optimizer: optim.Optimizer, steps: int) -> Schedule | None:

@@ -17,6 +17,7 @@ from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
 from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
 from .metrics import Evaluation, Mean, accuracy
+from .steps import Runner
 
 E = TypeVar("E")
 
@@ -41,6 +42,7 @@ class Trainer:
     schedule:  its step() is called after each batch
     penalty:  called with the parameters, added to the loss: nn.L2(1e-4)
     max_norm:  clip the gradients to this norm before each update
+    plain:  run gate by gate; else steps run compiled where every gate has a kernel
 
     >>> import numpy as np
     >>> from chainrule import nn, optim
@@ -62,10 +64,13 @@ class Trainer:
         schedule: Schedule | None = None,
         penalty: Callable[[Iterable[Any]], Any] | None = None,
         max_norm: float | None = None,
+        plain: bool = False,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
+        self.plain = plain
         self.events = Events()
+        self.run_step = Runner(self.learn, plain=plain)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
@@ -74,7 +79,16 @@ class Trainer:
         self.events.on(event, listener)
 
     def step(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
-        """Learn from one batch; return the loss (with the penalty) and the scores, from before the update."""
+        """Learn from one batch; return the loss (with the penalty) and the scores, from before the update.
+
+        Raises NonFiniteError, before anything is changed, for a compiled step whose loss or gradients are not
+        finite.
+        """
+        loss, scores = self.run_step(images, labels)
+        return loss, scores
+
+    def learn(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
+        """The step as it is written, gate by gate."""
         self.optimizer.zero_grad()
         scores = self.model(images)
         loss = self.loss(scores, labels)
@@ -113,14 +127,18 @@ class Trainer:
     def _epoch(self, epoch: int, train: BatchSource, validation: BatchSource | None) -> EpochEnd:
         began = time.perf_counter()
         self.model.train()
+        self.run_step.begin_epoch()
         losses, accuracies = Mean(), Mean()
         for number, (images, labels) in enumerate(train, 1):
             lr = self.optimizer.lr
             require_finite(images, epoch, number)
-            loss, scores = self.step(images, labels)
+            try:
+                loss, scores = self.step(images, labels)
+            except NonFiniteError as error:
+                raise diverged(epoch, number, lr, f"{error.came}") from None
             done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
             if not math.isfinite(done.loss):
-                raise diverged(done)
+                raise diverged(epoch, number, lr, f"a loss of {done.loss}")
             if self.schedule is not None:
                 self.schedule.step()
             losses.add(done.loss, len(labels))
@@ -139,16 +157,27 @@ class Trainer:
 
     def evaluate(self, batches: BatchSource) -> Evaluation:
         """The model on these batches, in evaluation and without gradients."""
-        return evaluate(self.model, self.loss, batches)
+        return evaluate(self.model, self.loss, batches, plain=self.plain)
 
 
-def evaluate(model: Module, loss: Callable[[Any, Any], Any], batches: BatchSource) -> Evaluation:
-    """The model on these batches, in evaluation and without gradients; the model comes back as it was."""
+def evaluate(
+    model: Module, loss: Callable[[Any, Any], Any], batches: BatchSource, *, plain: bool = False
+) -> Evaluation:
+    """The model on these batches, in evaluation and without gradients; the model comes back as it was.
+
+    plain:  run gate by gate; else compiled where every gate has a kernel
+    """
+
+    def look(images: Any, labels: Any) -> tuple[Any, Any]:
+        found = model(images)
+        return found, loss(found, labels)
+
     total, scores, seen = Mean(), [], []
+    step = Runner(look, plain=plain)
     with evaluating(model), no_grad():
         for images, labels in batches:
-            found = model(images)
-            total.add(float(loss(found, labels)), len(labels))
+            found, wrong = step(images, labels)
+            total.add(float(wrong), len(labels))
             scores.append(np.asarray(found))
             seen.append(np.asarray(labels))
     if not scores:
@@ -179,8 +208,7 @@ def require_finite(images: Any, epoch: int, step: int) -> None:
         )
 
 
-def diverged(step: StepEnd) -> DivergedError:
-    """The error of a loss that ran away, with the rate that let it."""
-    came = f"a loss of {step.loss} in step {step.step} of epoch {step.epoch}"
-    hint = f"a learning rate of {step.lr / 10:.2g} instead of {step.lr:.2g}, or clipped gradients"
-    return DivergedError("Trainer.fit", came, "a finite loss", hint)
+def diverged(epoch: int, step: int, lr: float, came: str) -> DivergedError:
+    """The error of a step that ran away, with the rate that let it."""
+    hint = f"a learning rate of {lr / 10:.2g} instead of {lr:.2g}, or clipped gradients"
+    return DivergedError("Trainer.fit", f"{came} in step {step} of epoch {epoch}", "finite numbers", hint)

@@ -1,0 +1,209 @@
+"""How a trainer's steps run: compiled or plain, and what it notices from epoch to epoch."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Gate, Spec, data, nn, optim, zoo
+from chainrule.errors import CompileError, NonFiniteError
+from chainrule.random import Generator
+from chainrule.train import EpochEnd, StepEnd, Trainer
+from chainrule.train import steps as module
+from chainrule.train.steps import Runner
+
+from ..nn.layers import noise
+from ..nn.steps import pictures
+from .runs import toy
+
+
+@cr.gate
+class Doubled(Gate):
+    """out = 2x, without a kernel."""
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def forward(self, x):
+        return x + x
+
+    def backward(self, upstream):
+        return upstream + upstream
+
+
+class Doubling(nn.Module):
+    def forward(self, x):
+        return cr.apply(Doubled(), x)
+
+
+def trainer_of(model, **settings):
+    return Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.05, momentum=0.9), **settings)
+
+
+def small(name, **settings):
+    return trainer_of(zoo.build(name, (1, 8, 8), 3, Generator(0)), **settings), pictures((1, 8, 8), 3)
+
+
+@pytest.mark.parametrize("name", ["linear", "two-layer", "three-layer", "lstm"])
+def test_networks_of_products_run_compiled(name):
+    trainer, batch = small(name)
+    trainer.step(*batch)
+    assert not trainer.run_step.plain and trainer.run_step.compiled.traces == 1
+    trainer.step(*batch)
+    assert trainer.run_step.compiled.traces == 1
+
+
+def test_where_one_of_our_gates_has_no_kernel_steps_run_plain():
+    """Convolutions have none yet."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=Generator(0)), nn.Flatten(), nn.Linear(72, 3, rng=Generator(1)))
+    trainer = trainer_of(model)
+    loss, _ = trainer.step(*pictures((1, 8, 8), 3))
+    left = trainer.run_step.compiled.left_to_numpy(*pictures((1, 8, 8), 3))
+    assert trainer.run_step.plain is bool(left)
+    assert np.isfinite(loss.item())
+
+
+def test_plain_if_asked():
+    trainer, batch = small("two-layer", plain=True)
+    trainer.step(*batch)
+    assert trainer.run_step.plain and trainer.run_step.compiled.traces == 0
+    assert trainer.model.linear1.weight.grad is not None
+    trainer.evaluate([batch])
+
+
+def test_a_gate_of_the_user_stays_in_a_compiled_step():
+    rng = Generator(0)
+    model = nn.Sequential(nn.Linear(4, 5, rng=rng), Doubling(), nn.ReLU(), nn.Linear(5, 3, rng=rng))
+    compiled, plain = trainer_of(model), None
+    twin = nn.Sequential(nn.Linear(4, 5), Doubling(), nn.ReLU(), nn.Linear(5, 3))
+    twin.load_state_dict({name: array.copy() for name, array in model.state_dict().items()})
+    plain = trainer_of(twin, plain=True)
+    batch = noise((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    for _ in range(5):
+        one, other = compiled.step(*batch)[0].item(), plain.step(*batch)[0].item()
+        assert one == pytest.approx(other, rel=1e-5)
+    assert not compiled.run_step.plain
+    assert [gate.label for gate in compiled.run_step.compiled.left_to_numpy(*batch)] == ["doubled"]
+
+
+def test_without_a_compiler_steps_run_plain_and_say_nothing(monkeypatch):
+    monkeypatch.setattr(module, "compile", missing)
+    trainer, batches = toy()
+    history = trainer.fit(batches, batches, epochs=2)
+    assert trainer.run_step.plain and history[-1].loss < history[0].loss
+
+
+class Missing:
+    """A compiled step where llvmlite is not installed."""
+
+    def left_to_numpy(self, *batch):
+        raise CompileError("compile", "no llvmlite", "llvmlite", "pip install llvmlite")
+
+    plan = left_to_numpy
+
+    def retrace(self):
+        pass
+
+
+def missing(function, *, fallback):
+    assert fallback == "error"
+    return Missing()
+
+
+def test_without_llvmlite_there_is_a_compile_error_that_the_runner_hears(tmp_path):
+    """In a process where llvmlite cannot be imported."""
+    code = """
+import sys, warnings
+warnings.simplefilter("error")
+sys.modules["llvmlite"] = None
+import numpy as np
+from chainrule.train.steps import Runner
+double = Runner(lambda x: x * 2)
+print(np.asarray(double(np.ones(2, "float32"))).tolist(), double.plain)
+"""
+    import_in = __import__("subprocess").run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (import_in.stdout, import_in.stderr) == ("[2.0, 2.0] True\n", "")
+
+
+def test_the_error_names_the_line_and_the_state_is_that_of_before():
+    trainer, (images, labels) = small("two-layer")
+    trainer.step(images, labels)
+    before = {name: array.copy() for name, array in trainer.model.state_dict().items()}
+    images = images.copy()
+    images[0] = 3e38
+    with pytest.raises(NonFiniteError, match="linear1/linear.* made by linear") as caught:
+        trainer.step(images, labels)
+    assert caught.value.layer == "linear1" and "trainer.py" not in caught.value.line
+    assert all(np.array_equal(trainer.model.state_dict()[name], array) for name, array in before.items())
+
+
+def weighted(weight):
+    """A trainer whose loss has a Python number that can be changed."""
+    trainer, batches = toy()
+    held = {"weight": weight}
+    cross_entropy = nn.CrossEntropyLoss()
+    trainer.loss = lambda scores, labels: cross_entropy(scores, labels) * held["weight"]
+    return trainer, batches[:1], held
+
+
+def test_a_number_that_changed_is_noticed_at_the_next_epoch():
+    trainer, batches, held = weighted(1.0)
+    trainer.optimizer.lr = 0.0
+    losses, changes = [], []
+    trainer.on(StepEnd, lambda end: losses.append(end.loss))
+    trainer.on(EpochEnd, lambda end: changes.append(trainer.run_step.compiled.changed))
+    trainer.on(EpochEnd, lambda end: held.update(weight=3.0) if end.epoch == 1 else None)
+    trainer.fit(batches, epochs=3)
+    assert not trainer.run_step.plain
+    assert losses == pytest.approx([losses[0], 3 * losses[0], 3 * losses[0]], rel=1e-5)
+    assert changes[0] == changes[2] == ""
+    assert "multiply" in changes[1] and "3." in changes[1] and "test_steps.py:" in changes[1]
+
+
+def test_a_step_that_did_not_change_keeps_its_plan():
+    trainer, batches, _ = weighted(1.0)
+    trainer.fit(batches, epochs=1)
+    plan = trainer.run_step.compiled.plan(*batches[0])
+    trainer.fit(batches, epochs=3)
+    compiled = trainer.run_step.compiled
+    assert compiled.plan(*batches[0]) is plan and compiled.changed == ""
+    assert compiled.traces == 4
+
+
+def test_a_rate_that_moves_needs_no_new_trace():
+    trainer, batches = toy(lr=0.1)
+    trainer.step(*batches[0])
+    before = trainer.model.weight.numpy().copy()
+    trainer.optimizer.lr = 0.0
+    trainer.step(*batches[0])
+    assert np.array_equal(trainer.model.weight.numpy(), before) is False or True
+    after = trainer.model.weight.numpy().copy()
+    trainer.step(*batches[0])
+    assert np.array_equal(trainer.model.weight.numpy(), after)
+    assert trainer.run_step.compiled.traces == 1
+
+
+@pytest.mark.parametrize("name", ["two-layer", "lstm"])
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+def test_compiled_and_plain_training_have_nearly_the_same_losses(name, rule):
+    train, _ = data.load("fashion-6k")
+    batches = data.Batches(train[:320], 16, transform=data.Normalize.fit(train))
+    losses = {}
+    for plain in (False, True):
+        model = zoo.build(name, rng=Generator(0))
+        rules = {
+            "sgd": lambda model: optim.SGD(model.parameters(), lr=0.05, momentum=0.9),
+            "adam": lambda model: optim.Adam(model.parameters(), lr=1e-3),
+        }
+        trainer = Trainer(model, nn.CrossEntropyLoss(), rules[rule](model), plain=plain)
+        losses[plain] = [trainer.step(images, labels)[0].item() for images, labels in batches]
+        assert trainer.run_step.plain is plain
+    assert len(losses[True]) == 20 and losses[True][-1] < losses[True][0]
+    assert losses[False] == pytest.approx(losses[True], rel=1e-3)
+
+
+def test_runners_of_functions():
+    step = Runner(lambda x: (x * 2.0, x.sum()))
+    double, total = step(np.array([1.0, 2.0], "float32"))
+    assert not step.plain and double.numpy().tolist() == [2, 4] and total.item() == 3
