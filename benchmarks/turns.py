@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+THREADS = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CHAINRULE_THREADS"), "2"
+)
 
 
 class Worker:
     """A process that runs steps when told, and answers in lines of JSON."""
 
-    def __init__(self, script: str, *arguments: str) -> None:
+    def __init__(self, script: str, *arguments: str, **environment: str) -> None:
         command = [sys.executable, str(HERE / script), *arguments]
-        environment = {**os.environ, **THREADS}
+        environment = {**os.environ, **THREADS, **environment}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

@@ -23,6 +23,8 @@ BUILT_IN = {
     "GradientError": RuntimeError,
     "InPlaceError": TypeError,
     "TraceError": RuntimeError,
+    "CompileError": RuntimeError,
+    "DifferenceError": AssertionError,
     "StateError": ValueError,
     "DataError": ValueError,
     "NonFiniteError": ArithmeticError,

@@ -250,7 +250,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     if array.dtype.kind in "fiub" and dtype is not None:
         array = array.astype(ops.known_dtype("Tensor", dtype))
     ops.known_dtype("Tensor", array.dtype)
-    return array
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def in_place(what: str, instead: str) -> InPlaceError:

@@ -201,7 +201,9 @@ def test_what_is_passed_on_is_not_blamed():
 
 def test_operands_are_those_of_the_element():
     compiled = cr.compile(lambda x, y: (x / y).sum(), fallback="error")
-    culprit = check.blame(compiled, np.array([[1.0, 2.0], [3.0, 4.0]], "float32"), np.array([5.0, 0.0], "float32"))
+    culprit = check.blame(
+        compiled, np.array([[1.0, 2.0], [3.0, 4.0]], "float32"), np.array([5.0, 0.0], "float32")
+    )
     assert culprit.index == (0, 1) and culprit.operands == [("x", 2.0), ("y", 0.0)]
     big = np.full((2, 3), 1e30, "float32")
     culprit = check.blame(cr.compile(lambda x, y: x @ y, fallback="error"), big, big.T.copy())
@@ -219,6 +221,13 @@ def test_a_step_that_only_looks_may_return_nan():
     w = cr.Tensor([1.0, 2.0], requires_grad=True, name="w")
     found = cr.compile(lambda x: cr.log(x * w), fallback="error")(np.array([-1.0, 0.0], "float32")).numpy()
     assert np.isnan(found[0]) and found[1] == -np.inf
+
+
+def test_a_number_that_is_only_looked_at_may_be_nan():
+    step = cr.compile(lambda x: cr.log(x).sum(), fallback="error")
+    x = np.array([1.0, -1.0], "float32")
+    assert np.isnan(step(x).item())
+    assert check.blame(step, x).path == "log"
 
 
 def test_a_network_that_only_looks_may_return_nan():

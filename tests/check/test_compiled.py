@@ -5,10 +5,11 @@ import pytest
 
 import chainrule as cr
 from chainrule import check
+from chainrule.compiler import plan
 from chainrule.errors import DifferenceError, IndexingError, LabelError
 
-from .learning import LOSSES, NETWORKS, RULES, Learning, batch
 from .faults import FAULTS, planted
+from .learning import LOSSES, NETWORKS, RULES, Learning, batch
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -41,7 +42,9 @@ def test_what_the_report_says():
     learning = Learning()
     report = check.compiled(learning.step, *batch())
     assert {verdict.place.path for verdict in report.lines} >= {"linear1/relu", "loss", "linear1.weight.new"}
-    assert report.worst in report.lines and all(verdict.worst <= report.worst.worst for verdict in report.lines)
+    assert report.worst in report.lines and all(
+        verdict.worst <= report.worst.worst for verdict in report.lines
+    )
     text = f"{len(report.lines)} lines agree with the gates in float64; nearest to its bound: "
     assert str(report) == text + f"{report.worst.place.path} ({report.worst.worst:.2f})"
 
@@ -72,13 +75,15 @@ def other(data):
 
 
 def test_a_store_that_is_lost_is_seen_even_where_memory_still_holds_the_right_numbers(monkeypatch):
-    fault = FAULTS["loop: the last lanes"]
+    held, fault = {}, FAULTS["loop: the last lanes"]
+    fresh = plan.aligned_empty
+    monkeypatch.setattr(plan, "aligned_empty", lambda *key: held.setdefault(key, fresh(*key)))
     check.compiled(cr.compile(fault.step, fallback="error"), *fault.batch())
-    with planted(fault, monkeypatch):
-        step = cr.compile(fault.step, fallback="error")
-        for _ in range(2):
-            with pytest.raises(DifferenceError):
-                check.compiled(step, *fault.batch())
+    with (
+        planted(fault, monkeypatch),
+        pytest.raises(DifferenceError, match="of add [(]add, forward, kernel loop"),
+    ):
+        check.compiled(cr.compile(fault.step, fallback="error"), *fault.batch())
 
 
 def line_of(fault):
@@ -128,3 +133,27 @@ def test_labels_that_a_kernel_lets_through_are_refused_by_the_gate(monkeypatch):
         check.compiled(step, scores, labels)
         with pytest.raises(LabelError, match="label 5 at 0"):
             check.compiled(step, scores, np.where(labels == 0, 5, labels))
+
+
+def test_what_was_set_since_the_last_step_is_looked_at_and_kept():
+    learning, data = Learning(), batch()
+    learning.step(*data)
+    learning.model.load_state_dict({k: a * 0 + 2 for k, a in learning.model.state_dict().items()})
+    before = learning.state()
+    assert check.compiled(learning.step, *data).worst.worst <= 1
+    assert learning.state() == before
+
+
+def test_float64_is_held_to_float64():
+    w = cr.Tensor(np.linspace(-1, 1, 60).reshape(20, 3), name="w")
+    step = cr.compile(lambda x: cr.softmax(x @ w, axis=1).sum(), fallback="error")
+    assert check.compiled(step, np.linspace(0, 1, 140).reshape(7, 20)).worst.worst <= 1
+
+
+def test_a_watch_hears_nothing_of_a_check():
+    learning = Learning()
+    with learning.step.watch("loss") as seen:
+        learning.step(*batch())
+        check.compiled(learning.step, *batch())
+        check.blame(learning.step, *batch())
+    assert seen.steps == [0] and len(seen["loss"]) == 1

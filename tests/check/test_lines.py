@@ -5,8 +5,8 @@ import numpy as np
 import chainrule as cr
 from chainrule.check.lines import kernel_of, place_of
 
-from .learning import Learning, batch
 from ..compiler.test_table import Halved
+from .learning import Learning, batch
 
 
 def places(step, *data):

@@ -125,7 +125,9 @@ class Draw:
 
         def suits(other: tuple[int, ...]) -> bool:
             pairs = zip(reversed(shape), reversed(other), strict=False)
-            wide = math.prod(np.maximum(shape[-len(other) :] if other else (), other[-len(shape) :] if shape else ()))
+            wide = math.prod(
+                np.maximum(shape[-len(other) :] if other else (), other[-len(shape) :] if shape else ())
+            )
             return all(m == n or 1 in (m, n) for m, n in pairs) and wide <= MOST and len(other) <= 4
 
         if self.chance(0.6):
@@ -317,7 +319,12 @@ def cut(draw: Draw) -> None:
     for n in draw.spec(x):
         start, stop = sorted(int(k) for k in draw.rng.integers(0, n + 1, 2))
         step = draw.choice((1, 2, 3))
-        options = [slice(None), slice(None, None, -step), slice(start, max(stop, start + 1), step), slice(-n, None)]
+        options = [
+            slice(None),
+            slice(None, None, -step),
+            slice(start, max(stop, start + 1), step),
+            slice(-n, None),
+        ]
         key.append(draw.choice([*options, int(draw.rng.integers(-n, n))] if n > 1 else options))
         if draw.chance(0.1):
             key.append(None)
@@ -347,7 +354,11 @@ def join(draw: Draw) -> None:
     x = draw.some("f", lambda s: len(s) > 0)
     shape = draw.spec(x)
     axis = draw.choice(range(len(shape)))
-    agree = lambda s: len(s) == len(shape) and all(m == n or a == axis for a, (m, n) in enumerate(zip(s, shape)))  # noqa: E731, B905
+
+    def agree(other: tuple[int, ...]) -> bool:
+        cut = lambda s: (*s[:axis], *s[axis + 1 :])  # noqa: E731
+        return len(other) == len(shape) and cut(other) == cut(shape)
+
     names = [draw.some("f", agree) for _ in range(draw.choice((1, 2)))]
     if draw.chance(0.5):
         names.append(draw.parameter((*shape[:axis], draw.choice(DIMS), *shape[axis + 1 :])))
@@ -447,7 +458,9 @@ def thin(draw: Draw) -> None:
     """Dropout, at a step that is a number of the program."""
     seed, p = int(draw.rng.integers(2**40)), draw.choice((0.1, 0.5))
     step = draw.input(np.asarray(draw.rng.integers(50)))
-    draw.add(f"dropout {p}", (draw.some(), step), lambda x, s: ops.dropout(x, s, p=p, seed=seed, layer=3) * 0.7)
+    draw.add(
+        f"dropout {p}", (draw.some(), step), lambda x, s: ops.dropout(x, s, p=p, seed=seed, layer=3) * 0.7
+    )
 
 
 @move(1)
@@ -571,7 +584,8 @@ class Learner:
     def __init__(self, recipe: Recipe, dtype: str | None = None) -> None:
         self.recipe, self.dtype = recipe, dtype or recipe.dtype
         self.parameters = [
-            Tensor(a.astype(self.dtype), requires_grad=True, name=f"p{k}") for k, a in enumerate(recipe.parameters)
+            Tensor(a.astype(self.dtype), requires_grad=True, name=f"p{k}")
+            for k, a in enumerate(recipe.parameters)
         ]
         self.optimizer = OPTIMIZERS[recipe.optimizer](self.parameters)
         self.average = Tensor(np.zeros((), self.dtype), name="average")
@@ -736,7 +750,7 @@ def minimal(recipe: Recipe, fails: Callable[[Recipe], bool]) -> Recipe:
                 if len(str(other)) < len(str(recipe)) and calm(other) and fails(other):
                     recipe = other
                     break
-            except Exception:  # noqa: S112: a swap may not fit
+            except Exception:  # a swap may not fit
                 continue
         else:
             return recipe

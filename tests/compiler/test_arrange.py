@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor, ops, optim
 from chainrule.compiler.arrange import arrange, is_plain, kinds, status_of
-from chainrule.errors import NonFiniteError
+from chainrule.errors import IndexingError, LabelError, NonFiniteError
 
 from .random_graphs import Learner as RandomLearner
 from .random_graphs import drawn
@@ -266,6 +266,50 @@ def test_a_metric_after_the_update_is_guarded_before_it():
     assert w.numpy().tolist() == [0.5] * 3
     optimizer.lr = 0.5
     assert [v.item() for v in step(x)] == [1.5, 0]
+
+
+def test_a_check_that_waits_for_an_update_comes_before_it():
+    """Labels are checked beside scores, which dropout makes, which counts."""
+
+    def make(labels):
+        count = Tensor(0, name="count")
+
+        @cr.compile(fallback="error")
+        def step(x, y, i):
+            count.assign(count + 1)
+            thin = ops.dropout(x, count, p=0.5, seed=1)
+            return (ops.softmax_cross_entropy(thin, y) if labels else thin[i]) * 1.0
+
+        return count, step
+
+    for labels, error in ((True, LabelError), (False, IndexingError)):
+        count, step = make(labels)
+        step(X, np.arange(5) % 3, np.array([0]))
+        with pytest.raises(error):
+            step(X, np.full(5, 3), np.array([5]))
+        assert count.item() == 1
+        step(X, np.arange(5) % 3, np.array([0]))
+        assert count.item() == 2
+
+
+def test_an_update_is_no_part_of_what_makes_its_gradient():
+    """So it can be written in place, though the gradient is made element by element."""
+    w = Tensor(np.ones(300, "float32"), requires_grad=True, name="w")
+    optimizer = optim.Adam([w], lr=0.5)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (w * x + w * w).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    made = arranged(step, np.ones(300, "float32"))
+    groups = made.groups.groups
+    gradient = made.groups.maker[made.groups.flow.real(dict(made.program.gradients)[w])]
+    writers = {made.groups.maker[value] for value, cell in made.targets.items() if cell.shape == (300,)}
+    assert len(writers) == 1 and gradient not in writers
+    assert len(groups[writers.pop()].ops) > 5  # the rule itself, not a copy
 
 
 def test_a_step_that_only_looks_may_return_nan():

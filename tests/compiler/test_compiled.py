@@ -56,7 +56,9 @@ def test_it_is_a_decorator_with_and_without_settings():
 
 
 def test_train_and_eval_are_two_traces_that_are_kept():
-    model = nn.Sequential(nn.Linear(3, 8, rng=cr.random.Generator(0)), nn.Dropout(0.5, rng=cr.random.Generator(1)))
+    model = nn.Sequential(
+        nn.Linear(3, 8, rng=cr.random.Generator(0)), nn.Dropout(0.5, rng=cr.random.Generator(1))
+    )
     look = native(lambda x: model(x))
     trained = look(X).numpy()
     assert (trained == 0).sum() > 5

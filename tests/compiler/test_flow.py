@@ -89,7 +89,9 @@ def test_parts_are_remembered_by_gate_and_specs():
     f32 = np.dtype("f4")
     specs = (Spec((2, 12), f32), Spec((2, 3), f32))
     assert parts_of(LstmCell(), specs, Tensor) is parts_of(LstmCell(), specs, Tensor)
-    assert parts_of(LstmCell(), specs, Tensor) is not parts_of(LstmCell(), (Spec((1, 4), f32), Spec((1, 1), f32)), Tensor)
+    assert parts_of(LstmCell(), specs, Tensor) is not parts_of(
+        LstmCell(), (Spec((1, 4), f32), Spec((1, 1), f32)), Tensor
+    )
 
 
 def test_new_values_and_aliases():

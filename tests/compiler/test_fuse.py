@@ -6,7 +6,18 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.compiler.flow import flow_of, returned_numbers
-from chainrule.compiler.fuse import LOOP, MOST_ARRAYS, MOST_OPS, PRODUCT, Group, Groups, arrays, fuse, rows_of
+from chainrule.compiler.fuse import (
+    LOOP,
+    MOST_ARRAYS,
+    MOST_OPS,
+    PRODUCT,
+    Group,
+    Groups,
+    arrays,
+    fuse,
+    join,
+    rows_of,
+)
 from chainrule.compiler.views import View
 
 from .random_graphs import Learner as RandomLearner
@@ -76,7 +87,7 @@ def test_a_reduction_over_other_axes_is_a_loop_of_its_own():
 
 def test_what_reads_a_total_waits_for_it():
     groups = fused(lambda x: x - x.max(), X)
-    assert [g for g in kinds(groups)] == [["max"], ["subtract"]]
+    assert kinds(groups) == [["max"], ["subtract"]]
     assert groups.waits(1, 0) and not groups.waits(0, 1)
 
 
@@ -99,10 +110,17 @@ def test_loops_do_not_join_across_one_that_lies_between():
 
 def test_waiting_is_handed_on_after_a_join():
     """The newest group takes another one in, and so has others that wait for it."""
+    groups = Groups(None, groups=[Group(LOOP, (), []) for _ in range(4)], depends=[0] * 4)
+    groups.order(1, 0)
+    join(groups, 3, 0)
+    assert groups.waits(1, 3) and not groups.waits(1, 0)
+    groups.order(3, 2)
+    assert groups.waits(1, 2)
 
+
+def test_two_chains_with_a_number_that_both_touch():
     def step(w, p, v):
-        a = ops.sigmoid(w) * ops.tanh(p)
-        b = ops.negative(v)
+        a, b = ops.sigmoid(w) * ops.tanh(p), ops.negative(v)
         loss = (a * a).mean() + (b * b).mean()
         return loss, cr.graph.gradients(loss, [w, p, v])
 

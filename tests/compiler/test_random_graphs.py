@@ -11,7 +11,7 @@ from tests.laws.table import TABLE
 from .fuzz import main
 from .random_graphs import alive, calm, compared, difference, drawn, minimal
 
-GRAPHS = 240
+GRAPHS = 200
 BLOCKS = 8
 COVERAGE: Counter[str] = Counter()
 

@@ -34,7 +34,9 @@ GATES = {
     "pad": lambda x: ops.pad(x, [(1, 2), (0, 1), (2, 0)], value=0.5),
     "rows": lambda x: x[numbers(x.shape[0], (3, 2))],
     "columns": lambda x: x[:, :, numbers(x.shape[2], 7, "uint8")],
-    "take": lambda x: ops.take_along_axis(x, numbers(x.shape[1], (x.shape[0], 2, x.shape[2]), "int32"), axis=1),
+    "take": lambda x: ops.take_along_axis(
+        x, numbers(x.shape[1], (x.shape[0], 2, x.shape[2]), "int32"), axis=1
+    ),
     "scatter": lambda x: ops.scatter_along_axis(x, numbers(9, x.shape), axis=2, size=9),
     "argmax": lambda x: ops.argmax(x, axis=1),
     "argmax of rows": lambda x: ops.argmax(x, axis=-1, keepdims=True),
@@ -108,7 +110,9 @@ def test_dropout_keeps_what_the_plain_gate_keeps():
 def test_sizes_of_nothing():
     empty = np.zeros((0, 3), "float32")
     none = np.zeros(0, "int64")
-    step = cr.compile(lambda x, i: (ops.concat([x, x], axis=0), x[i], ops.argmax(x, axis=1)), fallback="error")
+    step = cr.compile(
+        lambda x, i: (ops.concat([x, x], axis=0), x[i], ops.argmax(x, axis=1)), fallback="error"
+    )
     assert [v.shape for v in step(empty, none)] == [(0, 3), (0, 3), (0,)]
 
 

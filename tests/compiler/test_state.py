@@ -91,7 +91,9 @@ def test_load_state_dict_and_assign_are_noticed():
     for run, x in ((compiled, X), (plain_step, Tensor(X))):
         run(x)
     assert np.allclose(layer.weight.numpy(), plain_layer.weight.numpy(), atol=1e-6)
-    assert all(np.array_equal(a, b) for a, b in zip(saved.values(), learner()[0].state_dict().values(), strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(saved.values(), learner()[0].state_dict().values(), strict=True)
+    )
     assert compiled.traces == 1
 
 
@@ -130,4 +132,4 @@ def test_a_parameter_shared_by_two_learners_goes_on_from_where_it_is():
     for k, run in enumerate((one, other, one, half)):
         w.grad = None
         run(Tensor([1.0]))
-        assert w.item() == 2.0 ** -k
+        assert w.item() == 2.0**-k

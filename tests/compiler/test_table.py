@@ -52,9 +52,11 @@ def test_what_is_computed_is_named():
     named = [path for entry in learning.step.table(*data).entries for path in entry.paths]
     for path in ("linear1/relu", "loss", "linear1.weight.grad", "linear1.weight.new", "linear1/relu.grad"):
         assert path in named
+    packed = {path for e in learning.step.table(*data).entries if e.kernel == "pack" for path in e.paths}
+    assert packed <= set(learning.step.values(*data))
     made = {n for line in learning.step.program(*data).lines for n in line.outputs}
     names = learning.step.program(*data).names()
-    assert set(named) <= {names[n] for n in made}
+    assert set(named) <= {names[n] for n in made} | packed
 
 
 def test_the_printed_form_and_its_sums():
@@ -70,7 +72,7 @@ def test_the_printed_form_and_its_sums():
     assert lines[-1].startswith(f"{len(found.entries)} kernels, 0 NumPy lines, ")
     flops = sum(entry.flops for entry in found.entries) / 1e6
     total = sum(entry.ms for entry in found.entries)
-    said = re.fullmatch(r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms", lines[-1])
+    said = re.fullmatch(r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms \(each with 1 µs of call\)", lines[-1])
     assert float(said[1]) == pytest.approx(flops, abs=0.06)
     assert float(said[2]) == pytest.approx(found.peak_bytes / 1e6, abs=0.006)
     assert float(said[3]) == pytest.approx(total, abs=0.001)
@@ -109,3 +111,26 @@ def test_timing_changes_no_state(name):
     assert learning.state() == before == twin.state()
     assert learning.step(*data).numpy().tobytes() == twin.step(*data).numpy().tobytes()
     assert learning.state() == twin.state()
+
+
+def test_timing_keeps_what_was_set_since_the_last_step():
+    learning, data = Learning(), batch()
+    learning.step(*data)
+    learning.model.load_state_dict({k: a * 0 + 2 for k, a in learning.model.state_dict().items()})
+    before = learning.state()
+    learning.step.table(*data)
+    assert learning.state() == before
+
+
+def test_what_is_only_copied_into_state_is_named_too():
+    a, b = (Tensor([1.0, 2.0], name=name) for name in "ab")
+
+    def step(x):
+        y = x * 2.0
+        with cr.no_grad():
+            a.assign(y)
+            b.assign(y)
+        return y.sum()
+
+    found = cr.compile(step, fallback="error").table(np.ones(2, "float32"))
+    assert all(entry.paths for entry in found.entries)

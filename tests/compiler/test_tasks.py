@@ -119,6 +119,19 @@ def test_a_product_packs_its_right_side_once():
     assert any(isinstance(row.task.kernel, Pack) for row in made)
 
 
+def test_very_many_results_of_one_loop():
+    def step(x):
+        total, kept = (x + 1).sum(), []
+        for k in range(60):
+            total = total * 1.01 + k
+            kept.append(total)
+        return kept
+
+    made = cr.compile(step, fallback="error")(X)
+    plain = step(Tensor(X))
+    assert all(np.isclose(a.item(), b.item()) for a, b in zip(made, plain, strict=True))
+
+
 def test_an_epilogue_whose_operand_does_not_follow_the_joined_rows():
     """A stack times one matrix is one tall matrix, unless something added to it lies otherwise."""
 
@@ -133,7 +146,9 @@ def test_an_epilogue_whose_operand_does_not_follow_the_joined_rows():
 
 
 def test_tasks_say_what_they_read_and_write():
-    plan = Plan(steps.arranged(lambda x, y: ops.exp(x) @ ops.tanh(y), np.ones((4, 3), "f4"), np.ones((3, 5), "f4")))
+    plan = Plan(
+        steps.arranged(lambda x, y: ops.exp(x) @ ops.tanh(y), np.ones((4, 3), "f4"), np.ones((3, 5), "f4"))
+    )
     written_to = {n for row in plan.rows for n in row.task.writes}
     read = {n for row in plan.rows for n in row.task.reads}
     inputs = set(plan.program.inputs)

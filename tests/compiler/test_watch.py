@@ -27,7 +27,9 @@ def interpreted(learning, *data):
     """Every value by path, as NumPy has it, from the state of now; what is written into the step is left out."""
     program = learning.step.program(*data)
     names = program.names()
-    return {names[n]: array.copy() for n, array in evaluate(program, *data).items() if n not in program.constants}
+    return {
+        names[n]: array.copy() for n, array in evaluate(program, *data).items() if n not in program.constants
+    }
 
 
 @pytest.fixture(scope="module", params=["two-layer", "lstm"])
@@ -134,11 +136,11 @@ def test_every_tenth_step():
 
 def test_statistics():
     learning, data = Learning(), batches(3)
-    with learning.step.watch("linear1/relu", "labels", statistics=True) as said:
-        with learning.step.watch("linear1/relu", "labels") as seen:
-            for each in data:
-                learning.step(*each)
-    for path in ("linear1/relu", "labels"):
+    paths, watch = ("linear1/relu", "labels"), learning.step.watch
+    with watch(*paths, statistics=True) as said, watch(*paths) as seen:
+        for each in data:
+            learning.step(*each)
+    for path in paths:
         for numbers, array in zip(said[path], seen[path], strict=True):
             wide = array.astype(np.float64)
             assert (numbers.min, numbers.max) == (wide.min(), wide.max())
@@ -192,7 +194,10 @@ def test_patterns():
 def test_what_matches_nothing():
     learning = Learning()
     learning.step(*batch())
-    with pytest.raises(UsageError, match="no value 'linear9/relu'") as caught, learning.step.watch("linear9/relu"):
+    with (
+        pytest.raises(UsageError, match="no value 'linear9/relu'") as caught,
+        learning.step.watch("linear9/relu"),
+    ):
         pass
     assert "linear1/relu" in caught.value.hint
     with pytest.raises(UsageError, match="no path"), learning.step.watch():
@@ -201,9 +206,8 @@ def test_what_matches_nothing():
         with pytest.raises(SettingError, match="every"), learning.step.watch("loss", every=wrong):
             pass
     before = learning.state()
-    with learning.step.watch("loss") as seen:
-        with pytest.raises(UsageError, match="which was not seen") as caught:
-            seen["linear1/relu"]
+    with learning.step.watch("loss") as seen, pytest.raises(UsageError, match="which was not seen") as caught:
+        seen["linear1/relu"]
     assert learning.state() == before
 
 
@@ -257,3 +261,13 @@ def test_a_step_without_updates():
         result = step(x)
     assert set(seen) == {"x", "w", "multiply", "relu"}
     assert np.array_equal(seen["multiply"][0], [3, -8]) and np.array_equal(seen["relu"][0], result.numpy())
+
+
+def test_views_of_what_was_set_since_the_last_step():
+    """The step reads the new numbers, and so does who watches."""
+    learning, data = Learning(), batch()
+    with learning.step.watch("linear2/permute_dims.back") as seen:
+        learning.step(*data)
+        learning.model.load_state_dict({k: a * 0 + 2 for k, a in learning.model.state_dict().items()})
+        learning.step(*data)
+    assert (seen["linear2/permute_dims.back"][1] == 2).all()

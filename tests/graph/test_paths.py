@@ -89,7 +89,9 @@ def test_the_gradient_of_a_path_is_the_gradient_to_that_value():
     program = cr.trace(learning.plain, images, labels)
     values, names = evaluate(program, images, labels), program.names()
     number = {name: n for n, name in names.items()}
-    state = {name: Tensor(p.numpy().copy(), requires_grad=True) for name, p in learning.model.named_parameters()}
+    state = {
+        name: Tensor(p.numpy().copy(), requires_grad=True) for name, p in learning.model.named_parameters()
+    }
 
     def rest(at, value):
         """The loss from a value on."""
@@ -107,7 +109,9 @@ def test_the_gradient_of_a_path_is_the_gradient_to_that_value():
         np.testing.assert_allclose(values[number[f"{at}.grad"]], slope.numpy(), rtol=1e-5, atol=1e-8)
     learning.plain(images, labels)
     for name, parameter in learning.model.named_parameters():
-        np.testing.assert_allclose(values[number[f"{name}.grad"]], parameter.grad.numpy(), rtol=1e-5, atol=1e-8)
+        np.testing.assert_allclose(
+            values[number[f"{name}.grad"]], parameter.grad.numpy(), rtol=1e-5, atol=1e-8
+        )
 
 
 def test_where_paths_meet_at_a_fork_the_gradient_is_the_sum():
@@ -141,8 +145,12 @@ def test_values_whose_names_are_those_of_arguments():
 
 def test_layers_without_numbers_count_to_the_one_before_in_nested_models():
     rng = Generator(0)
-    body = nn.Sequential({"first": nn.Linear(2, 3, rng=rng), "act": nn.Tanh(), "second": nn.Linear(3, 2, rng=rng)})
-    model = nn.Sequential({"body": body, "out": nn.Sigmoid(), "head": nn.Linear(2, 2, rng=rng), "end": nn.ReLU()})
+    body = nn.Sequential(
+        {"first": nn.Linear(2, 3, rng=rng), "act": nn.Tanh(), "second": nn.Linear(3, 2, rng=rng)}
+    )
+    model = nn.Sequential(
+        {"body": body, "out": nn.Sigmoid(), "head": nn.Linear(2, 2, rng=rng), "end": nn.ReLU()}
+    )
     found = lines_of(cr.trace(model, np.ones((1, 2), "float32")))
     assert found == [
         "body.first/linear",

@@ -17,8 +17,10 @@ from chainrule.kernels.language.cache import Cache
 from chainrule.kernels.language.checked import Checked, Fault, run_checked
 from chainrule.kernels.language.llvm import plain
 from chainrule.kernels.language.native import run_native
+from chainrule.kernels.language.target import to_object
 
 from .language.primitives import same_bits
+from .language.test_target import TARGETS, module, undefined
 
 GARBAGE = 0xA5
 """What every byte of an output holds before."""
@@ -130,6 +132,12 @@ def compiled(
     mine = [copied(x) for x in arguments]
     run_native(kernel, [memory_of(x, moved=True) for x in mine], pieces, held())
     return mine
+
+
+def whole_everywhere(kernel: Callable[[Machine], None]) -> None:
+    """The kernel is code of every target, and calls nothing from elsewhere."""
+    for name, target in TARGETS.items():
+        assert not undefined(to_object(module(kernel), target)), name
 
 
 def copied(x: Any) -> Any:

@@ -10,7 +10,7 @@ from chainrule.ops.dropout import Dropout as Gate
 from chainrule.random import random_bits
 from chainrule.random.philox import philox as philox_in_numpy
 
-from .machines import caught, compiled, holds, numbers, on_both, plant, strided
+from .machines import caught, compiled, holds, numbers, on_both, plant, strided, whole_everywhere
 
 
 def dropped(x, step, *, p=0.5, seed=0, layer=0, pieces=1, run=on_both):
@@ -90,6 +90,11 @@ def test_nan_and_infinity_are_kept_or_dropped():
     x = np.resize(np.array([np.nan, np.inf, -np.inf, -0.0], F32), 64)
     made = dropped(x, 1)
     assert (made[random_bits(0, 0, 1, 64) >= 2**31] == 0).all()
+
+
+def test_code_of_every_target():
+    for dtype in (F32, F64):
+        whole_everywhere(Dropout(dtype))
 
 
 @pytest.mark.parametrize(

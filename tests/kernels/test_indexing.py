@@ -7,7 +7,7 @@ from chainrule.kernels.formula import NEXT, SAME, STRIDED, Operand
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language.types import F32, F64, I32, I64, U8
 
-from .machines import caught, compiled, holds, numbers, on_both, plant, strided
+from .machines import caught, compiled, holds, numbers, on_both, plant, strided, whole_everywhere
 
 INDICES = [I64, I32, U8]
 STEP = {SAME: 0, NEXT: 1, STRIDED: -2}
@@ -276,7 +276,7 @@ def test_lanes_behind_the_last_label_raise_no_flag():
 
 
 def test_drawn_calls():
-    for seed in range(60):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         high, count, width, size = (int(n) for n in rng.integers(1, [5, 8, 40, 6]))
         along, x_along = (int(n) for n in rng.integers(3, size=2))
@@ -288,6 +288,13 @@ def test_drawn_calls():
         pieces = int(rng.integers(1, 17))
         Taking(x, index, pieces).check()
         Adding(out.fill(numbers(out.shape, dtype, rng)), index, of(index, dtype, x_along), pieces).check()
+
+
+@pytest.mark.parametrize("along", [SAME, NEXT, STRIDED])
+def test_code_of_every_target(along):
+    index, x = Operand(I32, along), Operand(F32, NEXT)
+    for kernel in (Take(F32, index, along), Add(F32, index, x), Largest(x), Within(I32)):
+        whole_everywhere(kernel)
 
 
 # --- faults that have to be found -----------------------------------------------------------------------

@@ -183,7 +183,9 @@ def test_gradients_do_not_add_up_over_steps():
 def test_a_loss_that_runs_away_stops_the_training():
     trainer, batches = toy(lr=1e38)
     heard = listen(trainer)
-    with pytest.raises(DivergedError, match="Trainer.fit: .* is .*, made by .* in step . of epoch 1") as caught:
+    with pytest.raises(
+        DivergedError, match="Trainer.fit: .* is .*, made by .* in step . of epoch 1"
+    ) as caught:
         trainer.fit(batches, epochs=50)
     assert caught.value.expected == "finite numbers"
     assert "1e+37 instead of 1e+38" in caught.value.hint

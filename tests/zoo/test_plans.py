@@ -12,7 +12,9 @@ NETWORKS = ("linear", "two-layer", "three-layer", "lstm")
 SHAPES = {"three-layer": (1, 12, 12), "lstm": (3, 6, 5)}
 RULES = {
     "sgd": lambda parameters: optim.SGD(parameters, lr=0.01),
-    "momentum": lambda parameters: optim.SGD(parameters, lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4),
+    "momentum": lambda parameters: optim.SGD(
+        parameters, lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4
+    ),
     "adam": lambda parameters: optim.Adam(parameters, lr=1e-3),
     "adamw": lambda parameters: optim.AdamW(parameters, lr=1e-3, weight_decay=0.01),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from ..graph import Line
 from .lines import Place, place_of, replayed
 
 
-class Blame(NamedTuple):
+@dataclass(frozen=True)
+class Blame:
     """The first value that is not finite.
 
     place:  the line that made it, or None where it came in with an argument or state of this path
@@ -51,9 +53,18 @@ def blame(step: Compiled, *batch: Any) -> Blame | None:
             return found(values[number], names[number], None, [])
     for number, line in enumerate(plan.program.lines):
         for n in line.outputs:
-            if n in values and not finite(values[n]) and all(finite(values[i]) for i in line.inputs if i in values):
+            if (
+                n in values
+                and not finite(values[n])
+                and all(finite(values[i]) for i in line.inputs if i in values)
+            ):
                 index = first(values[n])
-                return found(values[n], names[n], place_of(plan, number, names), operands(plan, line, values, names, index))
+                return found(
+                    values[n],
+                    names[n],
+                    place_of(plan, number, names),
+                    operands(plan, line, values, names, index),
+                )
     return None
 
 
@@ -62,7 +73,9 @@ def explain(error: NonFiniteError, step: Compiled, *batch: Any) -> NonFiniteErro
     culprit = blame(step, *batch)
     if culprit is None:
         return error
-    made = NonFiniteError(error.who, str(culprit), error.expected, "a smaller learning rate, or look at this line's inputs")
+    made = NonFiniteError(
+        error.who, str(culprit), error.expected, "a smaller learning rate, or look at this line's inputs"
+    )
     place = culprit.place
     return made if place is None else made.at(place.layer, place.line)  # type: ignore[return-value]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
 """|compiled - f64| ≤ TIMES · |plain - f64| + EPSILON · scale, by the bytes of the dtype."""
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True)
+class Verdict:
     """One line that was looked at.  worst: the largest difference over its bound; above 1 it differs."""
 
     place: Place
@@ -61,8 +63,12 @@ def compiled(step: Compiled, *batch: Any) -> Report:
         lines.append(verdict)
         if not verdict.worst <= 1:
             came = f"{verdict.came!r} at {list(verdict.index)} of {verdict.place}"
-            hint = 'compile(step, fallback="plain") is not needed: take the decorator away, and report this line'
-            error = DifferenceError("check.compiled", came, f"{verdict.expected!r} as the gate computes", hint)
+            hint = (
+                'compile(step, fallback="plain") is not needed: take the decorator away, and report this line'
+            )
+            error = DifferenceError(
+                "check.compiled", came, f"{verdict.expected!r} as the gate computes", hint
+            )
             raise error.at(verdict.place.layer, verdict.place.line)
     return Report(lines)
 
@@ -114,8 +120,12 @@ def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any) -
             wide = came.astype(np.float64)
             error = np.abs(wide - exact)
             allowed = TIMES * np.abs(plain.astype(np.float64) - exact)
-            allowed = allowed + EPSILON[came.dtype.itemsize] * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
-            ratio = np.where(same_kind(came, plain), np.where(np.isfinite(error), error / allowed, 0.0), np.inf)
+            allowed = (
+                allowed + EPSILON[came.dtype.itemsize] * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
+            )
+            ratio = np.where(
+                same_kind(came, plain), np.where(np.isfinite(error), error / allowed, 0.0), np.inf
+            )
     at = np.unravel_index(int(np.argmax(ratio)), came.shape)
     index = tuple(int(i) for i in at)
     return Verdict(place, float(ratio[at]), index, came[at].item(), plain[at].item())

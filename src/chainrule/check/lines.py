@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler import Compiled, Plan
-from ..errors import DifferenceError, NonFiniteError
+from ..errors import DifferenceError
 from ..graph import Line
 
 
@@ -32,10 +32,11 @@ def replayed(step: Compiled, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
     Raises what the step raises for wrong input, and DifferenceError if its kernel refuses what the gate takes.
     """
     plan, replay = step.replay(*batch)
-    if replay.stopped:  # by a check of its input, in the middle of the walk; 0 is the guard behind all gradients
+    # a check of the input ended the walk in its middle; status 0 is the guard's, behind all gradients
+    if replay.stopped:
         try:
             step(*batch)
-        except NonFiniteError:
+        except DifferenceError:
             line = plan.groups.groups[replay.stopped - 1].ops[0].line
             place = place_of(plan, line, plan.program.names())
             came, hint = f"input refused by {place}", "take the decorator away, and report this line"
@@ -49,7 +50,12 @@ def place_of(plan: Plan, number: int, names: dict[int, str]) -> Place:
     line: Line = plan.program.lines[number]
     origin = line.place
     return Place(
-        names[line.outputs[0]], line.gate.label, origin.layer, str(origin), line.phase, kernel_of(plan, number)
+        names[line.outputs[0]],
+        line.gate.label,
+        origin.layer,
+        str(origin),
+        line.phase,
+        kernel_of(plan, number),
     )
 
 

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
 from .fuse import LOOP, PRODUCT, SINGLE, Group, Groups, aligned, copy, fuse
@@ -93,7 +94,7 @@ def hand_out(made: Arrangement, n: int) -> None:
 
 def nowhere(number: int) -> Op:
     """An op to name as the reason of a copy at the end."""
-    return Op(None, (number,), (), -1, 1 << 60)  # type: ignore[arg-type]
+    return Op(None, (number,), (), -1, 1 << 60)
 
 
 def commit(made: Arrangement, cell: Value, n: int) -> None:
@@ -148,12 +149,13 @@ def in_place(made: Arrangement, cell: Value, real: int) -> bool:
 
 
 def spare_plain(made: Arrangement) -> None:
-    """NumPy may fail, and the guard may hold the step back, so neither comes after state has changed: what they
-    wait for, and what the guarded groups make themselves, is committed by copies.
+    """NumPy and kernels that check their input may fail, and the guard may hold the step back, so none of them
+    comes after state has changed: what they wait for, and what guarded groups make, is committed by copies.
     """
     groups = made.groups
     early = {k for k in range(len(groups.groups)) if is_plain(made, k)}
     early |= {groups.maker[value] for value in made.guarded}
+    early |= {k for k, tasks in made.single.items() if any(task.guard is not None for task in tasks or ())}
     for value, cell in list(made.targets.items()):
         writer = groups.maker[value]
         if writer in early or any(groups.waits(k, writer) for k in early):
@@ -172,14 +174,22 @@ def is_plain(made: Arrangement, number: int) -> bool:
 
 
 def sort(made: Arrangement) -> None:
-    """All that can run before state changes, then the rest; otherwise as early as the program has it."""
+    """All that can run before state changes, then the rest; otherwise as early as the program has it.
+
+    Raises CompileError if groups wait for each other in a circle, which is a fault of the compiler.
+    """
     groups = made.groups
     writers = {groups.maker[value] for value in made.targets}
     late = {
-        k for k in range(len(groups.groups)) if k in writers or any(groups.waits(k, writer) for writer in writers)
+        k
+        for k in range(len(groups.groups))
+        if k in writers or any(groups.waits(k, writer) for writer in writers)
     }
     alive = [k for k, group in enumerate(groups.groups) if group.ops]
-    waiting = {k: {e for e in range(len(groups.groups)) if groups.waits(k, e) and groups.groups[e].ops} for k in alive}
+    waiting = {
+        k: {e for e in range(len(groups.groups)) if groups.waits(k, e) and groups.groups[e].ops}
+        for k in alive
+    }
     after: dict[int, list[int]] = {k: [] for k in alive}
     for k, earlier in waiting.items():
         for e in earlier:
@@ -194,6 +204,9 @@ def sort(made: Arrangement) -> None:
             waiting[later].discard(k)
             if not waiting[later]:
                 heapq.heappush(ready, (later in late, first_rank(groups.groups[later]), later))
+    if len(made.order) != len(alive):
+        came = f"{len(alive) - len(made.order)} groups that wait for each other"
+        raise CompileError(f"compile {made.program.name}", came, "an order", "report this program")
 
 
 def first_rank(group: Group) -> int:

@@ -50,10 +50,7 @@ class Ready:
         for thing, name, value in self.conditions:
             if getattr(thing, name) != value:
                 return False
-        for cell, wanted in self.trained:
-            if (cell.node is not None) is not wanted:
-                return False
-        return True
+        return all((cell.node is not None) is wanted for cell, wanted in self.trained)
 
     def fits(self, arguments: tuple[Any, ...]) -> bool:
         """Whether this is the plan for these arguments, now."""
@@ -71,7 +68,6 @@ class Ready:
         """The arrays among the arguments, as kernels read them."""
         return [as_input(arguments[k]) for k in self.places]
 
-
     def watching(self, numbers: frozenset[int]) -> Plan:
         """The plan that keeps some values until the end of the step; the last few are remembered."""
         if numbers not in self.watches:
@@ -86,7 +82,9 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any], keep_gradients: bool, fallback: str) -> None:
         if fallback not in FALLBACKS:
-            raise SettingError("compile", f"fallback {fallback!r}", 'one of "plain", "error"', 'fallback="plain"')
+            raise SettingError(
+                "compile", f"fallback {fallback!r}", 'one of "plain", "error"', 'fallback="plain"'
+            )
         functools.update_wrapper(self, function)
         self.function, self.keep_gradients, self.fallback = function, keep_gradients, fallback
         self.traces = 0
@@ -206,18 +204,22 @@ class Compiled:
         try:
             yield seen
         finally:
-            self._watches.remove(seen)
+            self._watches = [other for other in self._watches if other is not seen]
 
     def _watched(self, ready: Ready, arrays: list[np.ndarray]) -> dict[int, np.ndarray]:
         """One step of which somebody sees values."""
-        due = [(seen, matching(ready.program, ready.made, seen.patterns)) for seen in self._watches if seen.due()]
+        due = [
+            (seen, matching(ready.program, ready.made, seen.patterns)) for seen in self._watches if seen.due()
+        ]
         numbers = frozenset(n for _, watched in due for n in watched.values())
         plan = ready.watching(numbers) if numbers else ready.plan
         before = plan.before(numbers)
         made = plan.run(arrays)
 
         def value(number: int) -> np.ndarray:
-            return plan.array(plan.groups.view(number), arrays, made, before if number not in plan.program.cells else {})
+            return plan.array(
+                plan.groups.view(number), arrays, made, before if number not in plan.program.cells else {}
+            )
 
         for seen, watched in due:
             seen.take(watched, value)
@@ -286,7 +288,9 @@ def kind_of(x: Any) -> Any:
         hash(x)
     except TypeError:
         came = f"an argument of type {type(x).__name__}"
-        raise TraceError("compile", came, "arrays, tensors, numbers, strings", "each array by itself") from None
+        raise TraceError(
+            "compile", came, "arrays, tensors, numbers, strings", "each array by itself"
+        ) from None
     return type(x), x
 
 
@@ -306,7 +310,9 @@ def as_example(x: Any) -> Any:
 @overload
 def compile(function: Callable[..., Any], *, keep_gradients: bool = ..., fallback: str = ...) -> Compiled: ...
 @overload
-def compile(*, keep_gradients: bool = ..., fallback: str = ...) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(
+    *, keep_gradients: bool = ..., fallback: str = ...
+) -> Callable[[Callable[..., Any]], Compiled]: ...
 
 
 def compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ SMALL = 4096
 class Op:
     """One gate applied.  line: the number of the program's line that it belongs to;  rank: its own in the flow."""
 
-    gate: Gate
+    gate: Any
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     line: int
@@ -48,6 +49,15 @@ class Flow:
         while number in self.alias:
             number = self.alias[number]
         return number
+
+    @cached_property
+    def gradients(self) -> set[int]:
+        """The values that are parameters' gradients."""
+        return {self.real(n) for _, n in self.program.gradients if n is not None}
+
+    def updates(self, op: Op) -> bool:
+        """Whether an op belongs to the update of the state."""
+        return op.line >= 0 and self.program.lines[op.line].phase == "update"
 
     def new(self, spec: Spec) -> int:
         self.specs.append(spec)
@@ -78,9 +88,18 @@ def keep(flow: Flow, op: Op, known: dict[Any, tuple[int, ...]]) -> None:
     if ours and key in known:
         flow.alias.update(zip(op.outputs, known[key], strict=True))
         return
-    if ours and inputs and all(n in flow.constants for n in inputs) and flow.specs[op.outputs[0]].size <= SMALL:
-        made = run(op.gate, tuple(flow.constants[n] for n in inputs), tuple(flow.specs[n] for n in op.outputs))
-        flow.constants.update(zip(op.outputs, (np.ascontiguousarray(a).reshape(a.shape) for a in made), strict=True))
+    if (
+        ours
+        and inputs
+        and all(n in flow.constants for n in inputs)
+        and flow.specs[op.outputs[0]].size <= SMALL
+    ):
+        made = run(
+            op.gate, tuple(flow.constants[n] for n in inputs), tuple(flow.specs[n] for n in op.outputs)
+        )
+        flow.constants.update(
+            zip(op.outputs, (np.ascontiguousarray(a).reshape(a.shape) for a in made), strict=True)
+        )
     else:
         flow.ops.append(Op(op.gate, inputs, op.outputs, op.line))
     known[key] = op.outputs

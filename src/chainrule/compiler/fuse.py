@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..graph import Elementwise, Reduction, Spec
-from ..ops.indexing import Slice
+from ..ops.dropout import Dropout
+from ..ops.indexing import Index, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.linear import Matmul
+from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Concat, Reshape
 from .flow import Flow, Op
+from .labels import LabelCheck
+from .vectors import lifts
 from .views import View, contiguous, indexed, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
+
+ROW_BY_ROW = (Argmax, Dropout, Index, LabelCheck, ScatterAlongAxis, TakeAlongAxis)
+"""Gates whose kernels read their inputs in row-major order."""
 
 LOOP, PRODUCT, SINGLE = "loop", "product", "single"
 
@@ -150,7 +157,11 @@ def settle(groups: Groups) -> None:
             if isinstance(op.gate, Concat):
                 for n, place in zip(op.inputs, stretches(groups, op), strict=True):
                     view = groups.view(n)
-                    if view.base in groups.maker and uses[view.base] == 1 and writes_anywhere(groups, view, place):
+                    if (
+                        view.base in groups.maker
+                        and uses[view.base] == 1
+                        and writes_anywhere(groups, view, place)
+                    ):
                         groups.homes[view.base] = place
 
 
@@ -185,15 +196,30 @@ def enter(groups: Groups, op: Op) -> None:
         groups.views[op.outputs[0]] = seen
     elif isinstance(op.gate, Reshape):  # of a view that has to be copied first
         enter(groups, replace(op, inputs=(copy(groups, op.inputs[0], op),)))
+    elif isinstance(op.gate, ROW_BY_ROW):
+        groups.add(
+            Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
+        )
+    elif not isinstance(op.gate, Elementwise | Reduction | Matmul) or not lifted(groups, op):
+        groups.add(Group(SINGLE, spec.shape, [op]))
     elif isinstance(op.gate, Elementwise):
         place(groups, op, spec.shape, None)
     elif isinstance(op.gate, Reduction):
         place(groups, op, flow.specs[op.inputs[0]].shape, op.gate.axis)
-    elif isinstance(op.gate, Matmul):
+    else:
         left, right = (solid(groups, n, op) for n in op.inputs)
         groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
-    else:
-        groups.add(Group(SINGLE, spec.shape, [op]))
+
+
+def whole(groups: Groups, number: int, op: Op) -> int:
+    """A value in row-major order: itself, or a copy."""
+    return number if groups.view(number).whole else copy(groups, number, op)
+
+
+def lifted(groups: Groups, op: Op) -> bool:
+    """Whether a fused loop can run the op."""
+    specs = groups.flow.specs
+    return lifts(op.gate, tuple(specs[n] for n in op.inputs), specs[op.outputs[0]])
 
 
 def copy(groups: Groups, number: int, op: Op, *, alone: bool = False) -> int:
@@ -249,17 +275,19 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
     groups.enter(home, op)
 
 
-def takes(
-    groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None
-) -> bool:
+def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:
     """Whether a group can run an op that reads its values."""
     group = groups.groups[number]
     if len(group.ops) >= MOST_OPS or len(arrays(groups, group, op)) > MOST_ARRAYS:
         return False
+    if groups.flow.updates(op) and not groups.flow.gradients.isdisjoint(group.makes()):
+        return False  # state is written after all gradients are known to be finite
     inside = group.elementwise()
     for n in op.inputs:
         view = groups.view(n)
-        if groups.maker.get(view.base) == number and not (view.base in inside and aligned(groups, view, space)):
+        if groups.maker.get(view.base) == number and not (
+            view.base in inside and aligned(groups, view, space)
+        ):
             return False
     others = [g for g in groups.makers(op) if g != number]
     if any(groups.waits(other, number) for other in others):
@@ -267,8 +295,13 @@ def takes(
     if group.kind == LOOP:
         return group.space == space and (axes is None or group.axes in (None, axes))
     fits = group.kind == PRODUCT and axes is None and space and size(space) == size(group.space)
-    return bool(fits) and space[-1] == group.space[-1] and all(
-        reshaped(space, groups.view(n).stretched(space), rows_of(group.space)) is not None for n in op.inputs
+    return (
+        bool(fits)
+        and space[-1] == group.space[-1]
+        and all(
+            reshaped(space, groups.view(n).stretched(space), rows_of(group.space)) is not None
+            for n in op.inputs
+        )
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ChainruleError, NonFiniteError, ResourceError
+from ..errors import ChainruleError, DifferenceError, NonFiniteError, ResourceError
 from ..graph import Spec, Value
 from ..graph.mode import run as run_gate
 from ..kernels.language import Written, engine, write
@@ -141,7 +141,10 @@ class Plan:
         self._cells = {number: owned(cell) for number, cell in self.program.cells.items()}
         self._targets = {value: owned(cell) for value, cell in self.made.targets.items()}
         self._constants = {n: np.ascontiguousarray(a).reshape(a.shape) for n, a in flow.constants.items()}
-        self.state = [(cell, owned(cell)) for cell in distinct([*self.program.cells.values(), *self.made.targets.values()])]
+        self.state = [
+            (cell, owned(cell))
+            for cell in distinct([*self.program.cells.values(), *self.made.targets.values()])
+        ]
 
     def _base(self, number: int) -> int | None:
         """The address of a value's memory; None for what changes from call to call."""
@@ -183,9 +186,10 @@ class Plan:
         self._arguments = np.array(arguments or [0], np.int64)
         self._records = np.array(records or [[0] * RECORD_WORDS], np.int64)
         for number, start in enumerate(starts):
-            guard = self._records[number, 3] == GUARD
-            base = self._status.ctypes.data + self._records[number, 1] if guard else None
-            self._records[number, 1] = base if guard else self._arguments.ctypes.data + 8 * start
+            if self._records[number, 3] == GUARD:
+                self._records[number, 1] += self._status.ctypes.data
+            else:
+                self._records[number, 1] = self._arguments.ctypes.data + 8 * start
         self._checks = {number: row[1] for number, row in enumerate(records) if row[3] == GUARD}
         self._prepare_calls()
 
@@ -208,9 +212,7 @@ class Plan:
             spec = flow.specs[base]
             self._made.append((base, spec.shape, spec.dtype, self._patches.get(base, [])))
         self._native = [
-            (self.record_address(s[0]), s[1] - s[0], s[0])
-            if isinstance(s, tuple)
-            else s
+            (self.record_address(s[0]), s[1] - s[0], s[0]) if isinstance(s, tuple) else s
             for s in self.segments
         ]
 
@@ -268,6 +270,9 @@ class Plan:
         made = self.begin(arrays)
         before = {number: array.copy() for number, array in self._cells.items()}
         saved = [(array, array.copy()) for _, array in self.state]
+        self._arena[:] = 255  # NaN: a value that no kernel stores is seen
+        for out in made.values():
+            out.reshape(-1).view(np.uint8)[:] = 255
         try:
             stopped = self.walk(arrays, made)
             late = {n for k in self.made.order[self.made.commit :] for n in self.groups.groups[k].makes()}
@@ -323,7 +328,7 @@ class Plan:
     def before(self, numbers: Iterable[int]) -> dict[int, np.ndarray]:
         """Copies of the cells that some values only look at in another way, taken before a step."""
         bases = {self.groups.view(n).base for n in numbers if n not in self._cells}
-        return {n: self._cells[n].copy() for n in bases if n in self._cells}
+        return {n: np.array(self.program.cells[n].data) for n in bases if n in self._cells}
 
     def _run_plain(self, op: Op, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> None:
         """Let NumPy run a gate on the plan's memory; its errors are the user's."""
@@ -346,7 +351,12 @@ class Plan:
     def _refuse(self, status: int, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> None:
         """A status byte was set: nothing is committed; say why."""
         if status:
-            self._forward(self.groups.groups[status - 1].ops[0], arrays, made)
+            op = self.groups.groups[status - 1].ops[0]
+            self._forward(op, arrays, made)
+            came = f"input that the kernel of {op.gate.label} refuses and the gate takes"
+            raise DifferenceError(
+                self.program.name, came, "one answer", "check.compiled(step, …), and report this"
+            )
         came = "a loss or a gradient that is not finite; no state was changed"
         raise NonFiniteError(self.program.name, came, "finite numbers", "check.blame(step, …) names the line")
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import Gate
 from ..kernels import dropout as dropout_kernel
 from ..kernels import indexing as index_kernels
-from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.formula import NEXT, STRIDED, Formula, Operand
 from ..kernels.loops import Loops
 from ..ops.dropout import Dropout
 from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
@@ -108,8 +108,13 @@ def take(
     kernel = index_kernels.Take(specs[x.base].dtype, index_operand, x_along)
     pieces = share_out(size(space) * 4)
     arguments: list[Argument] = [pieces, high, count, width, length, address(groups, x), seen[0], seen[1]]
-    arguments += [seen[2]] if x_along == 2 else []
-    arguments += [address(groups, numbers), where[0], where[1]] + ([where[2]] if index_operand.along == 2 else [])
+    arguments += [seen[2]] if x_along == STRIDED else []
+    arguments += [
+        address(groups, numbers),
+        where[0],
+        where[1],
+        *where[2:3] * (index_operand.along == STRIDED),
+    ]
     arguments += [Address(out), count * width, width, Address(STATUS, status)]
     return [Task(kernel, arguments, pieces, (x.base, numbers.base), (out,), "take", guard=status)]
 
@@ -167,13 +172,20 @@ def add(
         return None
     specs = groups.flow.specs
     narrow = width == 1
-    index_operand = Operand(specs[numbers.base].dtype, NEXT if narrow and not spread_index else along(where[2]))
+    index_operand = Operand(
+        specs[numbers.base].dtype, NEXT if narrow and not spread_index else along(where[2])
+    )
     x_operand = Operand(specs[x.base].dtype, NEXT if narrow else along(seen[2]))
     kernel = index_kernels.Add(specs[out].dtype, index_operand, x_operand)
     pieces = min(share_out(size(space) * 4), high)
     arguments: list[Argument] = [pieces, high, count, width, length, Address(out), length * width, width]
-    arguments += [address(groups, numbers), where[0], where[1]] + ([where[2]] if index_operand.along == 2 else [])
-    arguments += [address(groups, x), seen[0], seen[1]] + ([seen[2]] if x_operand.along == 2 else [])
+    arguments += [
+        address(groups, numbers),
+        where[0],
+        where[1],
+        *where[2:3] * (index_operand.along == STRIDED),
+    ]
+    arguments += [address(groups, x), seen[0], seen[1], *seen[2:3] * (x_operand.along == STRIDED)]
     arguments.append(Address(STATUS, status))
     reads = (x.base, numbers.base, out)
     return [*tasks, Task(kernel, arguments, pieces, reads, (out,), "scatter", guard=status)]
@@ -195,7 +207,7 @@ def argmax(groups: Groups, op: Op, status: int) -> list[Task] | None:
     operand = Operand(groups.flow.specs[x.base].dtype, along(inner) if width > 1 else NEXT)
     pieces = min(share_out(x.size * 4), high)
     arguments: list[Argument] = [pieces, high, x.shape[axis], width, address(groups, x), outer, step]
-    arguments += [inner] if operand.along == 2 else []
+    arguments += [inner] if operand.along == STRIDED else []
     arguments += [Address(out), width]
     return [Task(index_kernels.Largest(operand), arguments, pieces, (x.base,), (out,), "argmax")]
 
@@ -224,7 +236,13 @@ def label_check(groups: Groups, op: Op, status: int) -> list[Task] | None:
         return None
     pieces = share_out(labels.size)
     kernel = index_kernels.Within(groups.flow.specs[labels.base].dtype)
-    arguments: list[Argument] = [pieces, labels.size, op.gate.classes, address(groups, labels), Address(STATUS, status)]
+    arguments: list[Argument] = [
+        pieces,
+        labels.size,
+        op.gate.classes,
+        address(groups, labels),
+        Address(STATUS, status),
+    ]
     return [Task(kernel, arguments, pieces, (labels.base,), (), "check", guard=status)]
 
 
@@ -246,5 +264,3 @@ def single_tasks(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """The tasks of an op with a kernel of its own; None where NumPy has to run it."""
     lowering = LOWERINGS.get(type(op.gate))
     return None if lowering is None else lowering(groups, op, status)
-
-

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..graph.paths import cell_path
 from ..kernels.peak import peak
 from ..kernels.threads import pool
 from .plan import Plan, Row, bytes_of
 
-WIDTH = 46
+WIDTH = 45
 """Columns for the paths."""
 
 
@@ -46,7 +47,9 @@ class Table(NamedTuple):
         flops = sum(e.flops for e in self.entries) / 1e6
         foot = f"{len(self.entries)} kernels, {len(self.plain)} NumPy lines, {flops:,.1f} MFLOP, "
         foot += f"arena {self.peak_bytes / 1e6:,.2f} MB"
-        return "\n".join([*lines, foot + (f", {total:.3f} ms" if timed else "")])
+        if timed:
+            foot += f", {total:.3f} ms (each with 1 µs of call)"
+        return "\n".join([*(line.rstrip() for line in lines), foot])
 
 
 def row_of(entry: Entry, timed: bool) -> str:
@@ -57,7 +60,7 @@ def row_of(entry: Entry, timed: bool) -> str:
     line = f"{entry.kernel:<9} {paths:<{WIDTH}} {entry.pieces:>6} {entry.flops / 1e6:>9.3f} {entry.bytes / 1e3:>9.1f}"
     if timed and entry.ms is not None:
         line += f" {entry.ms:>8.4f} {'' if entry.share is None else f'{entry.share:.0%}':>8}"
-    return line
+    return line.rstrip()
 
 
 def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -> Table:
@@ -74,25 +77,31 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
         if ms and row.task.name == "product":
             share = row.task.flops / (ms / 1e3) / peak()
         specs = plan.groups.flow.specs
-        touched = {n for n in (*row.task.reads, *row.task.writes)}
+        touched = set(row.task.reads) | set(row.task.writes)
         size = sum(bytes_of(specs[n]) for n in touched)
-        entries.append(Entry(row.task.name, paths(plan, row, names), row.task.pieces, row.task.flops, size, ms, share))
+        entries.append(
+            Entry(row.task.name, paths(plan, row, names), row.task.pieces, row.task.flops, size, ms, share)
+        )
     plain = [names[n] for s in plan.segments if not isinstance(s, tuple) for n in s.op.outputs if n in names]
     return Table(plan.program.name, entries, plan.peak, plain)
 
 
 def paths(plan: Plan, row: Row, names: dict[int, str]) -> tuple[str, ...]:
-    """The values of the program that a kernel computes, the last ones first: those that leave it."""
-    made = [n for op in plan.groups.groups[row.group].ops for n in op.outputs]
-    known = [names[n] for n in made if n in names]
-    lines = [names[plan.program.lines[op.line].outputs[0]] for op in plan.groups.groups[row.group].ops if op.line >= 0]
-    return tuple(dict.fromkeys([*reversed(known), *lines]))
+    """The values of the program that a kernel computes: first those with a name of their own, the last before."""
+    if row.task.name == "pack":
+        return (names.get(row.task.reads[0], "part of a value"),)
+    group = plan.groups.groups[row.group]
+    made = [n for op in group.ops for n in op.outputs]
+    cells = {n: f"{cell_path(cell, 0)}.new" for n, cell in plan.made.targets.items()}
+    known = [name for n in reversed(made) if (name := names.get(n, cells.get(n)))]
+    lines = [names[plan.program.lines[op.line].outputs[0]] for op in group.ops if op.line >= 0]
+    return tuple(sorted(dict.fromkeys([*known, *lines]), key=lambda name: ".back" in name))
 
 
 def timed(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> list[float]:
     """The median seconds of each record, one by one in the order of the plan."""
-    saved = [(array, array.copy()) for _, array in plan.state]
     made = plan.begin(arrays)
+    saved = [(array, array.copy()) for _, array in plan.state]
     places = [plan.record_address(row.record) for row in plan.rows]
     run = pool().run
     rounds = []

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Elementwise, Reduction
+from ..graph import Reduction
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
 from ..kernels.language.machine import Machine
 from ..kernels.loops import Loops
 from ..kernels.product import Pack, Product, tile_for
 from ..ops.arithmetic import Power
 from .flow import Op
-from .fuse import PRODUCT, Group, Groups, rows_of, size
+from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, rows_of, size
 from .views import Axis, View, collapsed, contiguous, reshaped
 
 MOST_PIECES = 16
@@ -84,9 +84,11 @@ def baked(groups: Groups, op: Op, position: int) -> Number | None:
     if constant is None or constant.size != 1:
         return None
     value = constant.reshape(()).item()
-    exponent = isinstance(op.gate, Power) and position == 1 and abs(value) <= 4 and value * 2 == int(value * 2)
+    exponent = (
+        isinstance(op.gate, Power) and position == 1 and abs(value) <= 4 and value * 2 == int(value * 2)
+    )
     zero = value == 0 and not isinstance(value, bool) and not np.signbit(value)
-    return Number(value, constant.dtype) if exponent or zero else None
+    return Number(value, constant.dtype, bare=exponent) if exponent or zero else None
 
 
 class Mapping:
@@ -139,7 +141,8 @@ class Mapping:
         steps = []
         for (op, method), sources in zip(self.steps, self.inputs, strict=True):
             inputs = tuple(
-                s if isinstance(s, Number) else place[s[1]] if s[0] == "made" else before + s[1] for s in sources
+                s if isinstance(s, Number) else place[s[1]] if s[0] == "made" else before + s[1]
+                for s in sources
             )
             dtype = specs[op.outputs[0]].dtype if method == "forward" else specs[op.inputs[0]].dtype
             steps.append(Step(op.gate, method, inputs, dtype))
@@ -177,7 +180,12 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
         tuple(place[n] for n in guards),
     )
     totals = tuple(
-        Total(place[op.outputs[0]], op.gate.combine, op.gate, store(specs[op.outputs[0]].dtype, inner.strides[results + k]))
+        Total(
+            place[op.outputs[0]],
+            op.gate.combine,
+            op.gate,
+            store(specs[op.outputs[0]].dtype, inner.strides[results + k]),
+        )
         for k, op in enumerate(reductions)
     )
     guard_totals = tuple(k for k, op in enumerate(reductions) if op.outputs[0] in wanted.guarded)
@@ -190,7 +198,9 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
     for number, n in enumerate(stored, reads):
         arguments += placed(address(groups, groups.home(n)), number, outer, inner)
     for number, op in enumerate(reductions, results):
-        arguments += placed(Address(op.outputs[0]), number, outer[:kept], inner if not inner.reduced else None)
+        arguments += placed(
+            Address(op.outputs[0]), number, outer[:kept], inner if not inner.reduced else None
+        )
         arguments.append(size(tuple(space[a] for a in op.gate.axis)))
     guarded = bool(guards or guard_totals)
     if guarded:
@@ -228,7 +238,7 @@ def result_strides(space: tuple[int, ...], op: Op) -> tuple[int, ...]:
 def arranged(axes: list[Axis]) -> list[Axis]:
     """Kept loops outside, reduced ones inside, the last axis as the vector; at least one."""
     if not axes:
-        return [Axis(1, (0,) * 64, False)]
+        return [Axis(1, (0,) * (MOST_ARRAYS + 2 * MOST_OPS), False)]
     outer = sorted(axes[:-1], key=lambda axis: axis.reduced)
     return [*outer, axes[-1]]
 
@@ -274,7 +284,16 @@ def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int])
             many = batches if b_b else 1
             pieces = share_out(many * depth * n, 8192)
             pieces = min(pieces, many * panels)
-            arguments: list[Argument] = [pieces, many, n, depth, address(groups, b), b_b, each, Address(number)]
+            arguments: list[Argument] = [
+                pieces,
+                many,
+                n,
+                depth,
+                address(groups, b),
+                b_b,
+                each,
+                Address(number),
+            ]
             tasks.append(Task(Pack(dtype, tile, along_k), arguments, pieces, (b.base,), (number,), "pack"))
         right: list[Argument] = [Address(number), panels * depth * tile.columns if b_b else 0]
         read_b = number
@@ -288,7 +307,13 @@ def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int])
         found = reshaped(space, own, shape)
         strides.append(found or (0, 0, 0))
     formula = Formula(
-        (Operand(dtype, NEXT), *(Operand(specs[v.base].dtype, along(s[2])) for (v, _), s in zip(mapping.reads, strides, strict=True))),
+        (
+            Operand(dtype, NEXT),
+            *(
+                Operand(specs[v.base].dtype, along(s[2]))
+                for (v, _), s in zip(mapping.reads, strides, strict=True)
+            ),
+        ),
         steps,
         tuple((place[v], Operand(specs[v].dtype, NEXT)) for v in stored),
         tuple(place[v] for v in guards),

@@ -28,12 +28,16 @@ class View:
     @property
     def whole(self) -> bool:
         """Whether the elements follow each other in row-major order."""
-        return all(n == 1 or s == w for n, s, w in zip(self.shape, self.strides, contiguous(self.shape), strict=True))
+        return all(
+            n == 1 or s == w for n, s, w in zip(self.shape, self.strides, contiguous(self.shape), strict=True)
+        )
 
     def stretched(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Strides for a shape that this one broadcasts to."""
         missing = len(shape) - len(self.shape)
-        own = (0 if n == 1 != m else s for n, s, m in zip(self.shape, self.strides, shape[missing:], strict=True))
+        own = (
+            0 if n == 1 != m else s for n, s, m in zip(self.shape, self.strides, shape[missing:], strict=True)
+        )
         return (0,) * missing + tuple(own)
 
 
@@ -60,7 +64,7 @@ def reshaped(
         else:
             merged.append((n, s))
     result: list[int] = []
-    left, step = (merged.pop() if merged else (1, 1))
+    left, step = merged.pop() if merged else (1, 1)
     for n in reversed(wanted):
         if n == 1:
             result.append(step)
@@ -140,7 +144,9 @@ def collapsed(shape: tuple[int, ...], arrays: list[tuple[int, ...]], reduced: tu
             continue
         axis = Axis(n, tuple(s[number] for s in arrays), number in reduced)
         last = axes[-1] if axes else None
-        runs_on = last is not None and all(a == b * n for a, b in zip(last.strides, axis.strides, strict=True))
+        runs_on = last is not None and all(
+            a == b * n for a, b in zip(last.strides, axis.strides, strict=True)
+        )
         if last is not None and runs_on and last.reduced == axis.reduced:
             axes[-1] = Axis(last.size * n, axis.strides, axis.reduced)
         else:

@@ -87,7 +87,7 @@ def promise(gate: Gate, specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
 def operands(gate: Gate, inputs: tuple[Any, ...], kind: type[Value]) -> tuple[Value, ...]:
     """The inputs as values; weak ones take the dtype of the strong ones they meet."""
     values = [x if isinstance(x, Value) else wrap(gate, x, kind) for x in inputs]
-    if not any(v.weak for v in values):
+    if len(values) == 1 or not any(v.weak for v in values):  # one alone meets nobody
         return tuple(values)
     dtype = meeting_dtype(gate, values)
     weak = all(v.weak for v in values)

@@ -50,7 +50,9 @@ class Direct:
     def gradient(self, value: Value) -> Value | None:
         if value._grad is GONE:
             came = f"{value.name or 'a parameter'}.grad after a compiled step"
-            hint = 'step.watch("*.grad"), or compile(step, keep_gradients=True); zero_grad() before a plain step'
+            hint = (
+                'step.watch("*.grad"), or compile(step, keep_gradients=True); zero_grad() before a plain step'
+            )
             raise GradientError("grad", came, "a gradient that was kept", hint)
         return value._grad
 

@@ -97,7 +97,9 @@ def layer_of(line: Line, own: set[str], layers: dict[int, str]) -> str:
 def label(line: Line, number: int) -> str:
     """The gate's name, with the output's where there are several."""
     gate = line.gate
-    return gate.label if len(gate.outputs) == 1 else f"{gate.label}.{gate.outputs[line.outputs.index(number)]}"
+    return (
+        gate.label if len(gate.outputs) == 1 else f"{gate.label}.{gate.outputs[line.outputs.index(number)]}"
+    )
 
 
 def join(layer: str, name: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .interpreter import interpret
 from .paths import cell_path, named
 from .record import Line, Record

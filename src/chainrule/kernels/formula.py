@@ -30,10 +30,11 @@ class Operand:
 
 @dataclass(frozen=True)
 class Number:
-    """A number known when the kernel is written."""
+    """A number known when the kernel is written; a bare one reaches its formula as a Python number."""
 
     value: float
     dtype: np.dtype
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,15 @@ class Formula:
         """All sources: the operands given, and every step."""
         xp, sources = VectorMathematics(k), list(operands)
         for step in self.steps:
-            given = [
-                k.constant(x.value, x.dtype) if isinstance(x, Number) else sources[x] for x in step.inputs
-            ]
+            given = [number(k, x) if isinstance(x, Number) else sources[x] for x in step.inputs]
             made = getattr(step.formula, step.method)(xp, *given)
             sources.append(made)
         return sources
+
+
+def number(k: Machine, x: Number) -> Any:
+    """A known number as a formula gets it."""
+    return x.value if x.bare else k.constant(x.value, x.dtype)
 
 
 class Place:

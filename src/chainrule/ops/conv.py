@@ -83,7 +83,10 @@ class Conv2d(Sliding):
     def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
         window = self.window(w.shape)
         output = window.output(self.label, x.shape)
-        filters, parts = self.matrices(w), list(zip(self.shares(x.shape[1]), self.shares(len(w)), strict=True))
+        filters, parts = (
+            self.matrices(w),
+            list(zip(self.shares(x.shape[1]), self.shares(len(w)), strict=True)),
+        )
         out = channels_last((len(x), len(w), *output), x.dtype)
         room, chunks = self.chunks(len(x), output[0] * output[1], w[0].size, x.dtype)
         for some in chunks:

@@ -17,14 +17,14 @@ GUARD: Final = 1
 
 # Words of the control block; each that is written often has a cache line of its own.
 TICKET, LIMIT, CURRENT, SEQUENCE, BUSY = 0, 8, 9, 10, 16
-DONE, SLEEPERS, GENERATION, STOP, ALONE = 24, 32, 40, 48, 49
+DONE, WAITING, SLEEPERS, GENERATION, STOP, ALONE = 24, 25, 32, 40, 48, 49
 WORKERS, LAST_CPU, CORES, MASK, IDS = 50, 51, 52, 56, 72
 MOST_WORKERS: Final = 256
 CONTROL_WORDS: Final = IDS + MOST_WORKERS + 1
 PIECE_BITS: Final = 24
 CLOSED: Final = (1 << PIECE_BITS) - 1
 
-SPINS_IN_STEP, SPINS_BETWEEN = 30_000, 2_000
+SPINS_IN_STEP, SPINS_BETWEEN, SPINS_FOR_LAST = 30_000, 2_000, 2_000
 FUTEX = {"x86_64": 202, "aarch64": 98, "arm64": 98}
 
 
@@ -131,12 +131,14 @@ end:
 
 def claim(target: Target) -> str:
     """`claim(control)`: take one piece of the open record and run it; whether there was one."""
+    number = FUTEX[target.triple.split("-")[0]]
     return f"""
 define i1 @chainrule_claim(ptr %control) nounwind {{
   {word("%ticket", TICKET)}
   {word("%limit", LIMIT)}
   {word("%current", CURRENT)}
   {word("%done", DONE)}
+  {word("%waiting", WAITING)}
   br label %again
 again:
   %t = load atomic i64, ptr %ticket acquire, align 8
@@ -155,7 +157,14 @@ work:
   %function = load ptr, ptr %record
   %arguments = load ptr, ptr %record.a
   call void %function(ptr %arguments, i64 %p)
-  %old = atomicrmw add ptr %done, i64 1 acq_rel
+  %old = atomicrmw add ptr %done, i64 1 seq_cst
+  %asleep = load atomic i64, ptr %waiting seq_cst, align 8
+  %alert = icmp ne i64 %asleep, 0
+  br i1 %alert, label %ring, label %ran
+ring:
+  %woken = call i64 (i64, ...) @syscall(i64 {number}, ptr %done, i32 129, i32 1, ptr null, ptr null, i32 0)
+  br label %ran
+ran:
   ret i1 true
 none:
   ret i1 false
@@ -220,6 +229,52 @@ ring:
   %woken = call i64 (i64, ...) @syscall(i64 {number}, ptr %generation, i32 129, i32 1000, ptr null, ptr null, i32 0)
   br label %end
 end:
+  ret void
+}}
+"""
+
+
+def wait(target: Target) -> str:
+    """`wait(control, done)`: sleep until another piece is done.  A worker that the system has put aside may then
+    run on the caller's core, which is free for the moment.
+    """
+    number = FUTEX[target.triple.split("-")[0]]
+    return f"""
+define void @chainrule_wait(ptr %control, i64 %finished) nounwind {{
+entry:
+  {word("%done", DONE)}
+  {word("%waiting", WAITING)}
+  {word("%last", LAST_CPU)}
+  {word("%mask", MASK)}
+  {word("%workers", WORKERS)}
+  %time = alloca [2 x i64]
+  store i64 0, ptr %time
+  %nanoseconds = getelementptr i64, ptr %time, i64 1
+  store i64 1000000, ptr %nanoseconds
+  %cpu = load i64, ptr %last
+  %pinned = icmp sge i64 %cpu, 0
+  br i1 %pinned, label %free, label %ready
+free:
+  store i64 -1, ptr %last
+  %n = load i64, ptr %workers
+  br label %each
+each:
+  %k = phi i64 [ 0, %free ], [ %k.next, %set ]
+  %rest = icmp slt i64 %k, %n
+  br i1 %rest, label %set, label %ready
+set:
+  %slot = add i64 %k, {IDS}
+  %id.place = getelementptr i64, ptr %control, i64 %slot
+  %id64 = load i64, ptr %id.place
+  %id = trunc i64 %id64 to i32
+  %ignored = call i32 @sched_setaffinity(i32 %id, i64 128, ptr %mask)
+  %k.next = add i64 %k, 1
+  br label %each
+ready:
+  store atomic i64 1, ptr %waiting seq_cst, align 8
+  %f = trunc i64 %finished to i32
+  %slept = call i64 (i64, ...) @syscall(i64 {number}, ptr %done, i32 128, i32 %f, ptr %time, ptr null, i32 0)
+  store atomic i64 0, ptr %waiting seq_cst, align 8
   ret void
 }}
 """
@@ -294,11 +349,11 @@ rest:
   {pause(target)}
   %crowded = load i64, ptr %alone
   %is.crowded = icmp ne i64 %crowded, 0
-  %patience = select i1 %is.crowded, i64 100, i64 {SPINS_IN_STEP}
+  %patience = select i1 %is.crowded, i64 100, i64 {SPINS_FOR_LAST}
   %long = icmp sgt i64 %spins.next, %patience
   br i1 %long, label %give, label %again
 give:
-  %y = call i32 @sched_yield()
+  call void @chainrule_wait(ptr %control, i64 %finished)
   br label %again
 again:
   br label %wait
@@ -390,7 +445,7 @@ def driver_text(target: Target) -> str:
     """The whole driver for a target; without workers where they could not sleep."""
     parts = [declarations(target), run_one(target)]
     if can_park(target):
-        parts += [claim(target), wake(target), run_many(target), work(target)]
+        parts += [claim(target), wake(target), wait(target), run_many(target), work(target)]
     return "\n".join(parts)
 
 
