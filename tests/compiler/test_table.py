@@ -72,7 +72,9 @@ def test_the_printed_form_and_its_sums():
     assert lines[-1].startswith(f"{len(found.entries)} kernels, 0 NumPy lines, ")
     flops = sum(entry.flops for entry in found.entries) / 1e6
     total = sum(entry.ms for entry in found.entries)
-    said = re.fullmatch(r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms \(each with 1 µs of call\)", lines[-1])
+    said = re.fullmatch(
+        r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms \(each with 1 µs of call\)", lines[-1]
+    )
     assert float(said[1]) == pytest.approx(flops, abs=0.06)
     assert float(said[2]) == pytest.approx(found.peak_bytes / 1e6, abs=0.006)
     assert float(said[3]) == pytest.approx(total, abs=0.001)

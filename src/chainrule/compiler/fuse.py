@@ -65,6 +65,7 @@ class Groups:
     depends: list[int] = field(default_factory=list)
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
+    _uses: Counter[View] | None = None
     _panels: dict[tuple[View, int], int] = field(default_factory=dict)
 
     def view(self, number: int) -> View:
@@ -97,6 +98,13 @@ class Groups:
             shape = (many, -(-view.shape[-1] // columns), view.shape[-2], columns)
             self._panels[key] = self.flow.new(Spec(shape, spec.dtype))
         return self._panels[key]
+
+    def product_uses(self, view: View) -> int:
+        """How many products read a stack of matrices as their right factor."""
+        if self._uses is None:
+            ops = (group.ops[0] for group in self.groups if group.kind == PRODUCT)
+            self._uses = Counter(self.view(op.inputs[1]) for op in ops)
+        return self._uses[view]
 
     def makers(self, op: Op) -> list[int]:
         """The groups whose memory an op reads."""

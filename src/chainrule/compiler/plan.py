@@ -19,8 +19,9 @@ from . import memory
 from .arrange import Arrangement, is_plain, status_of
 from .flow import Op
 from .fuse import LOOP, PRODUCT
+from .products import product_tasks
 from .state import adopt, aligned_empty, owned
-from .tasks import STATUS, Address, Task, Wanted, loop_tasks, product_tasks
+from .tasks import STATUS, Address, Task, Wanted, loop_tasks
 from .views import View
 
 

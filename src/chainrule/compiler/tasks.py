@@ -10,16 +10,13 @@ import numpy as np
 
 from ..graph import Reduction
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
+from ..kernels.language.driver import MOST_PIECES
 from ..kernels.language.machine import Machine
 from ..kernels.loops import Loops
-from ..kernels.product import Pack, Product, tile_for
 from ..ops.arithmetic import Power
 from .flow import Op
-from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, rows_of, size
-from .views import Axis, View, collapsed, contiguous, reshaped
-
-MOST_PIECES = 16
-"""Pieces of one record at most: enough to share among the threads of a small machine, few enough to be quick."""
+from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, size
+from .views import Axis, View, collapsed, contiguous
 
 STATUS = -1
 """The base of addresses in the plan's status bytes."""
@@ -241,116 +238,3 @@ def arranged(axes: list[Axis]) -> list[Axis]:
         return [Axis(1, (0,) * (MOST_ARRAYS + 2 * MOST_OPS), False)]
     outer = sorted(axes[:-1], key=lambda axis: axis.reduced)
     return [*outer, axes[-1]]
-
-
-def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int]) -> list[Task]:
-    """The tasks of a matrix product with its epilogue: B into panels where that pays, then the product.
-
-    packs:  the panels that are there already
-    """
-    specs = groups.flow.specs
-    op = group.ops[0]
-    (out,) = op.outputs
-    tile = tile_for(specs[out].dtype)
-    batches, m, n = shape = rows_of(group.space)
-    depth = specs[op.inputs[0]].shape[-1]
-    if 0 in shape:
-        return []
-    a, b = groups.view(op.inputs[0]), groups.view(op.inputs[1])
-    a_b, b_b = stack_stride(a, group.space), stack_stride(b, group.space)
-    a_m, a_k = a.strides[-2:]
-    b_k, b_n = b.strides[-2:]
-    mapping = Mapping(groups, first=out)
-    mapping.collect(group, lambda other: specs[other.outputs[0]].shape)
-    spaces = [space_of(groups, group, view, own) for view, own in mapping.reads]
-    stored = [v for v in group.makes() if v in wanted.stored]
-    if b_b == 0 and batches > 1:
-        rows = reshaped((batches, m), (a_b, a_m), (batches * m,))
-        joined = 1, batches * m, n
-        pairs = [(space, own) for space, (_, own) in zip(spaces, mapping.reads, strict=True)]
-        pairs += [(home.shape, home.strides) for home in map(groups.home, stored)]
-        if rows is not None and all(reshaped(space, own, joined) for space, own in pairs):
-            batches, m, a_b, a_m = 1, batches * m, 0, rows[0]
-    shape = (batches, m, n)
-    dtype = specs[out].dtype
-    tasks = []
-    packed = not (b_n == 1 and n % 16 == 0 and depth * n * dtype.itemsize <= 1 << 18)
-    if packed:
-        panels, number = -(-n // tile.columns), groups.panels(b, tile.columns)
-        if number not in packs:
-            packs.add(number)
-            along_k = b_n != 1 and n > 1
-            each = b_n if along_k else b_k
-            many = batches if b_b else 1
-            pieces = share_out(many * depth * n, 8192)
-            pieces = min(pieces, many * panels)
-            arguments: list[Argument] = [
-                pieces,
-                many,
-                n,
-                depth,
-                address(groups, b),
-                b_b,
-                each,
-                Address(number),
-            ]
-            tasks.append(Task(Pack(dtype, tile, along_k), arguments, pieces, (b.base,), (number,), "pack"))
-        right: list[Argument] = [Address(number), panels * depth * tile.columns if b_b else 0]
-        read_b = number
-    else:
-        right, read_b = [address(groups, b), b_b, b_k], b.base
-    steps = mapping.formula_steps(1)
-    place = mapping.place
-    guards = [v for v in group.makes() if v in wanted.guarded]
-    strides = []
-    for space, (_, own) in zip(spaces, mapping.reads, strict=True):
-        found = reshaped(space, own, shape)
-        strides.append(found or (0, 0, 0))
-    formula = Formula(
-        (
-            Operand(dtype, NEXT),
-            *(
-                Operand(specs[v.base].dtype, along(s[2]))
-                for (v, _), s in zip(mapping.reads, strides, strict=True)
-            ),
-        ),
-        steps,
-        tuple((place[v], Operand(specs[v].dtype, NEXT)) for v in stored),
-        tuple(place[v] for v in guards),
-    )
-    work = 2 * batches * m * n * depth
-    most = batches * -(-m // tile.rows) * -(-n // tile.columns)
-    pieces = min(share_out(work, 400_000), most)
-    chunks = min(-(-pieces // (batches * -(-n // tile.columns))), -(-m // tile.rows))
-    arguments = [pieces, chunks, batches, m, n, depth, address(groups, a), a_b, a_m, a_k, *right]
-    for (view, _), s in zip(mapping.reads, strides, strict=True):
-        arguments += [address(groups, view), s[0], s[1], *([s[2]] if s[2] not in (0, 1) else [])]
-    for v in stored:
-        home = groups.home(v)
-        own = reshaped(home.shape, home.strides, shape) or (0, 0, 1)
-        arguments += [address(groups, home), own[0], own[1]]
-    if guards:
-        arguments.append(Address(STATUS))
-    reads = tuple(dict.fromkeys([a.base, read_b, *(view.base for view, _ in mapping.reads)]))
-    writes = tuple(groups.home(v).base for v in stored)
-    tasks.append(
-        Task(Product(dtype, tile, packed, formula), arguments, pieces, reads, writes, "product", flops=work)
-    )
-    return tasks
-
-
-def space_of(groups: Groups, group: Group, view: View, strides: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape over which an operand of an epilogue was stretched."""
-    for op in group.ops[1:]:
-        shape = groups.flow.specs[op.outputs[0]].shape
-        for n in op.inputs:
-            if groups.view(n) == view and view.stretched(shape) == strides:
-                return shape
-    return group.space
-
-
-def stack_stride(view: View, out: tuple[int, ...]) -> int:
-    """The stride from matrix to matrix."""
-    wide = view.stretched((*out[:-2], *view.shape[-2:]))
-    joined = reshaped(out[:-2], wide[:-2], (size(out[:-2]),))
-    return joined[0] if joined is not None and size(out[:-2]) > 1 else 0

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from .language import Machine, engine, write
+from .language.driver import MOST_PIECES
 from .language.types import F32, LANES
 from .threads import pool, threads
 
@@ -30,7 +31,7 @@ def multiply_adds(k: Machine) -> None:
 @cache
 def peak(count: int | None = None) -> float:
     """The floating-point operations a second of float32 that `count` threads reach; all of them unless told."""
-    count = count or threads()
+    count = min(count or threads(), MOST_PIECES)
     kernel = write(multiply_adds)
     numbers = np.zeros(SUMS * LANES * max(count, 1), np.float32)
     rounds = 20_000

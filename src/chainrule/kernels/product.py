@@ -56,14 +56,17 @@ class Product:
     """A matrix product with an epilogue.
 
     formula:  operand 0 is the sum itself; the others lie at (b, m, n)
-    packed:  whether B is in panels, as `Pack` leaves it; else B[k, n] has neighbours along n, and N % 16 = 0
-    Arguments: pieces, chunks of M, batches, M, N, K; A, its strides along b, m, k; B, its stride along b (and k,
-    if it is not packed); the other operands and the stores, with their strides along b, m (and n); status.
+    packed_b:  whether B is in panels, as `Pack` leaves it; else B[k, n] has neighbours along n, and N % 16 = 0
+    packed_a:  whether A is in panels of 16 rows, as `Pack` leaves its transpose
+    Arguments: pieces, chunks of M, batches, M, N, K; A, its stride along b (and m, k, if it is not packed); B, its
+    stride along b (and k, if it is not packed); the other operands and the stores, with their strides along b, m
+    (and n); status.
     """
 
     dtype: np.dtype
     tile: Tile
-    packed: bool
+    packed_a: bool
+    packed_b: bool
     formula: Formula
 
     def __call__(self, k: Machine) -> None:
@@ -79,10 +82,12 @@ class Walk:
         self.pieces, self.chunks = take.integer(), take.integer()
         self.batches, self.m, self.n, self.depth = (take.integer() for _ in range(4))
         self.a = take.pointer(product.dtype)
-        self.a_b, self.a_m, self.a_k = (take.integer() for _ in range(3))
+        self.a_b = take.integer()
+        self.a_m: Index | int = 1 if product.packed_a else take.integer()
+        self.a_k: Index | int = LANES if product.packed_a else take.integer()
         self.b = take.pointer(product.dtype)
         self.b_b = take.integer()
-        self.b_k = k.whole("add", self.tile.columns, 0) if product.packed else take.integer()
+        self.b_k = self.tile.columns if product.packed_b else take.integer()
         formula = product.formula
         self.operands = [take.place(o, 2) for o in formula.operands[1:]]
         self.stores = [take.place(o, 2) for _, o in formula.stores]
@@ -112,8 +117,8 @@ class Walk:
         k, columns = self.k, self.tile.columns
         n = panel * columns
         left = self.n - n
-        base = batch * self.b_b + (panel * self.depth * columns if self.product.packed else n)
-        a = [batch * self.a_b + (m + i).at_most(self.m - 1) * self.a_m for i in range(self.tile.rows)]
+        base = batch * self.b_b + (panel * self.depth * columns if self.product.packed_b else n)
+        a = [batch * self.a_b + self.row(m + i) for i in range(self.tile.rows)]
         if self.tile.vectors == 1:
             self.multiply(a, base, 1)
         else:
@@ -122,6 +127,12 @@ class Walk:
             for _ in k.when(left < LANES + 1):
                 self.multiply(a, base, 1)
         self.finish(batch, m, n)
+
+    def row(self, m: Index) -> Index:
+        """Where a row of A begins; rows beyond the last are read as the last, or as the panel's zeros."""
+        if self.product.packed_a:
+            return m // LANES * (self.depth * LANES) + m % LANES
+        return m.at_most(self.m - 1) * self.a_m
 
     def multiply(self, a: list[Index], base: Index, vectors: int) -> None:
         """The micro-kernel: rows × vectors sums in registers, left in the scratch tile."""

@@ -66,7 +66,7 @@ class Pool:
         if self.threads > 1:
             many = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
             self._many: Any = many(addresses[1])
-            self._work: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[2])
+            self._work: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(addresses[2])
             self._wake: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[3])
             self._start()
 
@@ -98,7 +98,7 @@ class Pool:
     def _live(self, number: int, ready: threading.Barrier) -> None:
         self._control[driver.IDS + number] = threading.get_native_id()
         ready.wait()
-        self._work(self._address)
+        self._work(self._address, number + 1)
 
     def run(self, records: int, count: int) -> int:
         """Walk `count` records from an address on; the number of the guard that stopped it, or -1.

@@ -2,7 +2,8 @@
 
 A record is four words: function, arguments, pieces, flags.  Pieces of a record are claimed one by one from a
 ticket, so a worker that the system has put aside holds up nothing that it has not begun.  The ticket counts
-records in its upper bits and never repeats, so a late claim fails.
+records in its upper bits and never repeats, so a late claim fails; its lower bits say which pieces are taken.
+Thread k of n begins at piece k · pieces / n: the same rows stay in the same core's cache from record to record.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ DONE, WAITING, SLEEPERS, GENERATION, STOP, ALONE = 24, 25, 32, 40, 48, 49
 WORKERS, LAST_CPU, CORES, MASK, IDS = 50, 51, 52, 56, 72
 MOST_WORKERS: Final = 256
 CONTROL_WORDS: Final = IDS + MOST_WORKERS + 1
-PIECE_BITS: Final = 24
-CLOSED: Final = (1 << PIECE_BITS) - 1
+MOST_PIECES: Final = 16
+"""Pieces of a record: each has a bit in the ticket."""
+CLOSED: Final = (1 << MOST_PIECES) - 1
 
-SPINS_IN_STEP, SPINS_BETWEEN, SPINS_FOR_LAST = 30_000, 2_000, 2_000
+SPINS_IN_STEP, SPINS_BETWEEN, SPINS_FOR_LAST = 30_000, 2_000, 500
 FUTEX = {"x86_64": 202, "aarch64": 98, "arm64": 98}
 
 
@@ -73,6 +75,7 @@ def declarations(target: Target) -> str:
         lines += ["declare void @llvm.aarch64.hint(i32)"]
     if can_park(target):
         lines += [
+            "declare i64 @llvm.cttz.i64(i64, i1)",
             "declare i64 @syscall(i64, ...)",
             "declare i32 @sched_getcpu()",
             "declare i32 @sched_setaffinity(i32, i64, ptr)",
@@ -130,24 +133,38 @@ end:
 
 
 def claim(target: Target) -> str:
-    """`claim(control)`: take one piece of the open record and run it; whether there was one."""
+    """`claim(control, id)`: take one piece of the open record and run it; whether there was one."""
     number = FUTEX[target.triple.split("-")[0]]
     return f"""
-define i1 @chainrule_claim(ptr %control) nounwind {{
+define i1 @chainrule_claim(ptr %control, i64 %id) nounwind {{
+entry:
   {word("%ticket", TICKET)}
   {word("%limit", LIMIT)}
   {word("%current", CURRENT)}
   {word("%done", DONE)}
   {word("%waiting", WAITING)}
+  {word("%workers", WORKERS)}
   br label %again
 again:
   %t = load atomic i64, ptr %ticket acquire, align 8
-  %p = and i64 %t, {CLOSED}
-  %most = load atomic i64, ptr %limit acquire, align 8
-  %open = icmp slt i64 %p, %most
-  br i1 %open, label %take, label %none
+  %taken = and i64 %t, {CLOSED}
+  %free = xor i64 %taken, {CLOSED}
+  %none.left = icmp eq i64 %free, 0
+  br i1 %none.left, label %none, label %take
 take:
-  %t.next = add i64 %t, 1
+  %pieces = load atomic i64, ptr %limit acquire, align 8
+  %others = load i64, ptr %workers
+  %threads = add i64 %others, 1
+  %share = mul i64 %id, %pieces
+  %start = udiv i64 %share, %threads
+  %mine = lshr i64 %free, %start
+  %some = icmp ne i64 %mine, 0
+  %next.mine = call i64 @llvm.cttz.i64(i64 %mine, i1 false)
+  %at.mine = add i64 %start, %next.mine
+  %next.any = call i64 @llvm.cttz.i64(i64 %free, i1 false)
+  %p = select i1 %some, i64 %at.mine, i64 %next.any
+  %bit = shl i64 1, %p
+  %t.next = or i64 %t, %bit
   %pair = cmpxchg ptr %ticket, i64 %t, i64 %t.next acq_rel acquire
   %won = extractvalue {{ i64, i1 }} %pair, 1
   br i1 %won, label %work, label %again
@@ -333,11 +350,14 @@ open:
   %s = load i64, ptr %sequence
   %s.next = add i64 %s, 1
   store i64 %s.next, ptr %sequence
-  %t = shl i64 %s.next, {PIECE_BITS}
+  %above = shl i64 {CLOSED}, %pieces
+  %absent = and i64 %above, {CLOSED}
+  %number = shl i64 %s.next, {MOST_PIECES}
+  %t = or i64 %number, %absent
   store atomic i64 %t, ptr %ticket seq_cst, align 8
   br label %mine
 mine:
-  %got = call i1 @chainrule_claim(ptr %control)
+  %got = call i1 @chainrule_claim(ptr %control, i64 0)
   br i1 %got, label %mine, label %wait
 wait:
   %spins = phi i64 [ 0, %mine ], [ %spins.next, %again ]
@@ -377,11 +397,11 @@ end:
 
 
 def work(target: Target) -> str:
-    """`work(control)`: a worker's life: claim, spin, yield, park; returns when told to stop."""
+    """`work(control, id)`: a worker's life: claim, spin, yield, park; returns when told to stop."""
     number = FUTEX[target.triple.split("-")[0]]
     before, after = flush(target, "")
     return f"""
-define void @chainrule_work(ptr %control) nounwind {{
+define void @chainrule_work(ptr %control, i64 %id) nounwind {{
 entry:
   {before}
   {word("%busy", BUSY)}
@@ -394,7 +414,7 @@ top:
   br label %look
 look:
   %spins = phi i64 [ 0, %top ], [ %spins.next, %idle ], [ %spins.next, %give ]
-  %got = call i1 @chainrule_claim(ptr %control)
+  %got = call i1 @chainrule_claim(ptr %control, i64 %id)
   br i1 %got, label %top, label %none
 none:
   %spins.next = add i64 %spins, 1

@@ -1,0 +1,188 @@
+"""Matrix products to tasks: factors into panels where that pays, then the product with its epilogue."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.language.types import LANES
+from ..kernels.product import Pack, Product, Tile, tile_for
+from .fuse import Group, Groups, rows_of, size
+from .tasks import STATUS, Address, Argument, Mapping, Task, Wanted, address, along, share_out
+from .views import View, reshaped
+
+SMALL_B = 1 << 18
+"""Bytes of B up to which it is read where it lies; beyond, panels are kinder to the caches."""
+OFTEN = 4
+"""Products with one B from which on panels pay anyway."""
+STRIPES = 64
+"""Columns of the result from which on a transposed A is worth its panels."""
+
+
+class Factor(NamedTuple):
+    """A stack of matrices: its view, and strides from matrix to matrix, along rows, along columns."""
+
+    view: View
+    stack: int
+    row: int
+    column: int
+
+
+class Sizes(NamedTuple):
+    """out (B, M, N) = A (B, M, K) · B (B, K, N)"""
+
+    batches: int
+    m: int
+    n: int
+    depth: int
+
+    @property
+    def out(self) -> tuple[int, int, int]:
+        return self.batches, self.m, self.n
+
+
+def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int]) -> list[Task]:
+    """The tasks of a product.  packs: the panels that are there already."""
+    op = group.ops[0]
+    if 0 in group.space:
+        return []
+    specs = groups.flow.specs
+    mapping = Mapping(groups, first=op.outputs[0])
+    mapping.collect(group, lambda other: specs[other.outputs[0]].shape)
+    stored = [v for v in group.makes() if v in wanted.stored]
+    guards = [v for v in group.makes() if v in wanted.guarded]
+    arrays = [(space_of(group, groups, view, own), own) for view, own in mapping.reads]
+    arrays += [(home.shape, home.strides) for home in map(groups.home, stored)]
+    a, b = (factor(groups.view(n), group.space) for n in op.inputs)
+    sizes, a = flattened(Sizes(*rows_of(group.space), specs[op.inputs[0]].shape[-1]), a, b, arrays)
+    dtype = specs[op.outputs[0]].dtype
+    tile = tile_for(dtype)
+    tasks: list[Task] = []
+    left = left_panels(groups, tile, sizes, a, packs, tasks)
+    right = right_panels(groups, tile, sizes, b, packs, tasks)
+    places = [reshaped(space, own, sizes.out) or (0, 0, 0) for space, own in arrays]
+    read = list(zip(mapping.reads, places, strict=False))
+    formula = Formula(
+        (Operand(dtype, NEXT), *(Operand(specs[v.base].dtype, along(s[2])) for (v, _), s in read)),
+        mapping.formula_steps(1),
+        tuple((mapping.place[v], Operand(specs[v].dtype, NEXT)) for v in stored),
+        tuple(mapping.place[v] for v in guards),
+    )
+    kernel = Product(dtype, tile, left is not None, right is not None, formula)
+    pieces, chunks = shared_out(sizes, tile)
+    arguments: list[Argument] = [pieces, chunks, *sizes]
+    arguments += left or [address(groups, a.view), a.stack, a.row, a.column]
+    arguments += right or [address(groups, b.view), b.stack, b.row]
+    for (view, _), s in read:
+        arguments += [address(groups, view), s[0], s[1], *([s[2]] if s[2] not in (0, 1) else [])]
+    for v, s in zip(stored, places[len(read) :], strict=True):
+        arguments += [address(groups, groups.home(v)), s[0], s[1]]
+    arguments += [Address(STATUS)] if guards else []
+    bases = [word.base for word in arguments if isinstance(word, Address) and word.base != STATUS]
+    writes = tuple(groups.home(v).base for v in stored)
+    reads = tuple(dict.fromkeys(bases[: 2 + len(read)]))
+    flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
+    return [*tasks, Task(kernel, arguments, pieces, reads, writes, "product", flops=flops)]
+
+
+def factor(view: View, out: tuple[int, ...]) -> Factor:
+    """A stack of matrices as the product reads it."""
+    wide = view.stretched((*out[:-2], *view.shape[-2:]))
+    joined = reshaped(out[:-2], wide[:-2], (size(out[:-2]),))
+    stack = joined[0] if joined is not None and size(out[:-2]) > 1 else 0
+    return Factor(view, stack, *view.strides[-2:])
+
+
+def flattened(
+    sizes: Sizes, a: Factor, b: Factor, arrays: list[tuple[tuple[int, ...], tuple[int, ...]]]
+) -> tuple[Sizes, Factor]:
+    """A stack times one matrix is one product with more rows, if everything in the epilogue can follow."""
+    if b.stack or sizes.batches == 1:
+        return sizes, a
+    rows = reshaped((sizes.batches, sizes.m), (a.stack, a.row), (sizes.batches * sizes.m,))
+    joined = Sizes(1, sizes.batches * sizes.m, sizes.n, sizes.depth)
+    if rows is None or any(reshaped(space, own, joined.out) is None for space, own in arrays):
+        return sizes, a
+    return joined, Factor(a.view, 0, rows[0], a.column)
+
+
+def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
+    """Pieces, and chunks of rows.  Rows are cut first: the loops before and after are cut by rows too."""
+    high, wide = -(-sizes.m // tile.rows), -(-sizes.n // tile.columns)
+    work = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
+    pieces = min(share_out(work, 400_000), sizes.batches * high * wide)
+    return pieces, min(pieces, high)
+
+
+def right_panels(
+    groups: Groups, tile: Tile, sizes: Sizes, b: Factor, packs: set[int], tasks: list[Task]
+) -> list[Argument] | None:
+    """B in panels: their address, and the stride from stack to stack; None where B is read where it lies."""
+    near = b.column == 1 and sizes.n % LANES == 0
+    small = sizes.depth * sizes.n * itemsize(groups, b.view) <= SMALL_B
+    if near and small and groups.product_uses(b.view) < OFTEN:
+        return None
+    number = groups.panels(b.view, tile.columns)
+    if number not in packs:
+        packs.add(number)
+        tasks.append(packed(groups, number, tile, sizes.batches if b.stack else 1, sizes.n, sizes.depth, b))
+    each = -(-sizes.n // tile.columns) * sizes.depth * tile.columns
+    return [Address(number), each if b.stack else 0]
+
+
+def left_panels(
+    groups: Groups, tile: Tile, sizes: Sizes, a: Factor, packs: set[int], tasks: list[Task]
+) -> list[Argument] | None:
+    """A transposed A in panels of 16 rows, where many columns of the result pay for it; else None."""
+    if a.row != 1 or a.column == 1 or sizes.n < STRIPES or sizes.m < LANES or sizes.depth < LANES:
+        return None
+    if a.column * itemsize(groups, a.view) * sizes.depth < SMALL_B:
+        return None
+    turned = View(
+        a.view.base,
+        (*a.view.shape[:-2], sizes.depth, sizes.m),
+        (*a.view.strides[:-2], a.column, 1),
+        a.view.offset,
+    )
+    narrow = Tile(tile.rows, 1)
+    number = groups.panels(turned, narrow.columns)
+    if number not in packs:
+        packs.add(number)
+        many = sizes.batches if a.stack else 1
+        tasks.append(
+            packed(groups, number, narrow, many, sizes.m, sizes.depth, Factor(turned, a.stack, a.column, 1))
+        )
+    each = -(-sizes.m // LANES) * sizes.depth * LANES
+    return [Address(number), each if a.stack else 0]
+
+
+def packed(groups: Groups, number: int, tile: Tile, many: int, n: int, depth: int, b: Factor) -> Task:
+    """The task that lays a stack of (K, N) matrices out in panels."""
+    along_k = b.column != 1 and n > 1
+    stride = b.column if along_k else b.row
+    pieces = min(share_out(many * depth * n, 8192), many * -(-n // tile.columns))
+    arguments: list[Argument] = [
+        pieces,
+        many,
+        n,
+        depth,
+        address(groups, b.view),
+        b.stack,
+        stride,
+        Address(number),
+    ]
+    dtype = groups.flow.specs[b.view.base].dtype
+    return Task(Pack(dtype, tile, along_k), arguments, pieces, (b.view.base,), (number,), "pack")
+
+
+def itemsize(groups: Groups, view: View) -> int:
+    return int(groups.flow.specs[view.base].dtype.itemsize)
+
+
+def space_of(group: Group, groups: Groups, view: View, strides: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape over which an operand of the epilogue was stretched."""
+    for op in group.ops[1:]:
+        shape = groups.flow.specs[op.outputs[0]].shape
+        if any(groups.view(n) == view and view.stretched(shape) == strides for n in op.inputs):
+            return shape
+    return group.space
