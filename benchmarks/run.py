@@ -14,6 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from costs import call, compiling, threads
+from engine import engine
+from products import products
 from rich.console import Console
 from rich.table import Table
 from turns import THREADS, Worker, alternate
@@ -88,6 +91,11 @@ def run_json(script: str, *arguments: str) -> dict[str, Any]:
 
 BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "step": step,
+    "engine": engine,
+    "products": products,
+    "call": call,
+    "compile": compiling,
+    "threads": threads,
     "import": imports,
     "memory": memory,
     "accuracy": accuracy,

@@ -76,6 +76,21 @@ def test_work_is_shared_among_threads():
     assert max(row.task.pieces for row in rows) > 1
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_the_plan_says_how_many_threads_took_part(threads):
+    cr.set_threads(threads)
+    try:
+        model = zoo.two_layer((1, 28, 28), 10, hidden=256, rng=cr.random.Generator(3))
+        x = np.ones((256, 1, 28, 28), "float32")
+        step = cr.compile(lambda x: model(x), fallback="error")
+        used = step.plan(x).threads_used([x], steps=60)
+        assert 1 <= used <= threads
+        if threads == 2 and len(os.sched_getaffinity(0)) > 1:
+            assert used == 2
+    finally:
+        cr.set_threads(None)
+
+
 def started(seed: int) -> subprocess.Popen[str]:
     """Another process with another seed of hashes, and so with other orders of sets."""
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "CHAINRULE_THREADS": str(1 + seed)}

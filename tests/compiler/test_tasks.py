@@ -19,7 +19,6 @@ from chainrule.compiler.tasks import (
     placed,
     result_strides,
     share_out,
-    stack_stride,
 )
 from chainrule.compiler.views import Axis, View
 from chainrule.kernels.formula import Number
@@ -76,12 +75,6 @@ def test_zero_and_small_exponents_are_written_into_kernels_and_other_numbers_are
     assert numbers(lambda x: x**1.3) is None and numbers(lambda x: x**7) is None
     assert isinstance(numbers(lambda x: ops.maximum(x, 0.0)), Number)
     assert numbers(lambda x: x * 3) is None and numbers(lambda x: ops.maximum(x, -0.0)) is None
-
-
-def test_stacks_of_matrices():
-    assert stack_stride(View(0, (4, 2, 3), (6, 3, 1)), (4, 2, 5)) == 6
-    assert stack_stride(View(0, (2, 3), (3, 1)), (4, 2, 5)) == 0
-    assert stack_stride(View(0, (1, 2, 3), (6, 3, 1)), (4, 2, 5)) == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from chainrule.graph import xp
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
 from chainrule.kernels.language.checked import fma_double, fma_single
-from chainrule.kernels.language.types import BOOL, F32, F64
+from chainrule.kernels.language.types import BOOL, F32, F64, LANES
 from chainrule.kernels.product import Pack, Product, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add, Multiply
@@ -46,7 +46,7 @@ class Call:
     def __init__(self, a, b, tile, *, pack, formula=None, operands=(), pieces=1, chunks=1):
         dtype = a.memory.dtype
         formula = formula or Formula((Operand(dtype, NEXT),), (), ((0, Operand(dtype, NEXT)),))
-        self.kernel = Product(dtype, tile, pack, formula)
+        self.kernel = Product(dtype, tile, formula)
         self.a, self.b, self.operands = a, b, operands
         (self.batches, self.m, self.depth), self.n = a.shape, b.shape[2]
         self.space = (self.batches, self.m, self.n)
@@ -55,13 +55,25 @@ class Call:
         self.status = np.zeros(1, np.uint8)
         if pack:
             panels = packed(dtype, tile, one_of(b) if b.strides[0] == 0 else b, run=compiled)
-            self.right = [panels, 0 if b.strides[0] == 0 else panels.strides[0]]
+            step = 0 if b.strides[0] == 0 else panels.strides[0]
+            self.right = [panels, step, panels.strides[1], tile.columns]
         else:
-            self.right = [b, b.strides[0], b.strides[1]]
+            self.right = [b, b.strides[0], tile.columns, b.strides[1]]
+        if pack and a.strides[2] != 1:  # a transposed A may be in panels of 16 rows, as a B of its own
+            turned = Strided(
+                a.memory, a.start, (a.strides[0], a.strides[2], a.strides[1]), (a.shape[0], *a.shape[:0:-1])
+            )
+            groups = packed(dtype, Tile(tile.rows, 1), turned, run=compiled) if a.strides[1] == 1 else None
+        else:
+            groups = None
+        if groups is not None:
+            self.left = [groups, groups.strides[0], groups.strides[1], 1, LANES]
+        else:
+            self.left = [a, a.strides[0], LANES * a.strides[1], a.strides[1], a.strides[2]]
 
     def arguments(self):
         made = [self.pieces, self.chunks, self.batches, self.m, self.n, self.depth]
-        made += [self.a, *self.a.strides, *self.right]
+        made += [*self.left, *self.right]
         for x in (*self.operands, *self.stores):
             made += x.arguments
         return [*made, self.status] if self.kernel.formula.guards else made
@@ -404,13 +416,13 @@ def test_planted_product_rounded_twice(monkeypatch):
 
 
 def test_planted_rows_behind_the_last(monkeypatch):
-    plant(monkeypatch, Walk, "block", "(m + i).at_most(self.m - 1)", "(m + i)")
+    plant(monkeypatch, Walk, "row", "m.at_most(self.m - 1)", "m")
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
 
 
 def test_planted_stride_of_b(monkeypatch):
-    plant(monkeypatch, Walk, "block", "panel * self.depth * columns", "panel * columns")
+    plant(monkeypatch, Walk, "block", "panel * self.b_panel", "panel * columns")
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
-from .fuse import LOOP, PRODUCT, SINGLE, Group, Groups, aligned, copy, fuse
+from .fuse import LOOP, PRODUCT, SINGLE, Group, Groups, aligned, copy, fuse, ones
 from .single import single_tasks
 from .tasks import Task
 
@@ -122,12 +122,8 @@ def numbers_of(made: Arrangement, cell: Value) -> set[int]:
 
 def readers(made: Arrangement, cell: Value) -> list[int]:
     """The groups that read a cell's memory."""
-    groups, numbers = made.groups, numbers_of(made, cell)
-    return [
-        k
-        for k, group in enumerate(groups.groups)
-        if any(groups.view(n).base in numbers for op in group.ops for n in op.inputs)
-    ]
+    reading = made.groups.reading
+    return sorted({group for number in numbers_of(made, cell) for group in reading.get(number, ())})
 
 
 def in_place(made: Arrangement, cell: Value, real: int) -> bool:
@@ -186,10 +182,8 @@ def sort(made: Arrangement) -> None:
         if k in writers or any(groups.waits(k, writer) for writer in writers)
     }
     alive = [k for k, group in enumerate(groups.groups) if group.ops]
-    waiting = {
-        k: {e for e in range(len(groups.groups)) if groups.waits(k, e) and groups.groups[e].ops}
-        for k in alive
-    }
+    there = sum(1 << k for k in alive)
+    waiting = {k: set(ones(groups.depends[k] & there)) for k in alive}
     after: dict[int, list[int]] = {k: [] for k in alive}
     for k, earlier in waiting.items():
         for e in earlier:

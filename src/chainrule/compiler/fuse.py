@@ -55,6 +55,7 @@ class Groups:
 
     homes:  where values lie that are written straight into a stretch of a joined one
     maker:  the group that makes a value;  depends: for each group a bit for every group it waits for
+    reading:  the groups that read the memory of a value
     awaited:  a bit for every group that some group may wait for
     """
 
@@ -63,6 +64,7 @@ class Groups:
     views: dict[int, View] = field(default_factory=dict)
     maker: dict[int, int] = field(default_factory=dict)
     depends: list[int] = field(default_factory=list)
+    reading: dict[int, set[int]] = field(default_factory=dict)
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
     _uses: Counter[View] | None = None
@@ -138,8 +140,18 @@ class Groups:
         for earlier in self.makers(op):
             if earlier != number and not self.waits(number, earlier):
                 self.order(number, earlier)
+        for n in op.inputs:
+            self.reading.setdefault(self.view(n).base, set()).add(number)
         for n in op.outputs:
             self.maker[n] = number
+
+
+def ones(mask: int) -> Iterator[int]:
+    """The places of the bits of a number, the lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 def fuse(flow: Flow) -> Groups:
@@ -341,6 +353,10 @@ def join(groups: Groups, home: int, other: int) -> None:
     into.axes = into.axes or gone.axes
     for n in gone.makes():
         groups.maker[n] = home
+    for op in gone.ops:
+        for n in op.inputs:
+            groups.reading[groups.view(n).base] -= {other}
+            groups.reading[groups.view(n).base] |= {home}
     before = groups.depends[other]
     for number, known in enumerate(groups.depends):
         if known >> other & 1:

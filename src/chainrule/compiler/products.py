@@ -68,11 +68,11 @@ def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int])
         tuple((mapping.place[v], Operand(specs[v].dtype, NEXT)) for v in stored),
         tuple(mapping.place[v] for v in guards),
     )
-    kernel = Product(dtype, tile, left is not None, right is not None, formula)
+    kernel = Product(dtype, tile, formula)
     pieces, chunks = shared_out(sizes, tile)
     arguments: list[Argument] = [pieces, chunks, *sizes]
-    arguments += left or [address(groups, a.view), a.stack, a.row, a.column]
-    arguments += right or [address(groups, b.view), b.stack, b.row]
+    arguments += left or [address(groups, a.view), a.stack, LANES * a.row, a.row, a.column]
+    arguments += right or [address(groups, b.view), b.stack, tile.columns, b.row]
     for (view, _), s in read:
         arguments += [address(groups, view), s[0], s[1], *([s[2]] if s[2] not in (0, 1) else [])]
     for v, s in zip(stored, places[len(read) :], strict=True):
@@ -126,8 +126,9 @@ def right_panels(
     if number not in packs:
         packs.add(number)
         tasks.append(packed(groups, number, tile, sizes.batches if b.stack else 1, sizes.n, sizes.depth, b))
-    each = -(-sizes.n // tile.columns) * sizes.depth * tile.columns
-    return [Address(number), each if b.stack else 0]
+    panel = sizes.depth * tile.columns
+    each = -(-sizes.n // tile.columns) * panel
+    return [Address(number), each if b.stack else 0, panel, tile.columns]
 
 
 def left_panels(
@@ -152,8 +153,9 @@ def left_panels(
         tasks.append(
             packed(groups, number, narrow, many, sizes.m, sizes.depth, Factor(turned, a.stack, a.column, 1))
         )
-    each = -(-sizes.m // LANES) * sizes.depth * LANES
-    return [Address(number), each if a.stack else 0]
+    group = sizes.depth * LANES
+    each = -(-sizes.m // LANES) * group
+    return [Address(number), each if a.stack else 0, group, 1, LANES]
 
 
 def packed(groups: Groups, number: int, tile: Tile, many: int, n: int, depth: int, b: Factor) -> Task:

@@ -56,17 +56,15 @@ class Product:
     """A matrix product with an epilogue.
 
     formula:  operand 0 is the sum itself; the others lie at (b, m, n)
-    packed_b:  whether B is in panels, as `Pack` leaves it; else B[k, n] has neighbours along n, and N % 16 = 0
-    packed_a:  whether A is in panels of 16 rows, as `Pack` leaves its transpose
-    Arguments: pieces, chunks of M, batches, M, N, K; A, its stride along b (and m, k, if it is not packed); B, its
-    stride along b (and k, if it is not packed); the other operands and the stores, with their strides along b, m
-    (and n); status.
+    A lies in groups of 16 rows: strides from batch to batch, group to group, row to row in a group, and along k.
+    B lies in panels of the tile's columns, neighbours along n: strides from batch to batch, panel to panel, along k.
+    So one kernel reads matrices where they lie (B with N % 16 = 0) and what `Pack` has made of them.
+    Arguments: pieces, chunks of M, batches, M, N, K; A with its four strides; B with its three; the other operands
+    and the stores, with their strides along b, m (and n); status.
     """
 
     dtype: np.dtype
     tile: Tile
-    packed_a: bool
-    packed_b: bool
     formula: Formula
 
     def __call__(self, k: Machine) -> None:
@@ -82,12 +80,9 @@ class Walk:
         self.pieces, self.chunks = take.integer(), take.integer()
         self.batches, self.m, self.n, self.depth = (take.integer() for _ in range(4))
         self.a = take.pointer(product.dtype)
-        self.a_b = take.integer()
-        self.a_m: Index | int = 1 if product.packed_a else take.integer()
-        self.a_k: Index | int = LANES if product.packed_a else take.integer()
+        self.a_b, self.a_high, self.a_low, self.a_k = (take.integer() for _ in range(4))
         self.b = take.pointer(product.dtype)
-        self.b_b = take.integer()
-        self.b_k = self.tile.columns if product.packed_b else take.integer()
+        self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
         formula = product.formula
         self.operands = [take.place(o, 2) for o in formula.operands[1:]]
         self.stores = [take.place(o, 2) for _, o in formula.stores]
@@ -117,7 +112,7 @@ class Walk:
         k, columns = self.k, self.tile.columns
         n = panel * columns
         left = self.n - n
-        base = batch * self.b_b + (panel * self.depth * columns if self.product.packed_b else n)
+        base = batch * self.b_b + panel * self.b_panel
         a = [batch * self.a_b + self.row(m + i) for i in range(self.tile.rows)]
         if self.tile.vectors == 1:
             self.multiply(a, base, 1)
@@ -129,10 +124,9 @@ class Walk:
         self.finish(batch, m, n)
 
     def row(self, m: Index) -> Index:
-        """Where a row of A begins; rows beyond the last are read as the last, or as the panel's zeros."""
-        if self.product.packed_a:
-            return m // LANES * (self.depth * LANES) + m % LANES
-        return m.at_most(self.m - 1) * self.a_m
+        """Where a row of A begins; rows beyond the last are read as the last."""
+        row = m.at_most(self.m - 1)
+        return row // LANES * self.a_high + row % LANES * self.a_low
 
     def multiply(self, a: list[Index], base: Index, vectors: int) -> None:
         """The micro-kernel: rows × vectors sums in registers, left in the scratch tile."""
@@ -153,8 +147,9 @@ class Walk:
         """The epilogue over the valid part of the tile."""
         k, columns = self.k, self.tile.columns
         last = (n + columns).at_most(self.n)
+        corner = [p.at(0, batch).at(1, m) for p in (*self.operands, *self.stores)]
         for i in k.range((self.m - m).at_most(self.tile.rows)):
-            places = [p.at(0, batch).at(1, m + i) for p in (*self.operands, *self.stores)]
+            places = [p.at(1, i) for p in corner]
             for column, mask in k.lanes(n, last):
                 total = k.load(self.scratch, i * columns + (column - n))
                 self.body(total, column, mask, places)

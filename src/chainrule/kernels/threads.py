@@ -110,6 +110,12 @@ class Pool:
                 return int(self._many(self._address, records, count))
         return int(self._one(records, count))
 
+    def ran(self) -> list[int]:
+        """How many pieces each thread has run so far, the caller's first; records of one piece are not counted."""
+        if not self._workers:
+            return [0]
+        return [int(n) for n in self._control[driver.RAN :: 8][: self.threads]]
+
     def close(self) -> None:
         """Let the workers go; who still holds this pool walks alone."""
         with self._turn:

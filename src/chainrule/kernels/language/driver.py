@@ -21,12 +21,16 @@ TICKET, LIMIT, CURRENT, SEQUENCE, BUSY = 0, 8, 9, 10, 16
 DONE, WAITING, SLEEPERS, GENERATION, STOP, ALONE = 24, 25, 32, 40, 48, 49
 WORKERS, LAST_CPU, CORES, MASK, IDS = 50, 51, 52, 56, 72
 MOST_WORKERS: Final = 256
-CONTROL_WORDS: Final = IDS + MOST_WORKERS + 1
+RAN: Final = 336
+"""From here on each thread counts the pieces that it ran, a cache line apart."""
+CONTROL_WORDS: Final = RAN + 8 * (MOST_WORKERS + 1)
 MOST_PIECES: Final = 16
 """Pieces of a record: each has a bit in the ticket."""
 CLOSED: Final = (1 << MOST_PIECES) - 1
 
-SPINS_IN_STEP, SPINS_BETWEEN, SPINS_FOR_LAST = 30_000, 2_000, 500
+SPINS_IN_STEP, SPINS_BETWEEN, SPINS_FOR_LAST = 30_000, 2_000, 5_000
+PATIENCE: Final = 200_000
+"""Nanoseconds without a finished piece until a worker may go to the caller's core."""
 FUTEX = {"x86_64": 202, "aarch64": 98, "arm64": 98}
 
 
@@ -174,6 +178,12 @@ work:
   %function = load ptr, ptr %record
   %arguments = load ptr, ptr %record.a
   call void %function(ptr %arguments, i64 %p)
+  %line = mul i64 %id, 8
+  %own = add i64 %line, {RAN}
+  %ran.place = getelementptr i64, ptr %control, i64 %own
+  %ran.before = load i64, ptr %ran.place
+  %ran.now = add i64 %ran.before, 1
+  store i64 %ran.now, ptr %ran.place
   %old = atomicrmw add ptr %done, i64 1 seq_cst
   %asleep = load atomic i64, ptr %waiting seq_cst, align 8
   %alert = icmp ne i64 %asleep, 0
@@ -202,7 +212,10 @@ define void @chainrule_wake(ptr %control) nounwind {{
   {word("%cores", CORES)}
   %asleep = load atomic i64, ptr %sleepers seq_cst, align 8
   %any = icmp sgt i64 %asleep, 0
-  br i1 %any, label %place, label %end
+  %pinned = load i64, ptr %last
+  %loose = icmp slt i64 %pinned, 0
+  %needed = or i1 %any, %loose
+  br i1 %needed, label %place, label %end
 place:
   %cpu32 = call i32 @sched_getcpu()
   %cpu = sext i32 %cpu32 to i64
@@ -252,8 +265,8 @@ end:
 
 
 def wait(target: Target) -> str:
-    """`wait(control, done)`: sleep until another piece is done.  A worker that the system has put aside may then
-    run on the caller's core, which is free for the moment.
+    """`wait(control, done)`: sleep until another piece is done.  If that takes long, a worker was put aside by the
+    system: until the next step it may then run on the caller's core, which is free for the moment.
     """
     number = FUTEX[target.triple.split("-")[0]]
     return f"""
@@ -267,10 +280,16 @@ entry:
   %time = alloca [2 x i64]
   store i64 0, ptr %time
   %nanoseconds = getelementptr i64, ptr %time, i64 1
-  store i64 1000000, ptr %nanoseconds
+  store i64 {PATIENCE}, ptr %nanoseconds
+  %f = trunc i64 %finished to i32
+  store atomic i64 1, ptr %waiting seq_cst, align 8
+  %slept = call i64 (i64, ...) @syscall(i64 {number}, ptr %done, i32 128, i32 %f, ptr %time, ptr null, i32 0)
+  %now = load atomic i64, ptr %done seq_cst, align 8
+  %stuck = icmp eq i64 %now, %finished
   %cpu = load i64, ptr %last
   %pinned = icmp sge i64 %cpu, 0
-  br i1 %pinned, label %free, label %ready
+  %both = and i1 %stuck, %pinned
+  br i1 %both, label %free, label %ready
 free:
   store i64 -1, ptr %last
   %n = load i64, ptr %workers
@@ -288,9 +307,6 @@ set:
   %k.next = add i64 %k, 1
   br label %each
 ready:
-  store atomic i64 1, ptr %waiting seq_cst, align 8
-  %f = trunc i64 %finished to i32
-  %slept = call i64 (i64, ...) @syscall(i64 {number}, ptr %done, i32 128, i32 %f, ptr %time, ptr null, i32 0)
   store atomic i64 0, ptr %waiting seq_cst, align 8
   ret void
 }}
