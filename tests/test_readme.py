@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .readme import blocks
+from .readme import DOCS, blocks
 
 
 def test_python_blocks_run(
@@ -17,6 +17,13 @@ def test_python_blocks_run(
     for number, block in enumerate(found):
         exec(compile(block, f"README.md, Python block {number}", "exec"), namespace)  # noqa: S102
     assert "conv" in capsys.readouterr().out  # the summary and the program were printed
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
+def test_python_blocks_of_the_documentation_run(page: Path) -> None:
+    namespace: dict[str, object] = {"__name__": page.stem}
+    for number, block in enumerate(blocks("python", page)):
+        exec(compile(block, f"{page.name}, Python block {number}", "exec"), namespace)  # noqa: S102
 
 
 def test_shell_blocks_are_the_two_commands() -> None:

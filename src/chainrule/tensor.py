@@ -374,8 +374,8 @@ def trace(step: Callable[..., Any], *examples: Any) -> Program:
 
     >>> print(trace(lambda x: (x * 2).sum(), np.ones(3, "float32")))  # doctest: +ELLIPSIS
     program <lambda>(x: f32[3])
-      multiply: f32[3] <- multiply(x, 2.)                     # forward, ...:1 in <lambda>
-      sum: f32[] <- sum(multiply, axis=(0,), keepdims=False)  # forward, ...:1 in <lambda>
-      return sum
+      multiply: f32[3] <- multiply(x, 2.)                      # forward, ...:1 in <lambda>
+      loss: f32[] <- sum(multiply, axis=(0,), keepdims=False)  # forward, ...:1 in <lambda>
+      return loss
     """
     return graph.trace(step, *examples, kind=Tensor)

@@ -94,7 +94,6 @@ class Mapping:
     def __init__(self, groups: Groups, first: int | None = None) -> None:
         self.groups = groups
         self.reads: list[tuple[View, tuple[int, ...]]] = []
-        self.inside: dict[int, int] = {}
         self.steps: list[tuple[Op, str]] = []
         self.first = first
 
@@ -114,11 +113,11 @@ class Mapping:
                 elif number is not None:
                     sources.append(number)
                 else:
-                    sources.append(("read", self.read(view, view.stretched(space(op)), space(op))))
+                    sources.append(("read", self.read(view, view.stretched(space(op)))))
             self.inputs.append(sources)
             self.steps.append((op, "map" if isinstance(op.gate, Reduction) else "forward"))
 
-    def read(self, view: View, strides: tuple[int, ...], space: tuple[int, ...]) -> int:
+    def read(self, view: View, strides: tuple[int, ...]) -> int:
         """The number of an operand."""
         key = (view, strides)
         for number, known in enumerate(self.reads):
