@@ -133,3 +133,48 @@ def test_a_parameter_shared_by_two_learners_goes_on_from_where_it_is():
         w.grad = None
         run(Tensor([1.0]))
         assert w.item() == 2.0**-k
+
+
+def test_a_change_gives_a_new_version():
+    a, b = np.zeros(2), np.zeros(2)
+    before = state.versions([id(a), id(b)])
+    state.changed([id(a)])
+    after = state.versions([id(a), id(b)])
+    assert before[0] != after[0] and before[1] == after[1]
+
+
+def test_panels_of_weights_follow_whoever_changes_them():
+    """Inference packs weights once; training, load_state_dict and assign are noticed."""
+    model = nn.Linear(20, 33, rng=cr.random.Generator(0))
+    optimizer = optim.SGD(model.parameters(), lr=0.5)
+    look = cr.compile(lambda x: model(x), fallback="error")
+
+    @cr.compile(fallback="error")
+    def learn(x):
+        optimizer.zero_grad()
+        loss = (model(x) * model(x)).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    x = np.random.default_rng(0).normal(size=(7, 20)).astype("f4")
+
+    def right():
+        expected = x @ model.weight.numpy().T + model.bias.numpy()
+        np.testing.assert_allclose(look(x).numpy(), expected, rtol=1e-4, atol=1e-5)
+
+    right()
+    right()
+    assert look.plan(x)._ahead == 1 and learn.ready(x).plan._ahead == 0
+    learn(x)
+    right()
+    model.load_state_dict({k: v * 2 for k, v in model.state_dict().items()})
+    right()
+    model.weight.assign(model.weight.numpy() * 3)
+    right()
+    learn.function(x)
+    right()
+    cr.check.compiled(look, x)
+    with look.watch("*") as seen:
+        look(x)
+    assert seen["weight"]

@@ -21,7 +21,7 @@ from .arrange import Arrangement, is_plain, status_of
 from .flow import Op
 from .fuse import LOOP, PRODUCT
 from .products import product_tasks
-from .state import adopt, aligned_empty, owned
+from .state import adopt, aligned_empty, changed, owned, versions
 from .tasks import STATUS, Address, Task, Wanted, loop_tasks
 from .views import View
 
@@ -72,8 +72,9 @@ def written(kernel: Callable[..., None]) -> Written:
 class Plan:
     """A program made ready to run: `run(arrays)` is one step.
 
+    Panels of weights that the plan does not change are laid out again only when somebody changed the weights.
     extra:  values to be kept until the end of the step, beside what the step itself needs
-    peak:   bytes of the arena, known before anything runs
+    peak:   bytes of the arena and of such panels, known before anything runs
     Raises ResourceError if there is not enough memory.
     """
 
@@ -98,8 +99,18 @@ class Plan:
 
     def _build(self, wanted: Wanted) -> None:
         steps = list(self._steps(wanted))
+        ahead = [step for step in steps if self._lasts(step[0])]
+        steps = [*ahead, *(step for step in steps if not self._lasts(step[0]))]
+        self._ahead = len(ahead)
         self._give_memory(steps)
         self._write_records(steps)
+
+    def _lasts(self, step: Task | Python | int) -> bool:
+        """Whether a task's result stays right from step to step: panels of state that this plan does not change."""
+        if not isinstance(step, Task) or step.name != "pack" or step.reads[0] not in self.program.cells:
+            return False
+        cell = self.program.cells[step.reads[0]]
+        return all(cell is not target for target in self.made.targets.values())
 
     def _steps(self, wanted: Wanted) -> Iterator[tuple[Task | Python | int, int]]:
         """Tasks, gates for NumPy, and checks of a status byte, in order, with their groups."""
@@ -128,6 +139,8 @@ class Plan:
         groups, flow = self.groups, self.groups.flow
         elsewhere = set(self.program.inputs) | set(self.program.cells) | set(flow.constants)
         elsewhere |= set(self.made.outputs.values()) | set(self.made.targets)
+        kept = {n for step, _ in steps[: self._ahead] for n in step.writes}  # type: ignore[union-attr]
+        elsewhere |= kept
         first: dict[int, int] = {}
         last: dict[int, int] = {}
         for place, (step, _) in enumerate(steps):
@@ -136,9 +149,11 @@ class Plan:
                     first.setdefault(n, place)
                     last[n] = len(steps) if n in self.extra else place
         lives = [memory.Life(n, bytes_of(flow.specs[n]), first[n], last[n]) for n in sorted(first)]
-        self._offsets, self.peak = memory.place(lives)
+        self._offsets, size = memory.place(lives)
+        self.peak = size + sum(bytes_of(flow.specs[n]) for n in kept)
         try:
-            self._arena = aligned_empty((self.peak,), np.dtype(np.uint8))
+            self._arena = aligned_empty((size,), np.dtype(np.uint8))
+            self._kept = {n: aligned_empty(flow.specs[n].shape, flow.specs[n].dtype) for n in sorted(kept)}
         except MemoryError:
             came = f"a plan that needs {self.peak / 1e6:,.0f} MB for the values of one step"
             raise ResourceError(
@@ -157,7 +172,7 @@ class Plan:
         """The address of a value's memory; None for what changes from call to call."""
         if number == STATUS:
             return int(self._status.ctypes.data)
-        for place in (self._targets, self._cells, self._constants):
+        for place in (self._targets, self._cells, self._constants, self._kept):
             if number in place:
                 return int(place[number].ctypes.data)
         if number in self._offsets:
@@ -172,7 +187,7 @@ class Plan:
         records: list[list[int]] = []
         starts: list[int] = []
         self._patches: dict[int, list[tuple[int, int]]] = {}
-        begun = 0
+        begun = self._ahead
         for step, group in steps:
             if isinstance(step, Python):
                 if len(records) > begun:
@@ -213,6 +228,10 @@ class Plan:
     def _prepare_calls(self) -> None:
         """What every call needs at hand."""
         self._spare: dict[int, np.ndarray] = {}
+        self._writes = [id(array) for array in self._targets.values()]
+        packed = {row.task.reads[0] for row in self.rows[: self._ahead]}
+        self._packed = [id(self._cells[number]) for number in sorted(packed)]
+        self._seen: list[int] = []
         flow = self.groups.flow
         self._inputs = [(k, self._patches.get(n, [])) for k, n in enumerate(self.program.inputs)]
         self._made: list[tuple[int, tuple[int, ...], np.dtype, list[tuple[int, int]]]] = []
@@ -235,6 +254,8 @@ class Plan:
         stopped = self.walk(arrays, made)
         if stopped is not None:
             self._refuse(stopped, arrays, made)
+        if self._writes:
+            changed(self._writes)
         return made
 
     def begin(self, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
@@ -268,6 +289,9 @@ class Plan:
     def walk(self, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> int | None:
         """Native segments and what stands between them; the status that ended the walk early."""
         run = pool().run
+        if self._ahead and (now := versions(self._packed)) != self._seen:
+            run(self.record_address(0), self._ahead)
+            self._seen = now
         for segment in self._native:
             if isinstance(segment, Python):
                 self._run_plain(segment.op, arrays, made)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
+from collections.abc import Iterable
 
 import numpy as np
 
 from ..graph import Value
 
 _owned: dict[int, tuple[weakref.ref[Value], np.ndarray]] = {}
+_versions: dict[int, int] = {}
+_count = itertools.count()
 
 
 def owned(cell: Value) -> np.ndarray:
@@ -31,6 +35,19 @@ def adopt(cell: Value, array: np.ndarray) -> None:
     if cell.data is not array:
         np.copyto(array, cell.data)
         cell.data = array
+        changed([id(array)])
+
+
+def changed(arrays: Iterable[int]) -> None:
+    """Note that the arrays of these ids hold other numbers now."""
+    version = next(_count)
+    for number in arrays:
+        _versions[number] = version
+
+
+def versions(arrays: Iterable[int]) -> list[int]:
+    """When the arrays of these ids changed: equal lists, equal numbers."""
+    return [_versions.get(number, -1) for number in arrays]
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
