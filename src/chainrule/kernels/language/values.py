@@ -5,14 +5,11 @@ The operators ask the machine: one writes an instruction down, the other compute
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from .types import BOOL
-
-if TYPE_CHECKING:
-    from .machine import Machine
 
 
 class Handle:
@@ -20,7 +17,7 @@ class Handle:
 
     __slots__ = ("k", "scope", "x")
 
-    def __init__(self, k: Machine, x: Any) -> None:
+    def __init__(self, k: Any, x: Any) -> None:
         self.k, self.x, self.scope = k, x, k.scope
 
     def __bool__(self) -> NoReturn:
@@ -84,7 +81,7 @@ class Vector(Handle):
 
     __slots__ = ("dtype",)
 
-    def __init__(self, k: Machine, x: Any, dtype: np.dtype) -> None:
+    def __init__(self, k: Any, x: Any, dtype: np.dtype) -> None:
         super().__init__(k, x)
         self.dtype = dtype
 
@@ -156,7 +153,7 @@ class Variable:
 
     __slots__ = ("dtype", "k", "place", "scope")
 
-    def __init__(self, k: Machine, place: Any, dtype: np.dtype) -> None:
+    def __init__(self, k: Any, place: Any, dtype: np.dtype) -> None:
         self.k, self.place, self.dtype, self.scope = k, place, dtype, k.scope
 
     def get(self) -> Vector:
@@ -173,5 +170,5 @@ class Pointer:
 
     __slots__ = ("dtype", "k", "place")
 
-    def __init__(self, k: Machine, place: Any, dtype: np.dtype) -> None:
+    def __init__(self, k: Any, place: Any, dtype: np.dtype) -> None:
         self.k, self.place, self.dtype = k, place, dtype
