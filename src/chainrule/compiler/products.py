@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.types import LANES
 from ..kernels.product import Pack, Product, Tile, tile_for
@@ -43,46 +45,66 @@ class Sizes(NamedTuple):
 
 def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int]) -> list[Task]:
     """The tasks of a product.  packs: the panels that are there already."""
-    op = group.ops[0]
     if 0 in group.space:
         return []
-    specs = groups.flow.specs
-    mapping = Mapping(groups, first=op.outputs[0])
-    mapping.collect(group, lambda other: specs[other.outputs[0]].shape)
-    stored = [v for v in group.makes() if v in wanted.stored]
-    guards = [v for v in group.makes() if v in wanted.guarded]
-    arrays = [(space_of(group, groups, view, own), own) for view, own in mapping.reads]
-    arrays += [(home.shape, home.strides) for home in map(groups.home, stored)]
+    specs, op = groups.flow.specs, group.ops[0]
+    after = Epilogue(groups, group, wanted)
     a, b = (factor(groups.view(n), group.space) for n in op.inputs)
-    sizes, a = flattened(Sizes(*rows_of(group.space), specs[op.inputs[0]].shape[-1]), a, b, arrays)
+    sizes, a = flattened(Sizes(*rows_of(group.space), specs[op.inputs[0]].shape[-1]), a, b, after.arrays)
     dtype = specs[op.outputs[0]].dtype
     tile = tile_for(dtype)
     tasks: list[Task] = []
     left = left_panels(groups, tile, sizes, a, packs, tasks)
+    left = left or [address(groups, a.view), a.stack, LANES * a.row, a.row, a.column]
     right = right_panels(groups, tile, sizes, b, packs, tasks)
-    places = [reshaped(space, own, sizes.out) or (0, 0, 0) for space, own in arrays]
-    read = list(zip(mapping.reads, places, strict=False))
-    formula = Formula(
-        (Operand(dtype, NEXT), *(Operand(specs[v.base].dtype, along(s[2])) for (v, _), s in read)),
-        mapping.formula_steps(1),
-        tuple((mapping.place[v], Operand(specs[v].dtype, NEXT)) for v in stored),
-        tuple(mapping.place[v] for v in guards),
-    )
-    kernel = Product(dtype, tile, formula)
+    right = right or [address(groups, b.view), b.stack, tile.columns, b.row]
     pieces, chunks = shared_out(sizes, tile)
-    arguments: list[Argument] = [pieces, chunks, *sizes]
-    arguments += left or [address(groups, a.view), a.stack, LANES * a.row, a.row, a.column]
-    arguments += right or [address(groups, b.view), b.stack, tile.columns, b.row]
-    for (view, _), s in read:
-        arguments += [address(groups, view), s[0], s[1], *([s[2]] if s[2] not in (0, 1) else [])]
-    for v, s in zip(stored, places[len(read) :], strict=True):
-        arguments += [address(groups, groups.home(v)), s[0], s[1]]
-    arguments += [Address(STATUS)] if guards else []
-    bases = [word.base for word in arguments if isinstance(word, Address) and word.base != STATUS]
-    writes = tuple(groups.home(v).base for v in stored)
-    reads = tuple(dict.fromkeys(bases[: 2 + len(read)]))
+    kernel = Product(dtype, tile, after.formula(dtype, sizes))
+    arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes)]
+    factors = [side[0].base for side in (left, right) if isinstance(side[0], Address)]
+    reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in after.mapping.reads)]))
+    writes = tuple(home.base for home in after.homes)
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
     return [*tasks, Task(kernel, arguments, pieces, reads, writes, "product", flops=flops)]
+
+
+class Epilogue:
+    """What follows a product, element by element.
+
+    arrays:  (space, strides) of what it reads and stores;  homes: where it stores
+    """
+
+    def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
+        self.groups, self.specs = groups, groups.flow.specs
+        self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
+        self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
+        self.stored = [v for v in group.makes() if v in wanted.stored]
+        self.guards = [v for v in group.makes() if v in wanted.guarded]
+        self.homes = [groups.home(v) for v in self.stored]
+        self.arrays = [(space_of(group, groups, view, own), own) for view, own in self.mapping.reads]
+        self.arrays += [(home.shape, home.strides) for home in self.homes]
+
+    def strides(self, sizes: Sizes) -> list[tuple[int, ...]]:
+        """Strides along b, m and n, of what is read and then of what is stored."""
+        return [reshaped(space, own, sizes.out) or (0, 0, 0) for space, own in self.arrays]
+
+    def formula(self, dtype: np.dtype, sizes: Sizes) -> Formula:
+        """The formula, in which the product itself is operand 0."""
+        read = zip(self.mapping.reads, self.strides(sizes), strict=False)
+        operands = [Operand(self.specs[view.base].dtype, along(s[2])) for (view, _), s in read]
+        steps, place = self.mapping.formula_steps(1), self.mapping.place
+        stores = tuple((place[v], Operand(self.specs[v].dtype, NEXT)) for v in self.stored)
+        return Formula((Operand(dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards))
+
+    def arguments(self, sizes: Sizes) -> list[Argument]:
+        """Addresses and strides of what is read, of what is stored, and the status byte."""
+        words: list[Argument] = []
+        strides = self.strides(sizes)
+        for (view, _), s in zip(self.mapping.reads, strides, strict=False):
+            words += [address(self.groups, view), s[0], s[1], *([s[2]] if s[2] not in (0, 1) else [])]
+        for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
+            words += [address(self.groups, home), s[0], s[1]]
+        return [*words, Address(STATUS)] if self.guards else words
 
 
 def factor(view: View, out: tuple[int, ...]) -> Factor:
