@@ -439,3 +439,10 @@ def test_other_threads_may_make_their_own_steps():
         for _ in range(20):
             plain.plain(X)
         assert near(state, plain.state(), 1e-5)
+
+
+def test_a_compiled_step_says_what_it_is():
+    step = cr.compile(lambda x: x * 2, fallback="error")
+    assert repr(step) == "Compiled(<lambda>, 0 plans)"
+    step(Tensor([1.0]))
+    assert repr(step) == "Compiled(<lambda>, 1 plan)"

@@ -119,6 +119,10 @@ class Compiled:
         made = self._watched(ready, arrays) if self._watches else ready.plan.run(arrays)
         return self.returned(ready, made)
 
+    def __repr__(self) -> str:
+        plans = sum(len(known) for known in self._ready.values())
+        return f"Compiled({getattr(self.function, '__name__', 'step')}, {plans} plan{'s' * (plans != 1)})"
+
     def ready(self, *arguments: Any) -> Ready:
         """The plan for these arguments, made if there is none yet."""
         key = tuple(kind_of(x) for x in arguments)
