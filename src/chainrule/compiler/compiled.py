@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,18 @@ from .watch import Seen, kept, matching, values_of, watching
 FALLBACKS = ("plain", "error")
 READY = 0x101
 """NumPy's flags for row-major and aligned."""
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Inside, Python looks for no cycles: a trace makes thousands of objects, and drops few."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Ready:
@@ -43,7 +56,8 @@ class Ready:
     @functools.cached_property
     def plan(self) -> Plan:
         """The plan, made when it is first needed."""
-        return Plan(self.made)
+        with without_collections():
+            return Plan(self.made)
 
     def holds(self) -> bool:
         """Whether modes and trained parameters are those of the trace."""

@@ -72,11 +72,12 @@ class Groups:
 
     def view(self, number: int) -> View:
         """Where a value lies; one that no op makes lies in memory of its own."""
-        number = self.flow.real(number)
-        if number not in self.views:
-            shape = self.flow.specs[number].shape
-            self.views[number] = View(number, shape, contiguous(shape))
-        return self.views[number]
+        seen = self.views.get(number)
+        if seen is None:
+            real = self.flow.real(number)
+            shape = self.flow.specs[real].shape
+            seen = self.views[number] = self.views.get(real) or View(real, shape, contiguous(shape))
+        return seen
 
     def home(self, number: int) -> View:
         """Where a group writes a value that it makes."""
@@ -298,30 +299,32 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
 def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:
     """Whether a group can run an op that reads its values."""
     group = groups.groups[number]
-    if len(group.ops) >= MOST_OPS or len(arrays(groups, group, op)) > MOST_ARRAYS:
+    if not fits(groups, group, op, space, axes) or len(group.ops) >= MOST_OPS:
         return False
     if groups.flow.updates(op) and not groups.flow.gradients.isdisjoint(group.makes()):
         return False  # state is written after all gradients are known to be finite
     inside = group.elementwise()
     for n in op.inputs:
         view = groups.view(n)
-        if groups.maker.get(view.base) == number and not (
-            view.base in inside and aligned(groups, view, space)
-        ):
+        own = groups.maker.get(view.base) == number
+        if own and not (view.base in inside and aligned(groups, view, space)):
             return False
-    others = [g for g in groups.makers(op) if g != number]
-    if any(groups.waits(other, number) for other in others):
+    if any(g != number and groups.waits(g, number) for g in groups.makers(op)):
         return False
+    return len(arrays(groups, group, op)) <= MOST_ARRAYS
+
+
+def fits(groups: Groups, group: Group, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:
+    """Whether an op runs over the space of a group: the same one for loops; the same elements, as rows of the
+    same length, for what follows a product.
+    """
     if group.kind == LOOP:
         return group.space == space and (axes is None or group.axes in (None, axes))
-    fits = group.kind == PRODUCT and axes is None and space and size(space) == size(group.space)
-    return (
-        bool(fits)
-        and space[-1] == group.space[-1]
-        and all(
-            reshaped(space, groups.view(n).stretched(space), rows_of(group.space)) is not None
-            for n in op.inputs
-        )
+    if group.kind != PRODUCT or axes is not None or not space or space[-1] != group.space[-1]:
+        return False
+    views = (groups.view(n) for n in op.inputs)
+    return size(space) == size(group.space) and all(
+        reshaped(space, view.stretched(space), rows_of(group.space)) is not None for view in views
     )
 
 
