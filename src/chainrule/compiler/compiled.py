@@ -149,6 +149,11 @@ class Compiled:
 
     def prepare(self, key: tuple[Any, ...], arguments: tuple[Any, ...]) -> Ready:
         """Trace and plan."""
+        with without_collections():
+            return self.traced(key, arguments)
+
+    def traced(self, key: tuple[Any, ...], arguments: tuple[Any, ...]) -> Ready:
+        """A new trace; its plan is that of the trace before if the programs are equal."""
         program = trace(self.function, *map(as_example, arguments), kind=Value.usual)
         self.traces += 1
         before = [ready for ready in self._before.get(key, []) if ready.holds()]
