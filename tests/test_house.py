@@ -34,8 +34,12 @@ FLOORS: dict[str, float] = {
     "cli": 8,
     "__main__": 9,
 }
-OPTIONAL = {"matplotlib": "pictures/door.py", "llvmlite": "kernels/language/target.py"}
-"""Libraries that may be imported inside a function, and the one place of each."""
+OPTIONAL = {
+    "matplotlib": "pictures/door.py",
+    "llvmlite": "kernels/language/target.py",
+    "hashlib": "kernels/language/digest.py",
+}
+"""Libraries that may be imported inside a function, and the one place of each: optional, or slow to load."""
 
 NO_TWIN: dict[str, str] = {}
 """Modules without a test file of their own, and why."""

@@ -11,7 +11,6 @@ import ctypes
 import math
 import os
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,9 @@ import numpy as np
 from ..errors import SettingError
 from .language import driver
 from .language.engine import Engine, engine
+
+CONTROL_GROUP = "/sys/fs/cgroup"
+"""Where Linux says what a process may use."""
 
 
 def usable_cores() -> int:
@@ -29,16 +31,22 @@ def usable_cores() -> int:
 
 def quota() -> float:
     """The cores' worth of time that the control group allows; infinity without a limit."""
-    for file in (Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")):
+    for file in ("cpu.max", "cpu/cpu.cfs_quota_us"):
         try:
-            words = file.read_text(encoding="ascii").split()
+            words = read(file).split()
             if len(words) == 1:
-                words.append(file.with_name("cpu.cfs_period_us").read_text(encoding="ascii").strip())
+                words.append(read("cpu/cpu.cfs_period_us").strip())
             if words[0] not in ("max", "-1"):
                 return int(words[0]) / int(words[1])
         except (OSError, ValueError, IndexError):
             continue
     return math.inf
+
+
+def read(file: str) -> str:
+    """A file of the control group."""
+    with open(os.path.join(CONTROL_GROUP, file), encoding="ascii") as opened:
+        return opened.read()
 
 
 def wanted_threads() -> int:

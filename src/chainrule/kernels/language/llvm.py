@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import operator
 import struct
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .digest import digest
 from .machine import Machine
 from .types import BOOL, I64, LANES, element, stored, suffix, vector
 from .values import Flag, Index, Pointer, Variable, Vector
@@ -463,6 +463,6 @@ def write(kernel: Callable[[Machine], None]) -> Written:
     machine = Writer()
     kernel(machine)
     body = machine.body()
-    name = "k" + hashlib.sha256(body.encode()).hexdigest()[:20]
+    name = "k" + digest(body.encode()).hex()[:20]
     text = f"define void @{name}(ptr %arguments, i64 %piece) nounwind {{\n{body}\n}}\n"
     return Written(name, text, tuple(machine.declared[d] for d in sorted(machine.declared)))

@@ -1,0 +1,8 @@
+import hashlib
+
+from chainrule.kernels.language.digest import digest
+
+
+def test_it_is_sha256():
+    assert digest(b"abc") == hashlib.sha256(b"abc").digest()
+    assert digest(b"") != digest(b"\0")
