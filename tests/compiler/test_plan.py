@@ -1,5 +1,7 @@
 """Plans: a user's gate among native segments, errors that pass through, memory known before anything runs."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -203,3 +205,64 @@ def test_two_plans_of_one_arrangement():
     one, other = Plan(made), Plan(made, frozenset(op.outputs[0] for g in made.groups.groups for op in g.ops))
     results = [list(plan.run([X]).values())[0] for plan in (one, other)]
     assert results[0].tobytes() == results[1].tobytes() and other.peak > one.peak
+
+
+def test_two_threads_may_call_one_step():
+    """Each gets the results of its own arrays: addresses and arena are not shared by two calls at a time."""
+    step = cr.compile(lambda x: (x * 2 + 1) @ np.eye(64, dtype="f4"), fallback="error")
+    inputs = [np.full((300, 64), float(k), "f4") for k in range(4)]
+    step(inputs[0])
+    wrong = []
+
+    def call(k):
+        for _ in range(300):
+            if not (step(inputs[k]).numpy() == 2 * k + 1).all():
+                wrong.append(k)
+
+    callers = [threading.Thread(target=call, args=(k,)) for k in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+def test_a_large_result_that_somebody_holds_is_never_written_again():
+    step = cr.compile(lambda x: x + 1, fallback="error")
+    x = np.zeros((200, 200), "f4")
+    held = step(x).numpy()
+    view = step(x + 1).numpy()[3:]
+    again = [step(x + k) for k in range(5)]
+    assert (held == 1).all() and (view == 2).all()
+    assert [float(t.numpy()[0, 0]) for t in again] == [1, 2, 3, 4, 5]
+    del again
+    first = step(x).numpy().ctypes.data
+    assert step(x).numpy().ctypes.data == first  # nobody holds it: its pages are used again
+
+
+def test_an_interrupt_right_after_the_walk_leaves_no_stale_panels(monkeypatch):
+    w = cr.Tensor(np.ones((40, 40), "f4"), requires_grad=True)
+    optimizer = cr.optim.SGD([w], lr=1.0)
+
+    @cr.compile(fallback="error")
+    def learn(x):
+        optimizer.zero_grad()
+        loss = (x @ w.mT).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    look = cr.compile(lambda x: x @ w.mT, fallback="error")
+    x = np.ones((3, 40), "f4")
+    look(x)
+    plan = learn.plan(x)
+    walk = plan.walk
+
+    def stopped(*arguments):
+        walk(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plan, "walk", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        learn(x)
+    np.testing.assert_allclose(look(x).numpy(), x @ w.numpy().T)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -54,8 +55,16 @@ Segment = tuple[int, int] | Python
 
 LARGE = 1 << 16
 """Bytes from which on memory comes fresh from the system, at the price of a page fault for each 4 KiB."""
-UNHELD = 3
-"""References to an array that only the plan has: the dict's, the variable's, the count's own argument."""
+
+
+def references(arrays: dict[int, np.ndarray], number: int) -> int:
+    """How many references there are to an array of a dict, those of this call included."""
+    array = arrays[number]
+    return sys.getrefcount(array)
+
+
+UNHELD = references({0: np.empty(0)}, 0)
+"""References to an array that only the plan has; how many a call itself holds differs between Pythons."""
 
 _written: dict[Any, Written] = {}
 
@@ -81,6 +90,7 @@ class Plan:
     def __init__(self, made: Arrangement, extra: frozenset[int] = frozenset()) -> None:
         self.made, self.program, self.groups = made, made.program, made.groups
         self.extra = extra
+        self._lock = threading.RLock()  # addresses and arena serve one call at a time
         self.rows: list[Row] = []
         self.segments: list[Segment] = []
         self._build(Wanted(frozenset(self._stored() | extra), frozenset(made.guarded)))
@@ -250,12 +260,15 @@ class Plan:
 
         Raises NonFiniteError if the guard held the step back, and what a gate raises for wrong input.
         """
-        made = self.begin(arrays)
-        stopped = self.walk(arrays, made)
-        if stopped is not None:
-            self._refuse(stopped, arrays, made)
-        if self._writes:
-            changed(self._writes)
+        with self._lock:
+            made = self.begin(arrays)
+            if self._writes:
+                changed(
+                    self._writes
+                )  # before they do: an interrupt right after the walk leaves no stale panels
+            stopped = self.walk(arrays, made)
+            if stopped is not None:
+                self._refuse(stopped, arrays, made)
         return made
 
     def begin(self, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
@@ -278,9 +291,8 @@ class Plan:
 
     def _fresh(self, number: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """An array for a result; a large one that nobody holds any more is used again, its pages are warm."""
-        spare = self._spare.get(number)
-        if spare is not None and sys.getrefcount(spare) == UNHELD:
-            return spare
+        if number in self._spare and references(self._spare, number) == UNHELD:
+            return self._spare[number]
         out = np.empty(shape, dtype)
         if out.nbytes >= LARGE:
             self._spare[number] = out
