@@ -262,13 +262,13 @@ class Plan:
         """
         with self._lock:
             made = self.begin(arrays)
-            if self._writes:
-                changed(
-                    self._writes
-                )  # before they do: an interrupt right after the walk leaves no stale panels
+            # before, so that an interrupt right after the walk leaves no stale panels in other plans; and after,
+            # for another thread that laid them out meanwhile
+            changed(self._writes)
             stopped = self.walk(arrays, made)
             if stopped is not None:
                 self._refuse(stopped, arrays, made)
+            changed(self._writes)
         return made
 
     def begin(self, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
