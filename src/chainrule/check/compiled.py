@@ -63,9 +63,7 @@ def compiled(step: Compiled, *batch: Any) -> Report:
         lines.append(verdict)
         if not verdict.worst <= 1:
             came = f"{verdict.came!r} at {list(verdict.index)} of {verdict.place}"
-            hint = (
-                'compile(step, fallback="plain") is not needed: take the decorator away, and report this line'
-            )
+            hint = "take the decorator away, the step then runs plain, and report this line"
             error = DifferenceError(
                 "check.compiled", came, f"{verdict.expected!r} as the gate computes", hint
             )

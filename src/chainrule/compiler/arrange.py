@@ -206,13 +206,3 @@ def sort(made: Arrangement) -> None:
 def first_rank(group: Group) -> int:
     """Where the last op of a group stands in the flow: it cannot run before."""
     return group.ops[-1].rank
-
-
-def kinds(made: Arrangement) -> dict[str, int]:
-    """How many groups there are of each kind, for people."""
-    counts = {LOOP: 0, PRODUCT: 0, "kernel": 0, "numpy": 0}
-    for number in made.order:
-        group = made.groups.groups[number]
-        key = group.kind if group.kind != SINGLE else "numpy" if is_plain(made, number) else "kernel"
-        counts[key] += 1
-    return counts

@@ -47,7 +47,6 @@ class Python:
     """A gate that NumPy runs between two native segments."""
 
     op: Op
-    group: int
 
 
 Segment = tuple[int, int] | Python
@@ -131,7 +130,7 @@ class Plan:
                 yield 0, -1
             group = self.groups.groups[number]
             if is_plain(self.made, number):
-                yield Python(group.ops[0], number), number
+                yield Python(group.ops[0]), number
                 continue
             if group.kind == LOOP:
                 tasks = loop_tasks(self.groups, group, wanted)

@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.types import LANES
 from ..kernels.product import Pack, Product, Tile, tile_for
-from .fuse import Group, Groups, rows_of, size
+from .fuse import Group, Groups, rows_of, stacked
 from .tasks import STATUS, Address, Argument, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
@@ -109,10 +109,7 @@ class Epilogue:
 
 def factor(view: View, out: tuple[int, ...]) -> Factor:
     """A stack of matrices as the product reads it."""
-    wide = view.stretched((*out[:-2], *view.shape[-2:]))
-    joined = reshaped(out[:-2], wide[:-2], (size(out[:-2]),))
-    stack = joined[0] if joined is not None and size(out[:-2]) > 1 else 0
-    return Factor(view, stack, *view.strides[-2:])
+    return Factor(view, stacked(view, out) or 0, *view.strides[-2:])
 
 
 def flattened(
