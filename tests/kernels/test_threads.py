@@ -12,7 +12,7 @@ import pytest
 
 from chainrule.errors import SettingError
 from chainrule.kernels import threads as room
-from chainrule.kernels.language import Engine, driver, write
+from chainrule.kernels.language import Engine, control, driver, write
 from chainrule.kernels.language.cache import Cache
 from chainrule.kernels.language.types import F32, I64, U8
 from chainrule.kernels.threads import Pool, pool, quota, set_threads, threads, usable_cores, wanted_threads
@@ -20,7 +20,7 @@ from chainrule.kernels.threads import Pool, pool, quota, set_threads, threads, u
 from .machines import held
 
 LINUX = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity masks, as Linux has")
-RANGE = f"a whole number from 1 to {driver.MOST_WORKERS}"
+RANGE = f"a whole number from 1 to {control.MOST_WORKERS}"
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +186,7 @@ def test_usable_cores_without_affinity_masks(control_group, monkeypatch):
         assert usable_cores() == cores
 
 
-@pytest.mark.parametrize("given", ["1", "3", str(driver.MOST_WORKERS)])
+@pytest.mark.parametrize("given", ["1", "3", str(control.MOST_WORKERS)])
 def test_the_environment_says_how_many(monkeypatch, given):
     monkeypatch.setenv("CHAINRULE_THREADS", given)
     assert wanted_threads() == threads() == int(given)
@@ -198,7 +198,7 @@ def test_an_empty_environment_says_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "given", ["0", "-1", "2.0", "two", str(driver.MOST_WORKERS + 1), " 2", "²", "1e1", "+2"]
+    "given", ["0", "-1", "2.0", "two", str(control.MOST_WORKERS + 1), " 2", "²", "1e1", "+2"]
 )
 def test_what_the_environment_may_not_say(monkeypatch, given):
     monkeypatch.setenv("CHAINRULE_THREADS", given)
@@ -206,7 +206,7 @@ def test_what_the_environment_may_not_say(monkeypatch, given):
         wanted_threads()
 
 
-@pytest.mark.parametrize("count", [1, 2, np.int64(3), driver.MOST_WORKERS])
+@pytest.mark.parametrize("count", [1, 2, np.int64(3), control.MOST_WORKERS])
 def test_set_threads_goes_before_the_environment(monkeypatch, count):
     monkeypatch.setenv("CHAINRULE_THREADS", "7")
     set_threads(count)
@@ -215,7 +215,7 @@ def test_set_threads_goes_before_the_environment(monkeypatch, count):
     assert threads() == 7
 
 
-@pytest.mark.parametrize("count", [0, -1, driver.MOST_WORKERS + 1, 1.0, "2", True, False, np.float32(2)])
+@pytest.mark.parametrize("count", [0, -1, control.MOST_WORKERS + 1, 1.0, "2", True, False, np.float32(2)])
 def test_what_set_threads_refuses(count):
     set_threads(3)
     with pytest.raises(SettingError, match=f"set_threads: .*expected {RANGE}, or None"):
@@ -382,9 +382,9 @@ def test_sleeping_workers_wake(make_pool, count):
     for _ in range(10):
         time.sleep(0.02)
         assert sleeping(on)
-        woken = on._control[driver.GENERATION]
+        woken = on._control[control.GENERATION]
         assert plan.run(on) == -1
-        assert on._control[driver.GENERATION] == woken + 1
+        assert on._control[control.GENERATION] == woken + 1
         assert sorted(piece for piece, _ in found) == list(range(count))
         workers = {worker.ident for worker in on._workers}
         assert {ident for _, ident in found} == {threading.get_ident(), *workers}
@@ -396,9 +396,9 @@ def test_workers_that_are_awake_need_no_call(make_pool):
     on, meeting, plan = make_pool(2), threading.Barrier(2), Plan()
     for _ in range(20):
         plan.python(lambda piece: meeting.wait(30), 2)
-    woken = on._control[driver.GENERATION]
+    woken = on._control[control.GENERATION]
     assert plan.run(on) == -1
-    assert on._control[driver.GENERATION] <= woken + 1
+    assert on._control[control.GENERATION] <= woken + 1
 
 
 def late_writer(on):
@@ -433,9 +433,9 @@ def test_planted_walk_that_does_not_wait(monkeypatch):
 def sleeping(on):
     """Whether all workers fall asleep, soon."""
     deadline = time.monotonic() + 10
-    while on._control[driver.SLEEPERS] < len(on._workers) and time.monotonic() < deadline:
+    while on._control[control.SLEEPERS] < len(on._workers) and time.monotonic() < deadline:
         time.sleep(0.005)
-    return on._control[driver.SLEEPERS] == len(on._workers)
+    return on._control[control.SLEEPERS] == len(on._workers)
 
 
 @LINUX
@@ -475,7 +475,8 @@ def test_a_pool_of_one_has_no_workers(make_pool):
 
 
 def test_where_workers_cannot_sleep_there_are_none(make_pool, monkeypatch):
-    monkeypatch.setattr(driver, "can_park", lambda target: False)
+    for room_of in (control, driver):
+        monkeypatch.setattr(room_of, "can_park", lambda target: False)
     on = make_pool(4)
     assert on.threads == 1 and not on._workers
 
@@ -488,7 +489,7 @@ def test_workers_stay_off_the_core_of_the_caller(make_pool):
     on = make_pool(2)
     assert sleeping(on)
     Plan().call(count_calls, np.zeros(4, np.int64), pieces=4).run(on)
-    theirs = os.sched_getaffinity(int(on._control[driver.IDS]))
+    theirs = os.sched_getaffinity(int(on._control[control.IDS]))
     assert theirs < cores and len(theirs) == len(cores) - 1
     assert os.sched_getaffinity(0) == cores
 

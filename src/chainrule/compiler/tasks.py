@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Reduction
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
-from ..kernels.language.driver import MOST_PIECES
+from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.machine import Machine
 from ..kernels.loops import Loops
 from ..ops.arithmetic import Power

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from .language import Machine, engine, write
-from .language.driver import MOST_PIECES
+from .language.control import MOST_PIECES
 from .language.types import F32, LANES
 from .threads import pool, threads
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SettingError
-from .language import driver
+from .language import control, driver
 from .language.engine import Engine, engine
 
 CONTROL_GROUP = "/sys/fs/cgroup"
@@ -54,8 +54,8 @@ def wanted_threads() -> int:
     given = os.environ.get("CHAINRULE_THREADS")
     if not given:
         return usable_cores()
-    if not given.isdecimal() or not 1 <= int(given) <= driver.MOST_WORKERS:
-        expected = f"a whole number from 1 to {driver.MOST_WORKERS}"
+    if not given.isdecimal() or not 1 <= int(given) <= control.MOST_WORKERS:
+        expected = f"a whole number from 1 to {control.MOST_WORKERS}"
         raise SettingError("CHAINRULE_THREADS", repr(given), expected, "CHAINRULE_THREADS=2")
     return int(given)
 
@@ -67,7 +67,7 @@ class Pool:
         held = using or engine()
         target = held.target
         addresses = held.load_text(driver.driver_text(target), driver.names(target))
-        self.threads = threads if driver.can_park(target) else 1
+        self.threads = threads if control.can_park(target) else 1
         self._one: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(addresses[0])
         self._workers: list[threading.Thread] = []
         self._turn = threading.Lock()
@@ -80,16 +80,16 @@ class Pool:
 
     def _start(self) -> None:
         """Make the control block and the workers."""
-        words = np.zeros(driver.CONTROL_WORDS + 8, np.int64)
+        words = np.zeros(control.CONTROL_WORDS + 8, np.int64)
         skip = -words.ctypes.data % 64 // 8
-        self._control = words[skip : skip + driver.CONTROL_WORDS]
+        self._control = words[skip : skip + control.CONTROL_WORDS]
         self._address = self._control.ctypes.data
         cores = sorted(os.sched_getaffinity(0))
-        self._control[driver.TICKET] = driver.CLOSED
-        self._control[driver.LAST_CPU] = -1
-        self._control[driver.CORES] = len(cores)
-        self._control[driver.ALONE] = int(self.threads > usable_cores())
-        mask = self._control[driver.MASK : driver.MASK + 16].view(np.uint64)
+        self._control[control.TICKET] = control.CLOSED
+        self._control[control.LAST_CPU] = -1
+        self._control[control.CORES] = len(cores)
+        self._control[control.ALONE] = int(self.threads > usable_cores())
+        mask = self._control[control.MASK : control.MASK + 16].view(np.uint64)
         for core in cores:
             if core < 1024:
                 mask[core // 64] |= np.uint64(1 << core % 64)
@@ -101,10 +101,10 @@ class Pool:
             self._workers.append(worker)
             worker.start()
         ready.wait()
-        self._control[driver.WORKERS] = len(self._workers)
+        self._control[control.WORKERS] = len(self._workers)
 
     def _live(self, number: int, ready: threading.Barrier) -> None:
-        self._control[driver.IDS + number] = threading.get_native_id()
+        self._control[control.IDS + number] = threading.get_native_id()
         ready.wait()
         self._work(self._address, number + 1)
 
@@ -122,15 +122,15 @@ class Pool:
         """How many pieces each thread has run so far, the caller's first; records of one piece are not counted."""
         if not self._workers:
             return [0]
-        return [int(n) for n in self._control[driver.RAN :: 8][: self.threads]]
+        return [int(n) for n in self._control[control.RAN :: 8][: self.threads]]
 
     def close(self) -> None:
         """Let the workers go; who still holds this pool walks alone."""
         with self._turn:
             if self._workers:
-                self._control[driver.STOP] = 1
+                self._control[control.STOP] = 1
                 while any(worker.is_alive() for worker in self._workers):
-                    self._control[driver.BUSY] = 1
+                    self._control[control.BUSY] = 1
                     self._wake(self._address)
                     for worker in self._workers:
                         worker.join(0.01)
@@ -170,8 +170,8 @@ def set_threads(count: int | None) -> None:
     """
     global _threads
     wrong = isinstance(count, bool) or (count is not None and not isinstance(count, int | np.integer))
-    if wrong or (count is not None and not 1 <= count <= driver.MOST_WORKERS):
-        expected = f"a whole number from 1 to {driver.MOST_WORKERS}, or None"
+    if wrong or (count is not None and not 1 <= count <= control.MOST_WORKERS):
+        expected = f"a whole number from 1 to {control.MOST_WORKERS}, or None"
         raise SettingError("set_threads", repr(count), expected, "set_threads(2)")
     with _lock:
         _threads = None if count is None else int(count)

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from chainrule.kernels.language import Engine, driver, write
+from chainrule.kernels.language import Engine, control, write
 from chainrule.kernels.language.cache import Cache
 from chainrule.kernels.language.driver import GUARD, can_park, driver_text, names
 from chainrule.kernels.language.target import Target, host, to_object
@@ -69,12 +69,19 @@ def test_workers_sleep_on_linux(triple, parks):
 
 
 def test_words_that_are_written_often_have_cache_lines_of_their_own():
-    often = [driver.TICKET, driver.LIMIT, driver.BUSY, driver.DONE, driver.SLEEPERS, driver.GENERATION]
+    often = [control.TICKET, control.LIMIT, control.BUSY, control.DONE, control.SLEEPERS, control.GENERATION]
     assert all(word % 8 == 0 for word in often) and len({word // 8 for word in often}) == len(often)
-    named = [driver.CURRENT, driver.SEQUENCE, driver.STOP, driver.ALONE, driver.WORKERS, driver.LAST_CPU]
-    named += [driver.CORES, *range(driver.MASK, driver.MASK + 16), driver.IDS, *often]
+    named = [
+        control.CURRENT,
+        control.SEQUENCE,
+        control.STOP,
+        control.ALONE,
+        control.WORKERS,
+        control.LAST_CPU,
+    ]
+    named += [control.CORES, *range(control.MASK, control.MASK + 16), control.IDS, *often]
     assert len(set(named)) == len(named)
-    assert max(named) + driver.MOST_WORKERS < driver.CONTROL_WORDS
+    assert max(named) + control.MOST_WORKERS < control.CONTROL_WORDS
 
 
 # --- the walk of one thread -----------------------------------------------------------------------------
