@@ -74,6 +74,7 @@ from .ops import sigmoid as sigmoid
 from .ops import sign as sign
 from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
+from .ops import split as split
 from .ops import sqrt as sqrt
 from .ops import subtract as subtract
 from .ops import sum as sum

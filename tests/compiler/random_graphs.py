@@ -365,6 +365,22 @@ def join(draw: Draw) -> None:
     draw.add(f"concat {axis}", (x, *names), lambda *arrays: ops.concat(arrays, axis=axis))
 
 
+@move(2)
+def exchange(draw: Draw) -> None:
+    """Cut in two, and joined the other way round."""
+    x = draw.some("f", lambda s: max(s, default=0) > 1)
+    shape = draw.spec(x)
+    axis = draw.choice([a for a, n in enumerate(shape) if n > 1])
+    first = int(draw.rng.integers(1, shape[axis]))
+    sizes = (first, shape[axis] - first)
+
+    def run(x: Any) -> Any:
+        low, high = ops.split(x, sizes, axis=axis)
+        return ops.concat([high * 0.7, low], axis=axis)
+
+    draw.add(f"split {sizes} {axis}", (x,), run)
+
+
 def indices(draw: Draw, size: int, shape: tuple[int, ...]) -> np.ndarray:
     """Random positions in an axis, in one of the dtypes that may index."""
     dtype = draw.choice(("int64", "int64", "int32", "uint8"))

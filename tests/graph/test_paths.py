@@ -31,7 +31,7 @@ def lines_of(program):
         ),
         (
             "lstm",
-            "permute_dims reshape lstm/index lstm/index:4 lstm/linear lstm/linear:8 lstm/lstm_cell.h_next "
+            "permute_dims reshape lstm/split.out0 lstm/split.out3 lstm/linear lstm/linear:8 lstm/lstm_cell.h_next "
             "lstm/lstm_cell.c_next lstm/lstm_cell.h_next:4 linear/linear linear/add loss lstm.weight_ih_l0 "
             "lstm.weight_hh_l0.grad lstm.bias_ih_l0.new lstm/lstm_cell.c_next:3.grad lstm/add:3.grad "
             "linear/add.grad optimizer/lstm.weight_hh_l0/velocity.new",

@@ -290,6 +290,15 @@ def pad(gate: Any, x: Array) -> Array:
     return out
 
 
+def split(gate: Any, x: Array) -> Any:
+    rows, taken = list(np.moveaxis(x, gate.axis, 0)), []
+    for n in gate.sizes:
+        empty = np.zeros((0, *np.moveaxis(x, gate.axis, 0).shape[1:]), x.dtype)
+        piece = np.stack([rows.pop(0) for _ in range(n)]) if n else empty
+        taken.append(np.moveaxis(piece, 0, gate.axis))
+    return tuple(taken) if len(taken) > 1 else taken[0]
+
+
 def concat(gate: Any, *arrays: Array) -> Array:
     rows = [row for a in arrays for row in np.moveaxis(a, gate.axis, 0)]
     return np.moveaxis(np.stack(rows), 0, gate.axis) if rows else arrays[0]

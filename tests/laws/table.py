@@ -42,7 +42,7 @@ from chainrule.ops.selection import (
     NotEqual,
     Where,
 )
-from chainrule.ops.shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape
+from chainrule.ops.shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from chainrule.ops.softmax import LogSoftmax, Logsumexp, Softmax
 from chainrule.ops.window import Window
 
@@ -916,6 +916,24 @@ ROWS: tuple[Row, ...] = (
             bad(DTypeError, Concat(0), real(2), whole(2)),
         ),
         native="copy",
+    ),
+    Row(
+        "Split",
+        (
+            case(Split(0, (1, 3)), real(4, 3)),
+            case(Split(1, (2, 1, 2)), real(2, 5)),
+            case(Split(2, (1, 1)), real(2, 3, 2)),
+            case(Split(0, (1, 1, 1)), real(3)),
+            case(Split(1, (0, 2)), real(3, 2)),
+            case(Split(0, (2, 1)), mask(3)),
+        ),
+        reference.split,
+        (
+            bad(ShapeError, Split(0, (1, 1)), real(3, 2)),
+            bad(ShapeError, Split(0, (3,)), real(3)),
+            bad(IndexingError, Split(2, (1, 1)), real(2, 2)),
+        ),
+        native="parts",
     ),
     Row(
         "Astype",

@@ -52,5 +52,6 @@ def test_these_gates_say_their_parts():
         "MulticlassHinge",
         "Softmax",
         "SoftmaxCrossEntropy",
+        "Split",
         "Var",
     }

@@ -1,4 +1,4 @@
-"""Reshape, permute, broadcast, pad, concat, astype: NumPy, gradients, and what does not fit."""
+"""Reshape, permute, broadcast, pad, concat, split, astype: NumPy, gradients, and what does not fit."""
 
 import numpy as np
 import pytest
@@ -38,6 +38,23 @@ def test_pad_and_concat():
     assert cr.concat([A]).shape == A.shape
 
 
+def test_split():
+    for axis, sizes in ((0, (1, 1)), (1, (2, 1)), (-1, (1, 0, 3))):
+        parts = cr.split(A, sizes, axis=axis)
+        assert [p.shape[axis] for p in parts] == list(sizes)
+        assert np.array_equal(cr.concat(parts, axis=axis), A)
+    assert [p.shape for p in cr.split(A, 3, axis=2)] == [(2, 3, 3), (2, 3, 1)]
+    (same,) = cr.split(A, 2)
+    assert same is A
+
+
+def test_a_part_that_nobody_uses_gets_no_gradient():
+    x = Tensor(A, requires_grad=True)
+    _, middle, _ = cr.split(x, 1, axis=1)
+    (middle * 2).sum().backward()
+    assert np.array_equal(x.grad.numpy(), np.broadcast_to(np.array([[0], [2], [0]], "float32"), A.shape))
+
+
 def test_torch():
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     agrees_with_torch(
@@ -45,6 +62,9 @@ def test_torch():
     )
     agrees_with_torch(
         lambda x, y: cr.concat([x, y, x], axis=1), lambda x, y: torch.cat([x, y, x], 1), (2, 3), (2, 1)
+    )
+    agrees_with_torch(
+        lambda x: cr.multiply(*cr.split(x, 2, axis=1)), lambda x: torch.mul(*torch.split(x, 2, 1)), (3, 4)
     )
     agrees_with_torch(lambda x: cr.broadcast_to(x, (2, 3, 4)), lambda x: x.expand(2, 3, 4), (3, 1))
     agrees_with_torch(lambda x: cr.permute_dims(x, (2, 0, 1)), lambda x: x.permute(2, 0, 1), (2, 3, 4))
@@ -75,6 +95,11 @@ def test_astype_carries_gradients_between_floats():
         (ShapeError, lambda: cr.concat([A, A[0]]), "concat", ("input 0 f32[2,3,4] and input 1 f32[3,4]",)),
         (IndexingError, lambda: cr.concat([A, A], axis=3), "concat", ("axis 3",)),
         (DTypeError, lambda: cr.concat([A, A.astype("float64")]), "concat", ("one dtype",)),
+        (ShapeError, lambda: cr.split(A, (1, 2)), "split", ("sizes (1, 2)", "sum to 2")),
+        (SettingError, lambda: cr.split(A, 0), "split", ("at least 1",)),
+        (SettingError, lambda: cr.split(A, (3, -1)), "split", ("sizes ≥ 0",)),
+        (SettingError, lambda: cr.split(A, ()), "split", ("at least one",)),
+        (IndexingError, lambda: cr.split(A, 1, axis=3), "split", ("axis 3",)),
         (DTypeError, lambda: cr.astype(A, "float16"), "astype", ("float32, float64",)),
         (DTypeError, lambda: cr.astype(A, complex), "astype", ("complex128",)),
     ],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
-from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones
+from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones, settle
 from .single import single_tasks
 from .tasks import Task
 
@@ -43,12 +43,11 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     groups = fuse(flow)
     made = Arrangement(program, groups)
     guard(made, [*gradients, *(n for n in returned if program.specs[n].shape == ())])
-    for n in [*returned, *(n for _, n in program.updates)]:
-        groups.homes.pop(groups.view(flow.real(n)).base, None)  # they go elsewhere
     for n in returned:
         hand_out(made, n)
     for cell, n in program.updates:
         commit(made, cell, n)
+    settle(groups, {*made.outputs.values(), *made.targets})
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
             made.single[number] = single_tasks(groups, group.ops[0], status_of(number))

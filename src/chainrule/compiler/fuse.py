@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 
 from ..graph import Elementwise, Reduction, Spec
@@ -15,7 +15,7 @@ from ..ops.shape import Astype, Concat, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
 from .vectors import lifts
-from .views import View, contiguous, indexed, reshaped, view_of
+from .views import View, contiguous, indexed, moved, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
@@ -87,10 +87,7 @@ class Groups:
     def place(self, view: View) -> View:
         """Where the elements of a view are in the end, if its base has a home elsewhere."""
         home = self.homes.get(view.base)
-        if home is None:
-            return view
-        whole = self.view(view.base)
-        return View(home.base, home.shape, home.strides, home.offset) if view == whole else view
+        return view if home is None else moved(view, home.shape, home) or view
 
     def panels(self, view: View, columns: int) -> int:
         """The number of the panels into which a stack of matrices is packed; the same matrices share them."""
@@ -106,7 +103,7 @@ class Groups:
         """How many products read a stack of matrices as their right factor."""
         if self._uses is None:
             ops = (group.ops[0] for group in self.groups if group.kind == PRODUCT)
-            self._uses = Counter(self.view(op.inputs[1]) for op in ops)
+            self._uses = Counter(self.place(self.view(op.inputs[1])) for op in ops)
         return self._uses[view]
 
     def makers(self, op: Op) -> list[int]:
@@ -160,30 +157,65 @@ def fuse(flow: Flow) -> Groups:
     groups = Groups(flow)
     for op in flow.ops:
         enter(groups, op)
-    settle(groups)
     return groups
 
 
-def settle(groups: Groups) -> None:
-    """Values that are only read to be joined with others are written where they end up."""
-    uses = Counter(
-        base
-        for number, group in enumerate(groups.groups)
-        for op in group.ops
-        for n in op.inputs
-        if groups.maker.get(base := groups.view(n).base) != number
-    )
-    for group in groups.groups:
+def settle(groups: Groups, fixed: Set[int]) -> None:
+    """Values that are joined with others are written where they end up; joins of joins from outside in.
+
+    fixed: values whose memory is not ours to choose
+    """
+    readers: dict[int, list[tuple[int, Op, int]]] = {}
+    for number, group in enumerate(groups.groups):
+        for op in group.ops:
+            for n in op.inputs:
+                readers.setdefault(groups.view(n).base, []).append((number, op, n))
+    for group in reversed(groups.groups):
         for op in group.ops:
             if isinstance(op.gate, Concat):
                 for n, place in zip(op.inputs, stretches(groups, op), strict=True):
-                    view = groups.view(n)
-                    if (
-                        view.base in groups.maker
-                        and uses[view.base] == 1
-                        and writes_anywhere(groups, view, place)
-                    ):
-                        groups.homes[view.base] = place
+                    base = groups.view(n).base
+                    if base not in groups.maker or base in fixed or base in groups.homes:
+                        continue
+                    home = home_in(groups, n, place)
+                    if home is not None and all(follows(groups, home, r, op) for r in readers[base]):
+                        groups.homes[base] = home
+
+
+def home_in(groups: Groups, number: int, place: View) -> View | None:
+    """Where the memory behind a value can be, if the value is to lie in a place; None if its maker cannot
+    write there.
+    """
+    view = groups.view(number)
+    own = groups.flow.specs[view.base].shape
+    strides = reshaped(place.shape, place.strides, own)
+    if not view.whole or view.offset or view.size != size(own) or view.size == 0 or strides is None:
+        return None
+    group = groups.groups[groups.maker[view.base]]
+    home = View(place.base, own, strides, place.offset)
+    if group.kind == SINGLE:
+        return home if isinstance(group.ops[0].gate, Concat) else None
+    if view.base not in group.elementwise():
+        return None
+    if group.kind == PRODUCT:
+        found = reshaped(own, strides, rows_of(group.space))
+        return home if found is not None and found[2] == 1 else None
+    return home
+
+
+def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -> bool:
+    """Whether an op that reads a value finds it in its home: the join itself, once, and products."""
+    number, op, n = reader
+    view = groups.view(n)
+    if number == groups.maker[view.base]:
+        return True
+    if op is join:
+        return sum(groups.view(m).base == view.base for m in op.inputs) == 1
+    if not isinstance(op.gate, Matmul):
+        return False
+    there, out = moved(view, home.shape, home), groups.flow.specs[op.outputs[0]].shape
+    near = n == op.inputs[0] or (there is not None and 1 in there.strides[-2:])
+    return there is not None and near and stacked(there, out) is not None
 
 
 def stretches(groups: Groups, op: Op) -> Iterator[View]:
@@ -192,20 +224,8 @@ def stretches(groups: Groups, op: Op) -> Iterator[View]:
     for n in op.inputs:
         stop = start + groups.view(n).shape[op.gate.axis]
         key = (Slice(None, None, None),) * op.gate.axis + (Slice(start, stop, 1),)
-        yield indexed(groups.view(op.outputs[0]), key)
+        yield indexed(groups.home(op.outputs[0]), key)
         start = stop
-
-
-def writes_anywhere(groups: Groups, view: View, place: View) -> bool:
-    """Whether the group that makes a whole value can write it with these strides."""
-    group = groups.groups[groups.maker[view.base]]
-    own = groups.flow.specs[view.base].shape
-    if view.shape != own or not view.whole or view.base not in group.elementwise() or view.size == 0:
-        return False
-    if group.kind == PRODUCT:
-        found = reshaped(own, place.strides, rows_of(group.space))
-        return found is not None and found[2] == 1
-    return group.kind == LOOP
 
 
 def enter(groups: Groups, op: Op) -> None:

@@ -49,7 +49,7 @@ def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int])
         return []
     specs, op = groups.flow.specs, group.ops[0]
     after = Epilogue(groups, group, wanted)
-    a, b = (factor(groups.view(n), group.space) for n in op.inputs)
+    a, b = (factor(groups.place(groups.view(n)), group.space) for n in op.inputs)
     sizes, a = flattened(Sizes(*rows_of(group.space), specs[op.inputs[0]].shape[-1]), a, b, after.arrays)
     dtype = specs[op.outputs[0]].dtype
     tile = tile_for(dtype)

@@ -80,6 +80,32 @@ def reshaped(
     return tuple(reversed(result))
 
 
+def moved(view: View, own: tuple[int, ...], home: View) -> View | None:
+    """The same elements, if the row-major value of shape `own` that a view looks at lies elsewhere; None where
+    its strides would not be even there.
+
+    >>> moved(View(0, (3, 2), (1, 3)), (2, 3), View(7, (2, 3), (10, 1), 40))
+    View(base=7, shape=(3, 2), strides=(1, 10), offset=40)
+    """
+    axes = [(step, n, far) for step, n, far in zip(contiguous(own), own, home.strides, strict=True) if n > 1]
+    left, room, offset = view.offset, [], home.offset
+    for step, n, far in axes:
+        offset += left // step * far
+        room.append(n - left // step)
+        left %= step
+    strides = []
+    for n, s in zip(view.shape, view.strides, strict=True):
+        if n == 1 or s == 0:
+            strides.append(0)
+            continue
+        found = next((k for k, (step, _, _) in enumerate(axes) if s > 0 and s % step == 0), None)
+        if found is None or (n - 1) * (s // axes[found][0]) >= room[found]:
+            return None
+        room[found] -= (n - 1) * (s // axes[found][0])
+        strides.append(s // axes[found][0] * axes[found][2])
+    return View(home.base, view.shape, tuple(strides), offset)
+
+
 def view_of(gate: Gate, x: View, spec: Spec) -> View | None:
     """The output of a gate that only looks at its first input in another way; None if it has to move numbers."""
     if isinstance(gate, Reshape):

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from .formula import Arguments, Formula, Place, not_finite
+from .formula import NEXT, Arguments, Formula, Place, not_finite
 from .language.engine import engine
 from .language.machine import Machine
 from .language.types import BOOL, LANES, U8
@@ -113,6 +113,7 @@ class Walk:
         n = panel * columns
         left = self.n - n
         base = batch * self.b_b + panel * self.b_panel
+        self.fetch(batch, m, n)
         a = [batch * self.a_b + self.row(m + i) for i in range(self.tile.rows)]
         if self.tile.vectors == 1:
             self.multiply(a, base, 1)
@@ -122,6 +123,16 @@ class Walk:
             for _ in k.when(left < LANES + 1):
                 self.multiply(a, base, 1)
         self.finish(batch, m, n)
+
+    def fetch(self, batch: Index, m: Index, n: Index) -> None:
+        """Let what the epilogue reads come while the sums are made."""
+        line = max(1, 64 // self.product.dtype.itemsize)
+        for place in (p for p in self.operands if p.operand.along == NEXT):
+            corner = place.at(0, batch).at(1, m)
+            for i in range(self.tile.rows):
+                row = corner.offset + i * place.strides[1] + n
+                for column in range(0, self.tile.columns, line):
+                    self.k.prefetch(place.pointer, row + column)
 
     def row(self, m: Index) -> Index:
         """Where a row of A begins; rows beyond the last are read as the last."""

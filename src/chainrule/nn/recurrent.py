@@ -50,11 +50,10 @@ class Recurrence(Module):
         for name, shape in [*weights, *biases]:
             setattr(self, name + suffix, init.parameter(shape, initialize, rng))
 
-    def sums(self, x: Any, h: Any, suffix: str) -> tuple[Any, Any]:
-        """The pre-activations (N, gates·H) that come from the input and from the hidden value."""
+    def weights(self, name: str, suffix: str) -> tuple[Any, Any]:
+        """The weight and the bias, None without one, of the input ("ih") or of the hidden value ("hh")."""
         own = vars(self)
-        from_x = ops.linear(x, own[f"weight_ih{suffix}"], own.get(f"bias_ih{suffix}"))
-        return from_x, ops.linear(h, own[f"weight_hh{suffix}"], own.get(f"bias_hh{suffix}"))
+        return own[f"weight_{name}{suffix}"], own.get(f"bias_{name}{suffix}")
 
     def step(self, x: Any, state: State, suffix: str) -> State:
         """The state after one more input (N, features)."""
@@ -96,8 +95,9 @@ class LstmStep(Recurrence):
 
     def step(self, x: Any, state: State, suffix: str) -> State:
         h, c = state
-        from_x, from_h = self.sums(x, h, suffix)
-        return ops.lstm_cell(from_x + from_h, c)
+        (w, b), (w_h, b_h) = self.weights("ih", suffix), self.weights("hh", suffix)
+        from_x = ops.linear(x, w, None if b is None else b + b_h)
+        return ops.lstm_cell(from_x + ops.linear(h, w_h), c)
 
 
 class GruStep(Recurrence):
@@ -107,8 +107,8 @@ class GruStep(Recurrence):
 
     def step(self, x: Any, state: State, suffix: str) -> State:
         (h,) = state
-        from_x, from_h = self.sums(x, h, suffix)
-        return (ops.gru_cell(from_x, from_h, h),)
+        from_x = ops.linear(x, *self.weights("ih", suffix))
+        return (ops.gru_cell(from_x, ops.linear(h, *self.weights("hh", suffix)), h),)
 
 
 class Cell(Recurrence):
@@ -152,7 +152,8 @@ class Reader(Recurrence):
             came = f"x of shape {x.shape}: no step in time"
             raise ShapeError(type(self).__name__, came, "at least one step", "skip empty sequences")
         begun = self.begin(state, (self.num_layers, x.shape[batch], self.hidden_size), x.dtype)
-        values = [x[:, t] if self.batch_first else x[t] for t in range(x.shape[time])]
+        shape = (x.shape[batch], x.shape[2])
+        values = [ops.reshape(part, shape) for part in ops.split(x, 1, axis=time)]
         last = []
         for number in range(self.num_layers):
             values, end = self.read(values, tuple(part[number] for part in begun), f"_l{number}")

@@ -64,6 +64,7 @@ from .shape import matrix_transpose as matrix_transpose
 from .shape import pad as pad
 from .shape import permute_dims as permute_dims
 from .shape import reshape as reshape
+from .shape import split as split
 from .softmax import log_softmax as log_softmax
 from .softmax import logsumexp as logsumexp
 from .softmax import softmax as softmax

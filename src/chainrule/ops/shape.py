@@ -1,4 +1,4 @@
-"""The same numbers in another shape or dtype: reshape, permute, broadcast, pad, concat, astype."""
+"""The same numbers in another shape or dtype: reshape, permute, broadcast, pad, concat, split, astype."""
 
 from __future__ import annotations
 
@@ -137,6 +137,48 @@ class Concat(Gate):
         )
 
 
+@gate
+class Split(Gate):
+    """outs = x cut into stretches of these sizes along an axis;  their gradients are joined again."""
+
+    axis: int
+    sizes: tuple[int, ...]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # as many as there are sizes
+        return tuple(f"out{k}" for k in range(len(self.sizes)))
+
+    def spec(self, x: Spec) -> Any:
+        require_kind(self.label, "x", x, "any")
+        check_axes(self.label, x, (self.axis,))
+        if sum(self.sizes) != x.shape[self.axis] or len(self.sizes) < 2:
+            came = f"sizes {self.sizes} for axis {self.axis} of x {x}"
+            expected = f"at least two sizes that sum to {x.shape[self.axis]}"
+            raise ShapeError(self.label, came, expected, "a last size for what is left")
+        before, after = x.shape[: self.axis], x.shape[self.axis + 1 :]
+        return tuple(x.with_shape((*before, n, *after)) for n in self.sizes)
+
+    def forward(self, x: np.ndarray) -> Any:
+        return tuple(np.split(x, self.ends()[:-1], axis=self.axis))
+
+    def ends(self) -> list[int]:
+        """Where each stretch ends."""
+        return [int(n) for n in np.cumsum(self.sizes)]
+
+    def backward(self, upstream: Any, *, x: Spec) -> Any:
+        before, after = x.shape[: self.axis], x.shape[self.axis + 1 :]
+        parts = [
+            np.zeros((*before, n, *after), x.dtype) if part is None else part
+            for part, n in zip(upstream, self.sizes, strict=True)
+        ]
+        return concat(parts, axis=self.axis)
+
+    def parts(self, x: Value) -> Any:
+        return tuple(
+            cut(x, self.axis, stop - n, stop) for n, stop in zip(self.sizes, self.ends(), strict=True)
+        )
+
+
 def cut(x: Value, axis: int, start: int, stop: int) -> Any:
     """The stretch from start to stop along an axis."""
     whole = Slice(None, None, None)
@@ -228,6 +270,31 @@ def concat(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
     if not arrays:
         raise ShapeError("concat", "no arrays", "at least one", "leave the call out")
     return apply(Concat(one_axis("concat", axis, len(shape_of(arrays[0])))), *arrays)
+
+
+def split(x: Operand, sizes: int | Sequence[int], *, axis: int = 0) -> tuple[Any, ...]:
+    """x cut along an axis: into stretches of one size (the last may be shorter), or of these sizes.
+
+    Returns a tuple of arrays; joined by `concat` they are x again.
+    Raises ShapeError unless the sizes sum to that of the axis, SettingError for sizes below 0.
+
+    >>> from chainrule import Tensor, split
+    >>> split(Tensor([1.0, 2.0, 3.0]), 2)
+    (Tensor([1., 2.]), Tensor([3.]))
+    """
+    where = one_axis("split", axis, len(shape_of(x)))
+    length = shape_of(x)[where]
+    if isinstance(sizes, int | np.integer):
+        if sizes < 1:
+            raise SettingError("split", f"sizes {sizes}", "at least 1", "a tuple for sizes that differ")
+        wanted = tuple(min(int(sizes), length - start) for start in range(0, max(length, 1), int(sizes)))
+    else:
+        wanted = tuple(int(n) for n in sizes)
+    if not wanted or any(n < 0 for n in wanted):
+        raise SettingError(
+            "split", f"sizes {wanted}", "sizes ≥ 0, at least one", "one size for all stretches"
+        )
+    return (x,) if wanted == (length,) else tuple(apply(Split(where, wanted), x))
 
 
 def astype(x: Operand, dtype: Any) -> Any:

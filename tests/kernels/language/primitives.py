@@ -131,6 +131,7 @@ def memory(dtype: np.dtype) -> Callable[[Machine], None]:
         flag, words = k.pointer(7, BOOL), k.pointer(8, I64)
         last = k.variable(k.constant(1, dtype))
         corner = k.scratch(dtype, 2 * LANES)
+        k.prefetch(x, count * 4096)  # where there is nothing: it only asks
         for i, mask in k.lanes(0, count):
             where = k.load(offsets, i, mask)
             k.store(gathered, i, k.gather(x, where, mask), mask)

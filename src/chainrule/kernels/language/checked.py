@@ -265,6 +265,9 @@ class Checked(Machine):
     def spread(self, pointer: Pointer, offset: Index | int) -> Vector:
         return self.vector(pointer, self.stretch(pointer, offset, 1), slice(None))
 
+    def prefetch(self, pointer: Pointer, offset: Index | int) -> None:
+        self.use(offset)
+
     def put(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
         x = self.same(pointer, value).x
         self.write(pointer, self.stretch(pointer, offset, 1), x[:1])

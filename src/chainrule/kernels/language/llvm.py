@@ -191,6 +191,10 @@ class Writer(Machine):
         lane = self.new(f"insertelement {wide} poison, {kind} {one}, i64 0")
         return self.new(f"shufflevector {wide} {lane}, {wide} poison, <{LANES} x i32> zeroinitializer")
 
+    def prefetch(self, pointer: Pointer, offset: Index | int) -> None:
+        place = f"ptr {self.address(pointer, offset)}"
+        self.call("void", "llvm.prefetch.p0", place, "i32 0", "i32 3", "i32 1")
+
     def put(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
         kind, size = stored(pointer.dtype), pointer.dtype.itemsize
         one = self.new(f"extractelement <{LANES} x {kind}> {self.write(self.same(pointer, value))}, i64 0")

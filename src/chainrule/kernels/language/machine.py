@@ -196,6 +196,10 @@ class Machine(ABC):
         """One element in all lanes."""
 
     @abstractmethod
+    def prefetch(self, pointer: Pointer, offset: Index | int) -> None:
+        """Ask for the cache line of an element that is read soon; any address will do."""
+
+    @abstractmethod
     def put(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
         """Store lane 0 alone."""
 

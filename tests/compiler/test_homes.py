@@ -1,0 +1,118 @@
+"""Values that are joined are written where they end up: also joins of joins, and while products read them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import ops
+from chainrule.compiler.views import View, moved
+
+RNG = np.random.default_rng(0)
+
+
+def real(*shape):
+    return RNG.normal(size=shape).astype("float32")
+
+
+def kernels(step, *arrays):
+    return [entry.kernel for entry in step.table(*arrays).entries]
+
+
+def test_a_join_of_joins_copies_nothing():
+    x, y = real(5, 16), real(5, 16)
+
+    def step(x, y):
+        inner = [ops.concat([ops.tanh(x + k), ops.sigmoid(y + k)], axis=1) for k in range(3)]
+        return ops.concat([ops.reshape(part, (1, 5, 32)) for part in inner])
+
+    compiled = cr.compile(step, fallback="error")
+    assert compiled(x, y).numpy() == pytest.approx(step(x, y), rel=1e-5)
+    assert "copy" not in kernels(compiled, x, y)
+
+
+def test_products_read_a_part_where_it_lies():
+    x, w = real(5, 16), real(32, 7)
+
+    def step(x, w):
+        parts = [ops.concat([ops.tanh(x + k), ops.sigmoid(x - k)], axis=1) for k in range(3)]
+        products = [ops.matmul(part, w) for part in parts]
+        turned = [ops.matmul(ops.matrix_transpose(part), part) for part in parts]
+        return ops.concat(parts, axis=1), *products, *turned
+
+    compiled = cr.compile(step, fallback="error")
+    for got, want in zip(compiled(x, w), step(x, w), strict=True):
+        assert got.numpy() == pytest.approx(want, rel=1e-4, abs=1e-5)
+    assert "copy" not in kernels(compiled, x, w)
+
+
+def test_a_part_that_others_read_is_copied():
+    x = real(6, 8)
+
+    def step(x):
+        part = ops.tanh(x)
+        return ops.concat([part, x], axis=1), ops.sum(part, axis=0)
+
+    compiled = cr.compile(step, fallback="error")
+    for got, want in zip(compiled(x), step(x), strict=True):
+        assert got.numpy() == pytest.approx(want, rel=1e-5, abs=1e-5)
+
+
+def test_a_part_that_is_returned_keeps_memory_of_its_own():
+    x = real(4, 16)
+
+    def step(x):
+        part = ops.concat([ops.tanh(x), ops.exp(x)], axis=1)
+        return ops.concat([part, ops.sigmoid(x)], axis=1), part
+
+    compiled = cr.compile(step, fallback="error")
+    for got, want in zip(compiled(x), step(x), strict=True):
+        assert got.numpy() == pytest.approx(want, rel=1e-5)
+
+
+def test_a_part_that_comes_twice_is_copied():
+    x = real(4, 16)
+
+    def step(x):
+        part = ops.tanh(x)
+        return ops.concat([part, part], axis=1)
+
+    compiled = cr.compile(step, fallback="error")
+    assert compiled(x).numpy() == pytest.approx(step(x), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("view", "own"),
+    [
+        (View(0, (2, 3, 4), (12, 4, 1)), (2, 3, 4)),
+        (View(0, (4, 2, 3), (1, 12, 4)), (2, 3, 4)),
+        (View(0, (2, 2, 2), (12, 8, 2), 1), (2, 3, 4)),
+        (View(0, (3, 1, 2), (4, 0, 12), 2), (2, 3, 4)),
+        (View(0, (5, 3), (0, 4), 13), (2, 3, 4)),
+        (View(0, (2, 2, 2), (12, 2, 1)), (2, 3, 4)),
+    ],
+)
+def test_a_view_follows_to_a_home(view, own):
+    home = View(7, own, (100, 20, 2), 5)
+    there = moved(view, own, home)
+    values = np.zeros(400)
+    target = np.lib.stride_tricks.as_strided(values[5:], own, [8 * s for s in home.strides])
+    target[:] = np.arange(24).reshape(own)
+    assert there is not None and there.base == 7
+    seen = np.lib.stride_tricks.as_strided(
+        values[there.offset :], there.shape, [8 * s for s in there.strides]
+    )
+    whole = np.arange(24.0)
+    known = np.lib.stride_tricks.as_strided(whole[view.offset :], view.shape, [8 * s for s in view.strides])
+    assert np.array_equal(seen, known)
+
+
+def test_a_view_across_axes_does_not_follow():
+    own = (2, 3, 4)
+    home = View(7, own, (100, 20, 2), 5)
+    assert moved(View(0, (24,), (1,)), own, home) is None
+    assert moved(View(0, (6, 4), (4, 1)), own, home) is None
+    assert moved(View(0, (2, 2, 2), (12, 8, 3), 1), own, home) is None
+    assert moved(View(0, (24,), (1,)), (24,), View(7, (24,), (3,), 1)) == View(7, (24,), (3,), 1)
+    assert moved(View(0, (3, 4), (4, -1), 3), own, home) is None
