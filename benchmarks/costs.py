@@ -13,28 +13,17 @@ from typing import Any
 
 import numpy as np
 from engine_chainrule import model_of
-from networks import MOMENTUM, NETWORKS, RATE, batches
+from networks import NETWORKS, batches
+from work_chainrule import learner
 
 import chainrule as cr
-from chainrule import nn, optim
+from chainrule import optim
 
 
-def learner(name: str) -> tuple[Any, np.ndarray, np.ndarray]:
-    """The compiled training step of a network, and a batch."""
+def first(name: str) -> tuple[Any, np.ndarray, np.ndarray]:
+    """A training step of a network that was never called, and a batch."""
     network = NETWORKS[name]
-    model = model_of(network)
-    optimizer = optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
-    loss_function = nn.CrossEntropyLoss()
-
-    @cr.compile(fallback="error")
-    def step(images: np.ndarray, labels: np.ndarray) -> cr.Tensor:
-        optimizer.zero_grad()
-        loss = loss_function(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step, *batches(network)[0]
+    return cr.compile(learner(model_of(network)), fallback="error"), *batches(network)[0]
 
 
 def seconds(step: Any, *batch: np.ndarray, times: int = 60, pause: float = 0.0, between: Any = None) -> float:
@@ -74,29 +63,26 @@ def call() -> list[dict[str, Any]]:
 
 def compiling() -> list[dict[str, Any]]:
     """The first call of a training step: nothing cached, and in a second process."""
-    rows = []
+    return [{"step": NETWORKS[name].title} | first_calls("costs", name) for name in ("mlp", "lstm")]
+
+
+def first_calls(module: str, name: str, times: int = 5) -> dict[str, float]:
+    """Seconds of the first call of what `first(name)` of a module gives: medians over processes."""
+    here = os.path.dirname(os.path.abspath(__file__))
     code = (
-        "import sys, time, json; sys.path.insert(0, {here!r}); import numpy; from costs import learner\n"
-        "step, x, y = learner({name!r}); began = time.perf_counter(); step(x, y)\n"
+        f"import sys, time, json; sys.path.insert(0, {here!r}); import numpy; from {module} import first\n"
+        f"step, x, y = first({name!r}); began = time.perf_counter(); step(x, y)\n"
         "print(json.dumps(time.perf_counter() - began))"
     )
-    here = os.path.dirname(os.path.abspath(__file__))
-    for name in ("mlp", "lstm"):
-        found: dict[str, list[float]] = {"cold": [], "second process": []}
-        for _ in range(5):
-            with tempfile.TemporaryDirectory() as folder:
-                for which in found:
-                    command = [sys.executable, "-c", code.format(here=here, name=name)]
-                    environment = {**os.environ, "CHAINRULE_CACHE": folder}
-                    done = subprocess.run(
-                        command, check=True, capture_output=True, text=True, env=environment
-                    )
-                    found[which].append(json.loads(done.stdout))
-        rows.append(
-            {"step": NETWORKS[name].title}
-            | {f"{k}, s": round(statistics.median(v), 2) for k, v in found.items()}
-        )
-    return rows
+    found: dict[str, list[float]] = {"cold": [], "second process": []}
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "CHAINRULE_CACHE": folder}
+            for taken in found.values():
+                command = [sys.executable, "-c", code]
+                done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+                taken.append(json.loads(done.stdout))
+    return {f"{which}, s": round(statistics.median(taken), 2) for which, taken in found.items()}
 
 
 def threads() -> list[dict[str, Any]]:
@@ -105,7 +91,7 @@ def threads() -> list[dict[str, Any]]:
     busy = [sys.executable, "-c", "while True: pass"]
     square = np.ones((512, 512), "f4")
     for name in ("wide", "deep"):
-        step, x, y = learner(name)
+        step, x, y = first(name)
         step(x, y)
         cases: dict[str, dict[str, Any]] = {
             "in a row": {},

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from networks import NETWORKS
-from turns import Worker, alternate
+from turns import Worker, agree, alternate
 
 TUNED = {"MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_MMAP_THRESHOLD_": "100000000000"}
 """glibc keeps freed memory, so that PyTorch pays for no page faults."""
@@ -36,13 +36,8 @@ def compared(name: str, verb: str) -> list[dict[str, Any]]:
         workers = {"chainrule": Worker("engine_chainrule.py", name, verb, weights)}
         workers |= peers(name, verb, weights)
         alternate(list(workers.values()), rounds=12, steps=max(20, network.steps))
-    mine = workers["chainrule"]
-    for who, worker in workers.items():
-        if abs(mine.losses[19] - worker.losses[19]) > 0.01 * abs(worker.losses[19]) + 1e-3:
-            raise SystemExit(
-                f"{name} {verb}: after 20 steps {mine.losses[19]} and {worker.losses[19]} ({who})"
-            )
-    base = statistics.median(mine.seconds)
+    agree(workers, after=20)
+    base = statistics.median(workers["chainrule"].seconds)
     return [
         {
             "network": network.title if who == "chainrule" else "",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-from networks import MOMENTUM, NETWORKS, RATE, Network, batches
-from turns import serve
+from networks import NETWORKS, Network, batches
+from work_chainrule import work
 
-import chainrule as cr
-from chainrule import nn, optim, zoo
+from chainrule import nn, zoo
 from chainrule.random import Generator
 
 
@@ -23,35 +21,9 @@ def model_of(network: Network) -> nn.Module:
 
 
 def main() -> None:
-    network, learn = NETWORKS[sys.argv[1]], sys.argv[2] == "train"
-    model = model_of(network)
-    np.savez(sys.argv[3], **model.state_dict())
-    optimizer = optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
-    loss_function, given = nn.CrossEntropyLoss(), batches(network)
-    count = 0
-
-    @cr.compile(fallback="error")
-    def train(images: np.ndarray, labels: np.ndarray) -> cr.Tensor:
-        optimizer.zero_grad()
-        loss = loss_function(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    @cr.compile(fallback="error")
-    def look(images: np.ndarray) -> cr.Tensor:
-        return model(images)
-
-    def step() -> float:
-        nonlocal count
-        images, labels = given[count % len(given)]
-        count += 1
-        if learn:
-            return float(train(images, labels))
-        with cr.no_grad():
-            return float(look(images).numpy()[0, 0])
-
-    serve(step, version=cr.__version__, numpy=np.__version__)
+    name, verb, weights = sys.argv[1:]
+    network = NETWORKS[name]
+    work(model_of(network), batches(network), learn=verb == "train", weights=weights)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
-import numpy as np
 import torch
-from networks import MOMENTUM, NETWORKS, RATE, Network, batches
+from networks import NETWORKS, Network, batches
 from torch import nn
-from turns import serve
+from work_torch import work
 
 
 class Reader(nn.Module):
@@ -35,33 +33,9 @@ def model_of(network: Network) -> nn.Module:
 
 
 def main() -> None:
-    torch.set_num_threads(2)
-    network, learn = NETWORKS[sys.argv[1]], sys.argv[2] == "train"
-    model = model_of(network)
-    with np.load(sys.argv[3]) as arrays:
-        model.load_state_dict(
-            dict(zip(model.state_dict(), map(torch.from_numpy, arrays.values()), strict=True))
-        )
-    given = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in batches(network)]
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM, fused=True)
-    loss_function, count = nn.CrossEntropyLoss(), 0
-    wrap: Callable[..., nn.Module] = torch.compile if sys.argv[4] == "compile" else lambda module: module
-    running = wrap(model)
-
-    def step() -> float:
-        nonlocal count
-        images, labels = given[count % len(given)]
-        count += 1
-        if not learn:
-            with torch.inference_mode():
-                return float(running(images)[0, 0])
-        optimizer.zero_grad()
-        loss = loss_function(running(images), labels)
-        loss.backward()
-        optimizer.step()
-        return float(loss)
-
-    serve(step, version=torch.__version__)
+    name, verb, weights, mode = sys.argv[1:]
+    network = NETWORKS[name]
+    work(model_of(network), batches(network), learn=verb == "train", weights=weights, mode=mode)
 
 
 if __name__ == "__main__":

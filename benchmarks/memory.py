@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-from pathlib import Path
+
+from resident import resident
 
 from chainrule import data, nn, optim, zoo
 from chainrule.random import Generator
 from chainrule.train import Trainer
-
-
-def resident() -> float:
-    """MiB of physical memory that this process holds (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 2**20
 
 
 def main() -> None:

@@ -14,12 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from convnets import convnet_compile, convnet_memory, convnets
 from costs import call, compiling, threads
 from engine import engine
+from fashion import fashion
+from pictures import CONVNETS
 from products import products
 from rich.console import Console
 from rich.table import Table
-from turns import THREADS, Worker, alternate
+from turns import THREADS, Worker, agree, alternate
 
 HERE = Path(__file__).parent
 Figures = list[dict[str, Any]]
@@ -32,10 +35,7 @@ def step() -> Figures:
         ours = Worker("step_chainrule.py", weights)
         peers = {layout: Worker("step_torch.py", weights, layout) for layout in ("eager", "channels-last")}
         alternate([ours, *peers.values()], rounds=10, steps=3)
-    for layout, peer in peers.items():
-        mine, its = ours.losses[19], peer.losses[19]
-        if abs(mine - its) > 0.01 * abs(its):
-            raise SystemExit(f"the losses after 20 steps differ: {mine} and {its} ({layout})")
+    agree({"chainrule": ours, **peers}, after=20)
     times = {"chainrule, plain": ours} | {f"PyTorch {p.facts['version']}, {k}": p for k, p in peers.items()}
     best = min(statistics.median(p.seconds) for p in peers.values())
     return [
@@ -89,9 +89,13 @@ def run_json(script: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
-BENCHMARKS: dict[str, Callable[[], Figures]] = {
+BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "step": step,
     "engine": engine,
+    "convnets": convnets,
+    "convnet-memory": convnet_memory,
+    "convnet-compile": convnet_compile,
+    "fashion": fashion,
     "products": products,
     "call": call,
     "compile": compiling,
@@ -100,6 +104,29 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "memory": memory,
     "accuracy": accuracy,
 }
+
+
+def asked(words: list[str]) -> dict[str, list[str]]:
+    """The benchmarks by name, each with the ConvNets that were named after it; all without a word.
+
+    Raises SystemExit for other words.
+    """
+    found: dict[str, list[str]] = {}
+    for word in words or BENCHMARKS:
+        last = next(reversed(found), "")
+        if word in BENCHMARKS:
+            found[word] = []
+        elif word in CONVNETS and last.startswith("convnet"):
+            found[last].append(word)
+        else:
+            raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")
+    return found
+
+
+def merged(before: Figures, rows: Figures) -> Figures:
+    """The rows, and those of networks that were not measured this time."""
+    measured = {row.get("network") for row in rows}
+    return [row for row in before if row.get("network") not in measured] + rows
 
 
 def show(name: str, title: str, rows: Figures) -> None:
@@ -112,16 +139,14 @@ def show(name: str, title: str, rows: Figures) -> None:
     Console().print(table)
 
 
-def main(names: list[str]) -> None:
-    unknown = [name for name in names if name not in BENCHMARKS]
-    if unknown:
-        raise SystemExit(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+def main(words: list[str]) -> None:
     place = HERE / "results.json"
     results = json.loads(place.read_text()) if place.exists() else {}
-    for name in names or BENCHMARKS:
-        rows = BENCHMARKS[name]()
+    for name, networks in asked(words).items():
+        rows = BENCHMARKS[name](*networks)
         show(name, (BENCHMARKS[name].__doc__ or "").rstrip("."), rows)
-        results[name] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "figures": rows}
+        figures = merged(results[name]["figures"], rows) if networks and name in results else rows
+        results[name] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "figures": figures}
         place.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from turns import serve
+from work_chainrule import work
 
-import chainrule as cr
-from chainrule import nn, optim, zoo
+from chainrule import zoo
 from chainrule.random import Generator
 
 
@@ -22,22 +21,7 @@ def batches() -> list[tuple[np.ndarray, np.ndarray]]:
 
 def main() -> None:
     model = zoo.convnet((3, 32, 32), 10, rng=Generator(0))
-    np.savez(sys.argv[1], **model.state_dict())
-    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    loss_function, given = nn.CrossEntropyLoss(), batches()
-    count = 0
-
-    def step() -> float:
-        nonlocal count
-        images, labels = given[count % len(given)]
-        count += 1
-        optimizer.zero_grad()
-        loss = loss_function(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return float(loss)
-
-    serve(step, version=cr.__version__, numpy=np.__version__)
+    work(model, batches(), learn=True, weights=sys.argv[1], plain=True)
 
 
 if __name__ == "__main__":

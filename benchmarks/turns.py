@@ -52,11 +52,25 @@ class Worker:
 def alternate(workers: list[Worker], rounds: int, steps: int) -> None:
     """Warm up, then let the workers take turns."""
     for number in range(rounds + 1):
-        for worker in workers:
-            worker.run(steps, count=number > 0)
-            time.sleep(0.05)  # let the other's threads stop spinning
+        turn(workers, steps, count=number > 0)
     for worker in workers:
         worker.end()
+
+
+def turn(workers: list[Worker], steps: int, count: bool = True) -> None:
+    """One worker after the other."""
+    for worker in workers:
+        worker.run(steps, count)
+        time.sleep(0.05)  # let the other's threads stop spinning
+
+
+def agree(workers: dict[str, Worker], after: int) -> None:
+    """Stop unless the losses after so many steps are the same to 1 %."""
+    first, *others = workers
+    for other in others:
+        mine, its = workers[first].losses[after - 1], workers[other].losses[after - 1]
+        if not abs(mine - its) <= 0.01 * abs(its) + 1e-3:
+            raise SystemExit(f"after {after} steps: {mine} ({first}) and {its} ({other})")
 
 
 def serve(step: Any, **facts: Any) -> None:

@@ -1,4 +1,6 @@
-"""Faults to plant in kernels: where, what text, and a step in which they show at one known line."""
+"""Faults to plant in kernels, and in how pictures come to them: where, what text, and a step in which they show at
+one known line.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler import plan
+from chainrule.compiler.layout import Layout
 from chainrule.kernels.dropout import Dropout
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.loops import Nest
-from chainrule.kernels.product import Pack, Walk
+from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
+from chainrule.kernels.product import Pack, Rows, Walk, Window
 
 from ..kernels.machines import plant
 
@@ -94,6 +98,61 @@ def drawn(x, step):
     return cr.dropout(x * 2.0, step, p=0.5, seed=3)
 
 
+def slid(x, w):
+    return cr.conv2d(cr.exp(x * 0.1), w, stride=2, padding=1) * 3.0
+
+
+def learned(x, w):
+    loss = cr.tanh(cr.conv2d(x, w, padding=1)).sum()
+    loss.backward()
+    return loss, w.grad
+
+
+def sent_back(x, w):
+    loss = cr.tanh(cr.conv2d(x, w, stride=2)).sum()
+    loss.backward()
+    return loss, x.grad
+
+
+def tallest(x):
+    return cr.max_pool2d(x * 2.0, 3, stride=2, padding=1) + 1.0
+
+
+def middling(x):
+    return cr.avg_pool2d(x * 2.0, 3, stride=2, padding=1) + 1.0
+
+
+def returned(x):
+    y = cr.max_pool2d(x, 3, stride=2)
+    loss = (y * y).sum()
+    loss.backward()
+    return loss, x.grad
+
+
+def shared(x):
+    y = cr.avg_pool2d(x, 3, stride=2)
+    loss = (y * y).sum()
+    loss.backward()
+    return loss, x.grad
+
+
+def neighbourly(x):
+    return cr.local_response_norm(x * 2.0, 5, alpha=1.0) + 1.0
+
+
+def pictures(channels: int, *, grad: bool = False) -> Callable[[], tuple[Any, ...]]:
+    """Two pictures of 7 × 6 pixels."""
+    return lambda: (Tensor(numbers(2, channels, 7, 6), requires_grad=grad),)
+
+
+def filtered(*, images: bool = False, filters: bool = False) -> Callable[[], tuple[Any, ...]]:
+    """The same with 5 channels, and 7 filters; one of the two is learned."""
+    return lambda: (
+        Tensor(numbers(2, 5, 7, 6), requires_grad=images),
+        Tensor(numbers(7, 5, 3, 3, seed=1) * 0.1, requires_grad=filters),
+    )
+
+
 def two(m: int, k: int, n: int) -> Callable[[], tuple[Any, ...]]:
     return lambda: (numbers(m, k), numbers(k, n, seed=1))
 
@@ -102,8 +161,8 @@ TIES = np.array([[1, 3, 3, 0], [2, 2, 2, 2], [0, 1, 5, 5]], "float32")
 
 FAULTS: dict[str, Fault] = {
     "product: the last term of each sum": Fault(
-        Walk,
-        "multiply",
+        Rows,
+        "steps",
         "self.k.range(self.depth)",
         "self.k.range(self.depth - 1)",
         "matmul",
@@ -133,6 +192,74 @@ FAULTS: dict[str, Fault] = {
         "product",
         product,
         two(32, 21, 37),
+    ),
+    "window: the last row of the filters": Fault(
+        Window,
+        "steps",
+        "k.range(outer)",
+        "k.range(outer - 1)",
+        "conv2d",
+        "conv2d",
+        "product",
+        slid,
+        filtered(),
+    ),
+    "window: a wrong stride down": Fault(
+        Window,
+        "steps",
+        "u * far",
+        "u * near",
+        "conv2d",
+        "conv2d",
+        "product",
+        slid,
+        filtered(),
+    ),
+    "window: the last place is the one before": Fault(
+        Window,
+        "at",
+        "k.splat(self.m - 1)",
+        "k.splat(self.m - 2)",
+        "conv2d",
+        "conv2d",
+        "product",
+        slid,
+        filtered(),
+    ),
+    "window: the next line begins too early": Fault(
+        Window,
+        "at",
+        "between - self.inner * near",
+        "near - self.inner * near",
+        "conv2d",
+        "conv2d",
+        "product",
+        slid,
+        filtered(),
+    ),
+    "window of the filters' gradient: only two lines of each picture": Fault(
+        Window,
+        "steps",
+        "k.range(middle)",
+        "k.range(middle.at_most(2))",
+        "w.grad",
+        "conv2d_weight",
+        "product",
+        learned,
+        filtered(filters=True),
+        "backward",
+    ),
+    "window of the pictures' gradient: the filters are not turned": Fault(
+        Layout,
+        "mirrored",
+        "Slice(None, None, -1)",
+        "Slice(None, None, 1)",
+        "x.grad",
+        "conv2d_input",
+        "product",
+        sent_back,
+        filtered(images=True),
+        "backward",
     ),
     "panels, turned: the last column": Fault(
         Pack,
@@ -266,6 +393,85 @@ FAULTS: dict[str, Fault] = {
         "argmax",
         first,
         lambda: (TIES,),
+    ),
+    "pooling: the last pixel of a window": Fault(
+        Axis,
+        "meeting",
+        ".at_most(self.size)",
+        ".at_most(self.size - 1)",
+        "max_pool2d.out",
+        "max_pool2d",
+        "pool",
+        tallest,
+        pictures(5),
+    ),
+    "pooling: a wrong stride": Fault(
+        Axis,
+        "meeting",
+        "place * self.stride",
+        "place",
+        "avg_pool2d",
+        "avg_pool2d",
+        "pool",
+        middling,
+        pictures(5),
+    ),
+    "pooling: windows at the upper edge begin a pixel late": Fault(
+        Axis,
+        "meeting",
+        "self.steps(0 - first)",
+        "self.steps(1 - first)",
+        "avg_pool2d",
+        "avg_pool2d",
+        "pool",
+        middling,
+        pictures(5),
+    ),
+    "pooling: the last of the largest": Fault(
+        MaxPool,
+        "largest",
+        "value <= held",
+        "value < held",
+        "max_pool2d.out",
+        "max_pool2d",
+        "pool",
+        tallest,
+        lambda: (np.ones((1, 3, 6, 6), "float32"),),
+    ),
+    "pooling back: all winners are the first pixel": Fault(
+        MaxPoolInput,
+        "__call__",
+        "place + c, mask) == number",
+        "place + c, mask) == 0",
+        "x.grad",
+        "max_pool2d_input",
+        "pool",
+        returned,
+        pictures(5, grad=True),
+        "backward",
+    ),
+    "pooling back: the first windows": Fault(
+        Axis,
+        "covering",
+        ".at_most(last + 1)",
+        ".at_most(last)",
+        "x.grad",
+        "avg_pool2d_input",
+        "pool",
+        shared,
+        pictures(5, grad=True),
+        "backward",
+    ),
+    "neighbouring channels: the last one": Fault(
+        Line,
+        "there",
+        "lane < until",
+        "lane + 1 < until",
+        "local_response_norm",
+        "local_response_norm",
+        "pool",
+        neighbourly,
+        pictures(5),
     ),
     "labels: good ones are refused": Fault(
         Within,

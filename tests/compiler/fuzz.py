@@ -1,21 +1,28 @@
 """Random graphs for as long as one likes: `python -m tests.compiler.fuzz --minutes 10 --seed 0`.
 
 Prints the seed of every difference between the compiled and the plain step, with the smallest program that
-still shows it; exits with 1 if there was one.
+still shows it; exits with 1 if there was one.  Every thousand graphs run in a process of their own: what was
+compiled stays in memory for the life of its process.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import math
+import multiprocessing
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
 
 import chainrule as cr
 
 from .random_graphs import Learner, NoFit, Recipe, compared, drawn, minimal
+
+EACH = 1000
+"""Graphs in one process."""
 
 
 def outcome(recipe: Recipe, coverage: Counter[str] | None = None) -> str:
@@ -35,18 +42,22 @@ def report(recipe: Recipe, wrong: str) -> None:
     print(small, cr.trace(learner.step, *learner.arrays(0)), outcome(small), sep="\n", flush=True)
 
 
-def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.compiler.fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on")
-    parser.add_argument("--graphs", type=int, default=0, help="how many graphs to run instead")
-    parser.add_argument("--seed", type=int, default=0, help="of the first graph; the next one's is one more")
-    options = parser.parse_args(words)
-    end, coverage, found, done = time.monotonic() + 60 * options.minutes, Counter[str](), 0, 0
-    for seed in itertools.count(options.seed):
-        if done == options.graphs if options.graphs else time.monotonic() > end:
-            break
+class Round(NamedTuple):
+    """What a stretch of seeds gave: the seed that comes next, graphs, differences, and what was met."""
+
+    seed: int
+    graphs: int
+    found: int
+    coverage: Counter[str]
+
+
+def run(first: int, graphs: int, seconds: float) -> Round:
+    """So many graphs from a seed on, or as many as the time allows."""
+    end, coverage, found, done, seed = time.monotonic() + seconds, Counter[str](), 0, 0, first
+    while done < graphs and time.monotonic() < end:
+        seed += 1
         try:
-            recipe = drawn(seed)
+            recipe = drawn(seed - 1)
         except NoFit:
             continue
         wrong = outcome(recipe, coverage)
@@ -54,8 +65,31 @@ def main(words: Sequence[str]) -> int:
         if wrong:
             found += 1
             report(recipe, wrong)
+    return Round(seed, done, found, coverage)
+
+
+def rounds(seed: int, graphs: int, seconds: float) -> Iterator[Round]:
+    """One stretch after the other, each in a process of its own, until the graphs or the time are used up."""
+    end = time.monotonic() + seconds
+    context = multiprocessing.get_context("spawn")
+    while graphs > 0 and (left := end - time.monotonic()) > 0:
+        with ProcessPoolExecutor(1, mp_context=context) as child:
+            made = child.submit(run, seed, min(graphs, EACH), left).result()
+        yield made
+        seed, graphs = made.seed, graphs - made.graphs
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.compiler.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on")
+    parser.add_argument("--graphs", type=int, default=0, help="how many graphs to run instead")
+    parser.add_argument("--seed", type=int, default=0, help="of the first graph; the next one's is one more")
+    options = parser.parse_args(words)
+    limit = (options.graphs, math.inf) if options.graphs else (sys.maxsize, 60 * options.minutes)
+    made = list(rounds(options.seed, *limit))
+    done, found = sum(r.graphs for r in made), sum(r.found for r in made)
     print(f"{done} graphs, {found or 'no'} difference{'s' * (found > 1)}")
-    for name, times in sorted(coverage.items()):
+    for name, times in sorted(sum((r.coverage for r in made), Counter[str]()).items()):
         print(f"  {name:<30} {times}")
     return 1 if found else 0
 

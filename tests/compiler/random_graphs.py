@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule import Tensor, ops, optim
+from chainrule import Tensor, graph, ops, optim
+from chainrule.compiler import pixels
 from chainrule.compiler.arrange import is_plain
 from chainrule.graph.interpreter import evaluate
+from chainrule.ops.pool import MaxPool2d, MaxPool2dTake
+from chainrule.ops.window import Window
 
 DIMS = (1, 2, 3, 4, 5, 7, 8, 16, 17, 19, 33)
 MOST = 3000
@@ -420,6 +423,10 @@ def best(draw: Draw) -> None:
     """The largest by argmax and take, with whole numbers in arithmetic on the way."""
     x = draw.some("f", lambda s: len(s) > 0)
     axis = draw.choice(range(len(draw.spec(x))))
+    ordered = np.sort(draw.values[x].data, axis=axis)
+    first, second = (np.take(ordered, [place], axis=axis, mode="wrap") for place in (-1, -2))
+    if ordered.shape[axis] > 1 and (first - second).min() < 1e-3:
+        raise NoFit  # which of two equal ones is the largest is up to rounding
 
     def run(x: Any) -> Any:
         numbers = ops.argmax(x, axis=axis, keepdims=True)
@@ -479,15 +486,64 @@ def thin(draw: Draw) -> None:
     )
 
 
-@move(1)
-def picture(draw: Draw) -> None:
-    """Gates that NumPy runs, between native segments."""
-    x = draw.some("f", lambda s: len(s) == 4 and s[2] > 2 and s[3] > 2 and math.prod(s) < 700)
+def images(draw: Draw) -> Name:
+    """Pictures: a value of four axes, or a new parameter."""
+    if draw.chance(0.3):
+        size = draw.choice((3, 4, 5, 6, 9)), draw.choice((3, 4, 5, 8))
+        return draw.parameter((draw.choice((1, 2, 3, 6)), draw.choice((1, 2, 4, 17)), *size))
+    return draw.some("f", lambda s: len(s) == 4 and s[2] > 2 and s[3] > 2 and math.prod(s) < 1500)
+
+
+@move(3)
+def convolve(draw: Draw) -> None:
+    """A convolution with any of its settings, and a bias."""
+    x = images(draw)
     channels = draw.spec(x)[1]
-    w = draw.parameter((3, channels, 3, 2))
-    pool = draw.choice((ops.max_pool2d, ops.avg_pool2d))
-    run = lambda x, w: pool(ops.tanh(ops.conv2d(x, w, padding=1)), 2)  # noqa: E731
-    draw.add(f"conv2d, {pool.__name__}", (x, w), run)
+    groups = draw.choice([g for g in (1, 1, 2, 4) if channels % g == 0])
+    w = draw.parameter((groups * draw.choice((1, 3, 8)), channels // groups, 3, draw.choice((1, 2, 3))))
+    settings = {"stride": draw.choice((1, 1, 2)), "padding": draw.choice((0, 1)), "groups": groups}
+    settings["dilation"] = draw.choice((1, 1, 1, 2))
+    b = draw.parameter((draw.spec(w)[0],))
+    draw.add(f"conv2d {settings}", (x, w, b), lambda x, w, b: ops.conv2d(x, w, b, **settings) * 0.5)
+
+
+@move(2)
+def pool(draw: Draw) -> None:
+    """The largest or the mean of windows that may overlap."""
+    x, gather = images(draw), draw.choice((ops.max_pool2d, ops.avg_pool2d))
+    settings = {"stride": draw.choice((1, 2, 3)), "padding": draw.choice((0, 1))}
+    draw.add(f"{gather.__name__} {settings}", (x,), lambda x: gather(x, (2, 3), **settings))
+
+
+@move(1)
+def pool_alike(draw: Draw) -> None:
+    """Numbers taken where others are the largest: what a second slope of pooling does."""
+    window = Window((3, 2), (2, 1), (1, 0))
+
+    def run(x: Any) -> Any:
+        _, winner = graph.apply(MaxPool2d(window), x)
+        return graph.apply(MaxPool2dTake(window), ops.tanh(x), winner)
+
+    draw.add("max_pool2d_take", (images(draw),), run)
+
+
+@move(1)
+def norm_pictures(draw: Draw) -> None:
+    """Batch norm, and local response norm."""
+    x = images(draw)
+    channels = draw.spec(x)[1]
+    if draw.chance(0.5):
+        draw.add("local_response_norm", (x,), lambda x: ops.local_response_norm(x, 3, alpha=0.5))
+        return
+    w, b = draw.parameter((channels,)), draw.parameter((channels,))
+    draw.add("batch_norm", (x, w, b), lambda x, w, b: ops.batch_norm(x, w, b, eps=0.1)[0])
+
+
+@move(1)
+def windows(draw: Draw) -> None:
+    """Gates that NumPy runs, between native segments."""
+    run = lambda x: ops.tanh(ops.unfold(x * 0.9, 2, stride=2))  # noqa: E731
+    draw.add("unfold", (images(draw),), run)
 
 
 @move(1)
@@ -727,13 +783,21 @@ def count(plan: Any, coverage: Counter[str]) -> None:
     """What a plan is made of: kernels by name, gates that ran natively, views, gates for NumPy."""
     groups = plan.made.groups.groups
     coverage.update(f"kernel {row.task.name}" for row in plan.rows)
+    inside = set()
     for number, group in enumerate(groups):
         kind = "numpy" if is_plain(plan.made, number) else "native"
-        coverage.update(f"{kind} {type(op.gate).__name__}" for op in group.ops)
-    inside = {type(op.gate) for group in groups for op in group.ops}
+        gates = {named_gate(plan, op) for op in group.ops}
+        coverage.update(f"{kind} {gate.__name__}" for gate in gates)
+        inside |= gates
     for line in plan.program.lines:
         if type(line.gate) not in inside:
             coverage[f"native {type(line.gate).__name__}"] += 1
+
+
+def named_gate(plan: Any, op: Any) -> type:
+    """The gate of an op; of one that the compiler wrote down for a gate of pictures, that gate."""
+    written = type(op.gate).__module__ == pixels.__name__ and op.line >= 0
+    return type(plan.program.lines[op.line].gate if written else op.gate)
 
 
 # --- Making smaller --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.compiler.flow import flow_of, returned_numbers
+from chainrule.compiler.flow import Op, flow_of, returned_numbers
 from chainrule.compiler.fuse import (
     LOOP,
     MOST_ARRAYS,
@@ -16,9 +16,10 @@ from chainrule.compiler.fuse import (
     arrays,
     fuse,
     join,
-    rows_of,
 )
+from chainrule.compiler.pixels import ConvPixels
 from chainrule.compiler.views import View
+from chainrule.ops.linear import Matmul
 
 from .random_graphs import Learner as RandomLearner
 from .random_graphs import NoFit, drawn
@@ -158,5 +159,9 @@ def test_order_goes_through_all_that_wait():
 
 
 def test_rows_of_a_stack_and_size_of_views():
-    assert rows_of((2, 3, 4, 5)) == (6, 4, 5) and rows_of((4, 5)) == (1, 4, 5)
+    product = [Op(Matmul(), (), (), 0)]
+    assert Group(PRODUCT, (2, 3, 4, 5), product).rows() == (6, 4, 5)
+    assert Group(PRODUCT, (4, 5), product).rows() == (1, 4, 5)
+    convolution = [Op(ConvPixels((1, 1), (1, 1), 1), (), (), 0)]
+    assert Group(PRODUCT, (2, 3, 4, 5), convolution).rows() == (1, 24, 5)
     assert View(0, (2, 3), (3, 1)).size == 6

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from chainrule.graph import xp
+from chainrule.kernels import product as module
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
 from chainrule.kernels.language.checked import fma_double, fma_single
 from chainrule.kernels.language.types import BOOL, F32, F64, LANES
-from chainrule.kernels.product import Pack, Product, Tile, Walk, tile, tile_for
+from chainrule.kernels.product import Pack, Product, Rows, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add, Multiply
 from chainrule.ops.selection import Greater
@@ -404,19 +405,20 @@ def test_planted_turn_without_the_zeros(monkeypatch):
 
 
 def test_planted_lost_sum(monkeypatch):
-    plant(monkeypatch, Walk, "multiply", "k.fma(left, b, held.get())", "left * b")
+    plant(monkeypatch, module, "micro_kernel", "k.fma(number, vector, held.get())", "number * vector")
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
 
 
 def test_planted_product_rounded_twice(monkeypatch):
-    plant(monkeypatch, Walk, "multiply", "k.fma(left, b, held.get())", "left * b + held.get()")
+    twice = "number * vector + held.get()"
+    plant(monkeypatch, module, "micro_kernel", "k.fma(number, vector, held.get())", twice)
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
 
 
 def test_planted_rows_behind_the_last(monkeypatch):
-    plant(monkeypatch, Walk, "row", "m.at_most(self.m - 1)", "m")
+    plant(monkeypatch, Rows, "at", "(m + i).at_most(self.m - 1)", "m + i")
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
 
@@ -428,7 +430,7 @@ def test_planted_stride_of_b(monkeypatch):
 
 
 def test_planted_one_vector_too_few(monkeypatch):
-    plant(monkeypatch, Walk, "block", "left > LANES", "left > LANES + 1")
+    plant(monkeypatch, Walk, "block", "left.at_most(LANES + 1) // (LANES + 1)", "left // (2 * LANES)")
     with caught():
         test_all_remainders_of_rows_and_columns(WIDE, 17)
 

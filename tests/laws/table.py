@@ -52,9 +52,10 @@ from .rows import Bad, Case, Input, Row, apart, bad, case, exact, mask, positive
 
 Maker = Callable[..., Input]
 
-FOR_CONVNETS = "none yet: kernels for ConvNets come with the next version"
+WINDOWS_ALONE = "none yet: convolution reads its windows where they lie"
 SEVERAL_ARRAYS = "none yet: a key with several integer arrays"
 NARROW_STEP = "none: steps are counted in int64"
+NO_PICTURES = "none yet: neighbouring channels are summed in pictures (N, C, H, W)"
 
 
 def every_gate() -> dict[str, type[Gate]]:
@@ -169,7 +170,7 @@ def sliding(
 ) -> Row:
     """A row for one of the three gates of convolution, with a case for each setting."""
     cases = tuple(make(*s) for s in settings)
-    return Row(name, cases, function, refused, native=FOR_CONVNETS, **bounds)
+    return Row(name, cases, function, refused, native="product", **bounds)
 
 
 #            stride, padding, dilation, groups, N, C, F, (H, W), (KH, KW)
@@ -493,30 +494,35 @@ ROWS: tuple[Row, ...] = (
         ),
         k=16,
         eps=1e-5,
-        native=FOR_CONVNETS,
+        native="parts",
     ),
     Row(
         "ChannelSum",
         (
-            case(ChannelSum(1, 1), real(2, 5, 2)),
-            case(ChannelSum(2, 0), real(2, 4)),
+            case(ChannelSum(1, 1), real(2, 5, 2), plain=NO_PICTURES),
+            case(ChannelSum(2, 0), real(2, 4), plain=NO_PICTURES),
             case(ChannelSum(3, 4), real(1, 3, 1, 2)),
-            case(ChannelSum(0, 0), real(1, 1)),
-            case(ChannelSum(1, 2), real(0, 3)),
-            case(ChannelSum(1, 2), real(2, 0)),
+            case(ChannelSum(1, 2), real(1, 37, 2, 1)),
+            case(ChannelSum(2, 0), real(2, 4, 2, 3)),
+            case(ChannelSum(1, 1), real(0, 3, 2, 2)),
+            case(ChannelSum(0, 0), real(1, 1), plain=NO_PICTURES),
+            case(ChannelSum(1, 2), real(0, 3), plain=NO_PICTURES),
+            case(ChannelSum(1, 2), real(2, 0), plain=NO_PICTURES),
         ),
         reference.channel_sum,
         (bad(ShapeError, ChannelSum(1, 1), real(3)), bad(DTypeError, ChannelSum(1, 1), whole(2, 3))),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     Row(
         "LocalResponseNorm",
         (
             case(LocalResponseNorm(3, 0.5, 0.75, 2.0), real(2, 4, 2, 3)),
-            case(LocalResponseNorm(4, 1.0, 0.5, 1.0), real(2, 5)),
-            case(LocalResponseNorm(5, 0.3), real(1, 3, 2)),
-            case(LocalResponseNorm(1, 0.3), real(1, 1)),
-            case(LocalResponseNorm(2, 0.3), real(0, 3)),
+            case(LocalResponseNorm(5, 0.3), real(1, 7, 2, 1)),
+            case(LocalResponseNorm(2, 0.3), real(0, 3, 2, 2)),
+            case(LocalResponseNorm(4, 1.0, 0.5, 1.0), real(2, 5), plain=NO_PICTURES),
+            case(LocalResponseNorm(5, 0.3), real(1, 3, 2), plain=NO_PICTURES),
+            case(LocalResponseNorm(1, 0.3), real(1, 1), plain=NO_PICTURES),
+            case(LocalResponseNorm(2, 0.3), real(0, 3), plain=NO_PICTURES),
         ),
         reference.local_response_norm,
         (
@@ -525,7 +531,7 @@ ROWS: tuple[Row, ...] = (
         ),
         k=8,
         eps=2e-6,
-        native=FOR_CONVNETS,
+        native="parts",
     ),
     # linear
     Row(
@@ -630,7 +636,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, Unfold(two), real(1, 1, 1, 4)),
             bad(DTypeError, Unfold(two), whole(1, 1, 4, 4)),
         ),
-        native=FOR_CONVNETS,
+        native=WINDOWS_ALONE,
     ),
     Row(
         "Fold",
@@ -646,7 +652,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, Fold(two, (1, 4)), real(1, 4, 4)),
             bad(DTypeError, Fold(two, (4, 4)), whole(1, 4, 4)),
         ),
-        native=FOR_CONVNETS,
+        native=WINDOWS_ALONE,
     ),
     # pool
     Row(
@@ -658,7 +664,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, MaxPool2d(two), real(1, 1, 4, 1)),
             bad(DTypeError, MaxPool2d(two), whole(1, 1, 4, 4)),
         ),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     Row(
         "MaxPool2dInput",
@@ -673,7 +679,7 @@ ROWS: tuple[Row, ...] = (
             bad(DTypeError, MaxPool2dInput(two, (4, 4)), real(1, 1, 2, 2), real(1, 1, 2, 2)),
             bad(DTypeError, MaxPool2dInput(two, (4, 4)), mask(1, 1, 2, 2), winners(two, 1, 1, 2, 2)),
         ),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     Row(
         "MaxPool2dTake",
@@ -685,7 +691,7 @@ ROWS: tuple[Row, ...] = (
             bad(DTypeError, MaxPool2dTake(two), real(1, 1, 4, 4), real(1, 1, 2, 2)),
             bad(DTypeError, MaxPool2dTake(two), whole(1, 1, 4, 4), winners(two, 1, 1, 2, 2)),
         ),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     Row(
         "AvgPool2d",
@@ -696,7 +702,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, AvgPool2d(two), real(1, 1, 4, 1)),
             bad(DTypeError, AvgPool2d(two), whole(1, 1, 4, 4)),
         ),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     Row(
         "AvgPool2dInput",
@@ -707,7 +713,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, AvgPool2dInput(two, (4, 4)), real(2, 2)),
             bad(DTypeError, AvgPool2dInput(two, (4, 4)), whole(1, 1, 2, 2)),
         ),
-        native=FOR_CONVNETS,
+        native="pool",
     ),
     # recurrent
     Row(

@@ -10,6 +10,7 @@ from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
 from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones, settle
+from .layout import channels_last
 from .single import single_tasks
 from .tasks import Task
 
@@ -40,6 +41,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     gradients = [n for _, n in program.gradients if n is not None]
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
+    channels_last(flow)
     groups = fuse(flow)
     made = Arrangement(program, groups)
     guard(made, [*gradients, *(n for n in returned if program.specs[n].shape == ())])

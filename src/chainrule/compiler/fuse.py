@@ -14,14 +14,33 @@ from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Concat, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
+from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
 from .views import View, contiguous, indexed, moved, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
 
-ROW_BY_ROW = (Argmax, Dropout, Index, LabelCheck, ScatterAlongAxis, TakeAlongAxis)
+ROW_BY_ROW = (
+    Argmax,
+    Dropout,
+    Index,
+    LabelCheck,
+    Pixels,
+    ScatterAlongAxis,
+    TakeAlongAxis,
+    WinogradSums,
+    WinogradTiles,
+)
 """Gates whose kernels read their inputs in row-major order."""
+
+CONVOLUTIONS = (ConvPixels, ConvFilters, WinogradPixels)
+"""Gates whose kernel is the matrix product, with a sliding window as its left factor."""
+
+TURN_BYTES = 1 << 20
+"""Bytes of such a matrix from which on the product is made the other way round."""
+FEW_ROWS = 32
+"""Rows of a product up to which laying its right factor out anew costs more than it saves."""
 
 LOOP, PRODUCT, SINGLE = "loop", "product", "single"
 
@@ -39,6 +58,12 @@ class Group:
     space: tuple[int, ...]
     ops: list[Op]
     axes: tuple[int, ...] | None = None
+
+    def rows(self) -> tuple[int, int, int]:
+        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one."""
+        wide = isinstance(self.ops[0].gate, Matmul)
+        stack = self.space[:-2] if wide else ()
+        return size(stack), size(self.space[len(stack) : -1]), self.space[-1]
 
     def makes(self) -> Iterator[int]:
         """The values of all its ops."""
@@ -68,7 +93,7 @@ class Groups:
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
     _uses: Counter[View] | None = None
-    _panels: dict[tuple[View, int], int] = field(default_factory=dict)
+    _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)
 
     def view(self, number: int) -> View:
         """Where a value lies; one that no op makes lies in memory of its own."""
@@ -89,14 +114,13 @@ class Groups:
         home = self.homes.get(view.base)
         return view if home is None else moved(view, home.shape, home) or view
 
-    def panels(self, view: View, columns: int) -> int:
-        """The number of the panels into which a stack of matrices is packed; the same matrices share them."""
-        key = (view, columns)
+    def panels(self, view: View, stack: tuple[int, int, int], columns: int) -> int:
+        """The number of the panels into which a stack (many, K, N) of matrices is packed; the same ones share them."""
+        key = (view, stack, columns)
         if key not in self._panels:
-            spec = self.flow.specs[view.base]
-            many = size(view.shape[:-2]) if any(view.strides[:-2]) else 1
-            shape = (many, -(-view.shape[-1] // columns), view.shape[-2], columns)
-            self._panels[key] = self.flow.new(Spec(shape, spec.dtype))
+            many, depth, n = stack
+            shape = (many, -(-n // columns), depth, columns)
+            self._panels[key] = self.flow.new(Spec(shape, self.flow.specs[view.base].dtype))
         return self._panels[key]
 
     def product_uses(self, view: View) -> int:
@@ -198,7 +222,7 @@ def home_in(groups: Groups, number: int, place: View) -> View | None:
     if view.base not in group.elementwise():
         return None
     if group.kind == PRODUCT:
-        found = reshaped(own, strides, rows_of(group.space))
+        found = reshaped(own, strides, group.rows())
         return home if found is not None and found[2] == 1 else None
     return home
 
@@ -237,6 +261,10 @@ def enter(groups: Groups, op: Op) -> None:
         groups.views[op.outputs[0]] = seen
     elif isinstance(op.gate, Reshape):  # of a view that has to be copied first
         enter(groups, replace(op, inputs=(copy(groups, op.inputs[0], op),)))
+    elif isinstance(op.gate, CONVOLUTIONS):
+        groups.add(
+            Group(PRODUCT, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
+        )
     elif isinstance(op.gate, ROW_BY_ROW):
         groups.add(
             Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
@@ -248,8 +276,26 @@ def enter(groups: Groups, op: Op) -> None:
     elif isinstance(op.gate, Reduction):
         place(groups, op, flow.specs[op.inputs[0]].shape, op.gate.axis)
     else:
-        left, right = (solid(groups, n, op) for n in op.inputs)
-        groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
+        multiply(groups, op, spec)
+
+
+def multiply(groups: Groups, op: Op, spec: Spec) -> None:
+    """A product of matrices.  A few rows times a large matrix whose neighbours lie along k, as those of linear
+    layers do, is made the other way round, so that the matrix is read where it lies: (x · wᵀ)ᵀ = w · xᵀ.
+    """
+    x, w = (groups.view(n) for n in op.inputs)
+    large = w.size * spec.dtype.itemsize > TURN_BYTES and spec.ndim == len(w.shape) == len(x.shape) == 2
+    if large and w.strides[0] == 1 != w.strides[1] and spec.shape[0] <= FEW_ROWS:
+        flow, (m, n) = groups.flow, spec.shape
+        left, right, out = (flow.new(Spec(s, spec.dtype)) for s in (w.shape[::-1], x.shape[::-1], (n, m)))
+        for number, view in ((left, w), (right, x)):
+            groups.views[number] = View(view.base, view.shape[::-1], view.strides[::-1], view.offset)
+        inputs = (left, solid(groups, right, replace(op, outputs=(out,))))
+        groups.add(Group(PRODUCT, (n, m), [replace(op, inputs=inputs, outputs=(out,))]))
+        groups.views[op.outputs[0]] = View(out, (m, n), (1, m))
+        return
+    left, right = (solid(groups, n, op) for n in op.inputs)
+    groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
 
 
 def whole(groups: Groups, number: int, op: Op) -> int:
@@ -344,13 +390,8 @@ def fits(groups: Groups, group: Group, op: Op, space: tuple[int, ...], axes: tup
         return False
     views = (groups.view(n) for n in op.inputs)
     return size(space) == size(group.space) and all(
-        reshaped(space, view.stretched(space), rows_of(group.space)) is not None for view in views
+        reshaped(space, view.stretched(space), group.rows()) is not None for view in views
     )
-
-
-def rows_of(space: tuple[int, ...]) -> tuple[int, int, int]:
-    """The shape of a stack of matrices as (B, M, N)."""
-    return size(space[:-2]), space[-2], space[-1]
 
 
 def aligned(groups: Groups, view: View, space: tuple[int, ...]) -> bool:

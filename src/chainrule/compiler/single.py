@@ -7,18 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Gate
+from ..graph import Gate, Spec
 from ..kernels import dropout as dropout_kernel
 from ..kernels import indexing as index_kernels
+from ..kernels import pooling, winograd
 from ..kernels.formula import NEXT, STRIDED, Formula, Operand
+from ..kernels.language.machine import Machine
+from ..kernels.language.types import LANES
 from ..kernels.loops import Loops
+from ..kernels.product import tile_for
 from ..ops.dropout import Dropout
 from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
+from ..ops.norm import ChannelSum
+from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .flow import Op
 from .fuse import Groups, size, stretches
 from .labels import LabelCheck
+from .pixels import Pixels, WinogradSums, WinogradTiles
+from .products import block_of
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
 from .views import View, collapsed, indexed, is_basic, reshaped
 
@@ -42,12 +50,25 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
     return [Task(Loops(formula, len(outer)), arguments, pieces, (source.base,), (target.base,), name)]
 
 
-def fill(groups: Groups, number: int, value: float) -> list[Task]:
-    """Write one number everywhere in a value."""
-    spec = groups.flow.specs[number]
-    constant = groups.flow.constant(np.asarray(value, spec.dtype))
-    whole = View(number, (spec.size,), (1,))
-    return move(groups, groups.view(constant), whole, "fill")
+def fill(groups: Groups, target: View, value: float) -> list[Task]:
+    """Write one number everywhere in a view."""
+    dtype = groups.flow.specs[target.base].dtype
+    constant = groups.flow.constant(np.asarray(value, dtype))
+    return move(groups, groups.view(constant), target, "fill")
+
+
+def around(groups: Groups, whole: View, key: tuple[Slice, ...], value: float) -> list[Task]:
+    """Write one number wherever a key of slices names no element; everywhere if it steps over some."""
+    slices = [slice(*k).indices(n) for k, n in zip(key, whole.shape, strict=True)]
+    if any(step != 1 for _, _, step in slices):
+        return fill(groups, whole, value)
+    tasks, inside = list[Task](), whole
+    for axis, (start, stop, _) in enumerate(slices):
+        before = (Slice(None, None, None),) * axis
+        for piece in (Slice(0, start, 1), Slice(max(start, stop), whole.shape[axis], 1)):
+            tasks += fill(groups, indexed(inside, (*before, piece)), value)
+        inside = indexed(inside, (*before, Slice(start, max(start, stop), 1)))
+    return tasks
 
 
 def concat(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -61,10 +82,11 @@ def concat(groups: Groups, op: Op, status: int) -> list[Task] | None:
 
 
 def pad(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The border everywhere, then the middle."""
+    """The border, then the middle."""
     (out,), view = op.outputs, groups.view(op.inputs[0])
     key = tuple(Slice(a, a + n, 1) for n, (a, _) in zip(view.shape, op.gate.widths, strict=True))
-    return [*fill(groups, out, op.gate.value), *move(groups, view, indexed(groups.view(out), key))]
+    whole = groups.view(out)
+    return [*around(groups, whole, key, op.gate.value), *move(groups, view, indexed(whole, key))]
 
 
 def index(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -141,7 +163,10 @@ def index_add(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """Zeros, and what is added: a copy for a key of slices, sums where rows are named by number."""
     (out,), x = op.outputs, groups.view(op.inputs[0])
     if is_basic(op.gate.key):
-        return [*fill(groups, out, 0), *move(groups, x, indexed(groups.view(out), op.gate.key))]
+        whole, key = groups.view(out), op.gate.key
+        slices = all(isinstance(k, Slice) for k in key) and len(key) == len(whole.shape)
+        rest = around(groups, whole, key, 0) if slices else fill(groups, whole, 0)
+        return [*rest, *move(groups, x, indexed(whole, key))]
     seen = rows_picked(op.gate.key, op.gate.shape)
     if seen is None:
         return None
@@ -165,7 +190,7 @@ def add(
     x, numbers = groups.view(op.inputs[0]), groups.view(op.inputs[1])
     seen = reshaped(x.shape, x.strides, space)
     where = index_strides(numbers, space, spread_index)
-    tasks = fill(groups, out, 0)
+    tasks = fill(groups, groups.view(out), 0)
     if 0 in space:
         return tasks
     if seen is None or where is None:
@@ -246,6 +271,74 @@ def label_check(groups: Groups, op: Op, status: int) -> list[Task] | None:
     return [Task(kernel, arguments, pieces, (labels.base,), (), "check", guard=status)]
 
 
+def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Gates of pictures whose channels lie last."""
+    specs, gate = groups.flow.specs, op.gate.inner
+    sources, targets = [specs[n] for n in op.inputs], [specs[n] for n in op.outputs]
+    dtype = targets[0].dtype
+    if isinstance(gate, ChannelSum):
+        rows, channels = size(sources[0].shape[:3]), sources[0].shape[3]
+        pieces = share_out(sources[0].size * (1 + gate.before + gate.after))
+        kernel: Callable[[Machine], None] = pooling.ChannelSum(dtype)
+        numbers = [pieces, rows, channels, gate.before, gate.after]
+    else:
+        shapes = [spec.shape for spec in (sources[0], targets[0])]
+        kind, back = POOLINGS[type(gate)]
+        (many, height, width, channels), (_, high, wide, _) = reversed(shapes) if back else shapes
+        window = gate.window
+        pieces = share_out(size(shapes[0]) * window.size[0] * window.size[1])
+        kernel = kind(dtype, window.dilation)
+        numbers = [pieces, many, channels]
+        for axis, (inside, outside) in enumerate(((height, high), (width, wide))):
+            numbers += [inside, outside, window.size[axis], window.stride[axis], window.padding[axis]]
+    values = [*op.inputs, *op.outputs]
+    views = [groups.view(n) for n in values]
+    if any(not view.whole for view in views):
+        return None
+    if 0 in targets[0].shape:
+        return []
+    arguments: list[Argument] = [*numbers, *(address(groups, view) for view in views)]
+    reads = tuple(view.base for view in views[: len(op.inputs)])
+    return [Task(kernel, arguments, pieces, reads, tuple(op.outputs), "pool")]
+
+
+def winograd_sums(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """The gradient to 3×3 filters by Winograd's algorithm, as sums over tiles of the transformed."""
+    specs, (out,) = groups.flow.specs, op.outputs
+    x, y = (groups.view(n) for n in op.inputs)
+    shares, many, c, f = specs[out].shape
+    dtype, block = specs[out].dtype, block_of(c, f)
+    room = groups.flow.new(Spec((shares, many, block * (c + f) + 2 * LANES), dtype))
+    arguments: list[Argument] = [shares, shares, block, *y.shape[:3], c, f, *x.shape[1:3]]
+    arguments += [address(groups, x), address(groups, y), Address(out), Address(room)]
+    tiles = y.shape[0] * -(-y.shape[1] // winograd.SIDE) * -(-y.shape[2] // winograd.SIDE)
+    flops = 2 * tiles * many * c * f
+    kernel = winograd.WinogradFilters(dtype, tile_for(dtype))
+    return [Task(kernel, arguments, shares, (x.base, y.base), (out, room), "winograd", flops=flops)]
+
+
+def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """All tiles of pictures, or of results, transformed."""
+    (x,), (out,) = (groups.view(n) for n in op.inputs), op.outputs
+    many, tiles, width = groups.flow.specs[out].shape
+    edge = 0 if op.gate.back else 2
+    n, high, wide, _ = x.shape
+    pieces = share_out(many * tiles * width * 8)
+    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, width, width, high, wide]
+    arguments += [address(groups, x), Address(out)]
+    kernel = winograd.WinogradTiles(groups.flow.specs[out].dtype, op.gate.back)
+    return [Task(kernel, arguments, pieces, (x.base,), (out,), "tiles")]
+
+
+POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]] = {
+    MaxPool2d: (pooling.MaxPool, False),
+    MaxPool2dInput: (pooling.MaxPoolInput, True),
+    MaxPool2dTake: (pooling.MaxPoolTake, False),
+    AvgPool2d: (pooling.AvgPool, False),
+    AvgPool2dInput: (pooling.AvgPoolInput, True),
+}
+"""The kernel of each pooling, and whether it goes from the windows back to the pictures."""
+
 LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
     Concat: concat,
@@ -254,8 +347,11 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     IndexAdd: index_add,
     LabelCheck: label_check,
     Pad: pad,
+    Pixels: pixels,
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
+    WinogradSums: winograd_sums,
+    WinogradTiles: winograd_tiles,
 }
 """The table gate → kernel, for gates that are neither fused loops nor products nor views."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..graph import Reduction
+from ..graph import Reduction, Spec
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
 from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.machine import Machine
-from ..kernels.loops import Loops
+from ..kernels.loops import GRAIN, Loops
 from ..ops.arithmetic import Power
 from .flow import Op
 from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, size
@@ -162,6 +163,9 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
     arrays += [groups.home(n).strides for n in stored]
     arrays += [result_strides(space, op) for op in reductions]
     loops = arranged(collapsed(space, arrays, group.axes or () if reductions else ()))
+    parts = parts_of(loops) if reductions else 1
+    if parts > 1:
+        loops = parted(loops, parts, results=len(reductions))
     inner = loops[-1]
     outer = loops[:-1]
     reads, results = len(mapping.reads), len(mapping.reads) + len(stored)
@@ -179,12 +183,16 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
         Total(
             place[op.outputs[0]],
             op.gate.combine,
-            op.gate,
+            op.gate if parts == 1 else UNFINISHED,
             store(specs[op.outputs[0]].dtype, inner.strides[results + k]),
         )
         for k, op in enumerate(reductions)
     )
     guard_totals = tuple(k for k, op in enumerate(reductions) if op.outputs[0] in wanted.guarded)
+    sums = [op.outputs[0] for op in reductions]
+    if parts > 1:
+        guard_totals = ()
+        sums = [groups.flow.new(Spec((parts, specs[n].size), specs[n].dtype)) for n in sums]
     kept = sum(not axis.reduced for axis in outer)
     kernel = Loops(formula, kept, len(outer) - kept, inner.reduced, totals, guard_totals)
     pieces = 1 if inner.reduced and not kept else share_out(size(space) * (len(steps) + len(arrays)))
@@ -193,11 +201,9 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
         arguments += placed(address(groups, view), number, outer, inner)
     for number, n in enumerate(stored, reads):
         arguments += placed(address(groups, groups.home(n)), number, outer, inner)
-    for number, op in enumerate(reductions, results):
-        arguments += placed(
-            Address(op.outputs[0]), number, outer[:kept], inner if not inner.reduced else None
-        )
-        arguments.append(size(tuple(space[a] for a in op.gate.axis)))
+    for number, n in enumerate(sums, results):
+        arguments += placed(Address(n), number, outer[:kept], inner if not inner.reduced else None)
+        arguments.append(counted(space, reductions[number - results]))
     guarded = bool(guards or guard_totals)
     if guarded:
         arguments.append(Address(STATUS))
@@ -207,11 +213,76 @@ def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
             arguments,
             pieces,
             tuple(dict.fromkeys(view.base for view, _ in mapping.reads)),
-            (*(groups.home(n).base for n in stored), *(op.outputs[0] for op in reductions)),
+            (*(groups.home(n).base for n in stored), *sums),
             "loop" if not reductions else "reduce",
             flops=size(space) * len(steps),
-        )
+        ),
+        *([finishing(groups, space, reductions, sums, wanted)] if parts > 1 else []),
     ]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A total that is only a part of one."""
+
+    def finish(self, xp: Any, total: Any, count: Any) -> Any:
+        return total
+
+
+UNFINISHED = Unfinished()
+LONG = 1 << 15
+"""Elements from which on a reduction without kept loops is made of parts."""
+
+
+def parts_of(loops: list[Axis]) -> int:
+    """How many parts a long reduction has: loops outside that are kept, and wide results, share out the work as
+    they are; a function of the shape.
+    """
+    first, inner = loops[0], loops[-1]
+    wide = not inner.reduced and inner.size >= 8 * GRAIN
+    if not first.reduced or wide or math.prod(axis.size for axis in loops) < LONG:
+        return 1
+    return next(p for p in range(MOST_PIECES, 0, -1) if first.size % p == 0)
+
+
+def parted(loops: list[Axis], parts: int, results: int) -> list[Axis]:
+    """The loops with the outermost one cut into parts, each with results of its own."""
+    first, *rest = loops
+    each = first.size // parts
+    width = 1 if (rest or loops)[-1].reduced else loops[-1].size
+    own = len(first.strides) - results
+    moved = (*(s * each for s in first.strides[:own]), *(width,) * results)
+    return [Axis(parts, moved, False), Axis(each, first.strides, True), *rest]
+
+
+def counted(space: tuple[int, ...], op: Op) -> int:
+    """How many elements go into each result of a reduction."""
+    return size(tuple(space[a] for a in op.gate.axis))
+
+
+def finishing(
+    groups: Groups, space: tuple[int, ...], reductions: list[Op], sums: list[int], wanted: Wanted
+) -> Task:
+    """The task that puts the parts of reductions together."""
+    specs = groups.flow.specs
+    parts, width = specs[sums[0]].shape
+    dtypes = [specs[n].dtype for n in sums]
+    across = width > 1  # else the vector goes along the parts
+    formula = Formula(tuple(Operand(dtype, NEXT) for dtype in dtypes), ())
+    made = [op.outputs[0] for op in reductions]
+    totals = tuple(
+        Total(k, op.gate.combine, op.gate, Operand(dtypes[k], NEXT)) for k, op in enumerate(reductions)
+    )
+    guards = tuple(k for k, n in enumerate(made) if n in wanted.guarded)
+    kernel = Loops(formula, 0, int(across), not across, totals, guards)
+    arguments: list[Argument] = [1, *([parts, width] if across else [parts])]
+    for n in sums:
+        arguments += [Address(n), *([width] if across else [])]
+    for n, op in zip(made, reductions, strict=True):
+        arguments += [Address(n), counted(space, op)]
+    if guards:
+        arguments.append(Address(STATUS))
+    return Task(kernel, arguments, 1, tuple(sums), tuple(made), "reduce", flops=parts * width * len(sums))
 
 
 def store(dtype: np.dtype, stride: int) -> Operand:

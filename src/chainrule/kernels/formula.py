@@ -92,7 +92,7 @@ class Place:
         self.offset: Index | int = 0
         self.kept: Vector | None = None
 
-    def at(self, dimension: int, i: Index) -> Place:
+    def at(self, dimension: int, i: Index | int) -> Place:
         """The same, with loop number `dimension` at i."""
         place = Place(self.k, self.operand, self.pointer, self.strides, self.along)
         place.offset = self.offset + i * self.strides[dimension]

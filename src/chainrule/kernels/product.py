@@ -6,7 +6,7 @@ depend on the numbers alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +15,7 @@ import numpy as np
 from .formula import NEXT, Arguments, Formula, Place, not_finite
 from .language.engine import engine
 from .language.machine import Machine
-from .language.types import BOOL, LANES, U8
+from .language.types import BOOL, F64, I64, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 
 
@@ -56,19 +56,110 @@ class Product:
     """A matrix product with an epilogue.
 
     formula:  operand 0 is the sum itself; the others lie at (b, m, n)
-    A lies in groups of 16 rows: strides from batch to batch, group to group, row to row in a group, and along k.
+    window:   whether A is a window that slides over pictures, whose rows and steps along k lie on three axes each;
+              else A lies in groups of 16 rows, evenly along k
     B lies in panels of the tile's columns, neighbours along n: strides from batch to batch, panel to panel, along k.
     So one kernel reads matrices where they lie (B with N % 16 = 0) and what `Pack` has made of them.
-    Arguments: pieces, chunks of M, batches, M, N, K; A with its four strides; B with its three; the other operands
-    and the stores, with their strides along b, m (and n); status.
+    Arguments: pieces, chunks of M, batches, M, N, K; A, its stride from batch to batch, then from group to group,
+    row to row in a group, along k; of a window: the sizes of the middle and the inner axis of its rows, the strides
+    of all three; the sizes of the three axes along k, and their strides; B with its three strides; the other
+    operands and the stores, with their strides along b, m (and n); status.
     """
 
     dtype: np.dtype
     tile: Tile
     formula: Formula
+    window: bool = False
 
     def __call__(self, k: Machine) -> None:
         Walk(k, self).write()
+
+
+class Rows:
+    """A as groups of 16 rows."""
+
+    def __init__(self, k: Machine, take: Arguments, m: Index, depth: Index) -> None:
+        self.k, self.m, self.depth = k, m, depth
+        self.high, self.low, self.along = (take.integer() for _ in range(3))
+
+    def at(self, m: Index, count: int) -> list[Index]:
+        """Where some rows begin; those beyond the last are read as the last."""
+        rows = [(m + i).at_most(self.m - 1) for i in range(count)]
+        return [row // LANES * self.high + row % LANES * self.low for row in rows]
+
+    def steps(self) -> Iterator[tuple[Index, Index]]:
+        """Every k, and how far A has moved."""
+        for step in self.k.range(self.depth):
+            yield step, step * self.along
+
+
+class Window:
+    """A as a window that slides over pictures: rows on three axes, and steps along k on three axes.
+
+    The place of a row follows from its number by two divisions, made for 16 rows at once.
+    """
+
+    def __init__(self, k: Machine, take: Arguments, m: Index) -> None:
+        self.k, self.m = k, m
+        self.middle, self.inner = take.integer(), take.integer()
+        self.row_strides = [take.integer() for _ in range(3)]
+        self.sizes = [take.integer() for _ in range(3)]
+        self.strides = [take.integer() for _ in range(3)]
+        self.places = k.scratch(I64, LANES)
+
+    def at(self, m: Index, count: int) -> list[Index]:
+        """Where some rows begin; those beyond the last are read as the last."""
+        k, (far, between, near) = self.k, self.row_strides
+        row, last = k.positions(m), k.splat(self.m - 1)
+        row = k.where(row < last, row, last)
+        line = self.divided(row, self.inner)
+        picture = self.divided(line, self.middle)
+        place = row * k.splat(near) + line * k.splat(between - self.inner * near)
+        place = place + picture * k.splat(far - self.middle * between)
+        k.store(self.places, 0, place)
+        return [k.first(k.spread(self.places, i)) for i in range(count)]
+
+    def divided(self, numbers: Vector, by: Index) -> Vector:
+        """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
+        k = self.k
+        exact = (k.convert(numbers, F64) + 0.5) / k.convert(k.splat(by), F64)
+        return k.convert(k.unary("floor", exact), I64)
+
+    def steps(self) -> Iterator[tuple[Index, Index]]:
+        """Every k, and how far A has moved."""
+        k, (outer, middle, inner), (far, between, near) = self.k, self.sizes, self.strides
+        for u in k.range(outer):
+            for v in k.range(middle):
+                begun, moved = (u * middle + v) * inner, u * far + v * between
+                for w in k.range(inner):
+                    yield begun + w, moved + w * near
+
+
+def micro_kernel(
+    k: Machine,
+    left: tuple[Pointer, list[Index]],
+    right: tuple[Pointer, Index, Index | int],
+    steps: Iterable[tuple[Index, Index]],
+    begun: list[list[Vector]],
+) -> list[list[Variable]]:
+    """Rows × vectors sums in registers, from what they begin with: the heart of every product.
+
+    left:  A, and where its rows begin;  right: B, where its columns begin, and its stride along k
+    steps:  every k, and how far A has moved
+    """
+    (a, places), (b, base, stride) = left, right
+    sums = [[k.variable(value) for value in row] for row in begun]
+    for step, along in steps:
+        vectors = [k.load(b, base + step * stride + v * LANES) for v in range(len(begun[0]))]
+        for row, place in zip(sums, places, strict=True):
+            number = k.spread(a, place + along)
+            for held, vector in zip(row, vectors, strict=True):
+                held.set(k.fma(number, vector, held.get()))
+    return sums
+
+
+UNROLLED = 6
+"""Steps of a formula up to which it is written out for every register of the tile."""
 
 
 class Walk:
@@ -79,8 +170,10 @@ class Walk:
         take = Arguments(k)
         self.pieces, self.chunks = take.integer(), take.integer()
         self.batches, self.m, self.n, self.depth = (take.integer() for _ in range(4))
-        self.a = take.pointer(product.dtype)
-        self.a_b, self.a_high, self.a_low, self.a_k = (take.integer() for _ in range(4))
+        self.a, self.a_b = take.pointer(product.dtype), take.integer()
+        self.left: Rows | Window = (
+            Window(k, take, self.m) if product.window else Rows(k, take, self.m, self.depth)
+        )
         self.b = take.pointer(product.dtype)
         self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
         formula = product.formula
@@ -108,21 +201,33 @@ class Walk:
             k.raise_flag(self.status, self.bad.get())
 
     def block(self, batch: Index, m: Index, panel: Index) -> None:
-        """One tile of the result, narrower at the right edge."""
-        k, columns = self.k, self.tile.columns
+        """One tile of the result.  A whole one goes from its registers straight into the epilogue, one at an edge
+        by way of the scratch tile; the narrow half of a tile is left out.
+        """
+        k, columns, rows = self.k, self.tile.columns, self.tile.rows
         n = panel * columns
         left = self.n - n
         base = batch * self.b_b + panel * self.b_panel
         self.fetch(batch, m, n)
-        a = [batch * self.a_b + self.row(m + i) for i in range(self.tile.rows)]
-        if self.tile.vectors == 1:
-            self.multiply(a, base, 1)
-        else:
-            for _ in k.when(left > LANES):
-                self.multiply(a, base, self.tile.vectors)
-            for _ in k.when(left < LANES + 1):
-                self.multiply(a, base, 1)
-        self.finish(batch, m, n)
+        a = [batch * self.a_b + place for place in self.left.at(m, rows)]
+        wide = left.at_most(LANES + 1) // (LANES + 1) if self.tile.vectors > 1 else 0 * left
+        edge = 0 * left + 1
+        if len(self.product.formula.steps) <= UNROLLED:
+            whole = (self.m - m).at_most(rows) // rows
+            for vectors in range(1, self.tile.vectors + 1):
+                width = vectors * LANES
+                exact = left.at_most(width) // width
+                if vectors < self.tile.vectors:
+                    exact = exact - left.at_most(width + 1) // (width + 1)
+                edge = edge - whole * exact
+                for _ in k.when(whole * exact > 0):
+                    sums = self.multiply(a, base, vectors)
+                    self.finish_whole(batch, m, n, sums)
+        cases = [(1, edge - edge * wide)] + [(self.tile.vectors, edge * wide)] * (self.tile.vectors > 1)
+        for vectors, here in cases:
+            for _ in k.when(here > 0):
+                self.keep(self.multiply(a, base, vectors))
+                self.finish(batch, m, n)
 
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
         """Let what the epilogue reads come while the sums are made."""
@@ -134,25 +239,25 @@ class Walk:
                 for column in range(0, self.tile.columns, line):
                     self.k.prefetch(place.pointer, row + column)
 
-    def row(self, m: Index) -> Index:
-        """Where a row of A begins; rows beyond the last are read as the last."""
-        row = m.at_most(self.m - 1)
-        return row // LANES * self.a_high + row % LANES * self.a_low
-
-    def multiply(self, a: list[Index], base: Index, vectors: int) -> None:
-        """The micro-kernel: rows × vectors sums in registers, left in the scratch tile."""
+    def multiply(self, a: list[Index], base: Index, vectors: int) -> list[list[Variable]]:
+        """The sums of a tile, in registers."""
         k, dtype = self.k, self.product.dtype
-        sums = [[k.variable(k.constant(0, dtype)) for _ in range(vectors)] for _ in a]
-        for step in self.k.range(self.depth):
-            right = [k.load(self.b, base + step * self.b_k + v * LANES) for v in range(vectors)]
-            along = step * self.a_k
-            for row, offset in zip(sums, a, strict=True):
-                left = k.spread(self.a, offset + along)
-                for held, b in zip(row, right, strict=True):
-                    held.set(k.fma(left, b, held.get()))
+        begun = [[k.constant(0, dtype) for _ in range(vectors)] for _ in a]
+        return micro_kernel(k, (self.a, a), (self.b, base, self.b_k), self.left.steps(), begun)
+
+    def keep(self, sums: list[list[Variable]]) -> None:
+        """Leave the sums in the scratch tile."""
         for i, row in enumerate(sums):
             for v, held in enumerate(row):
-                k.store(self.scratch, i * self.tile.columns + v * LANES, held.get())
+                self.k.store(self.scratch, i * self.tile.columns + v * LANES, held.get())
+
+    def finish_whole(self, batch: Index, m: Index, n: Index, sums: list[list[Variable]]) -> None:
+        """The epilogue over a whole tile, out of its registers."""
+        corner = [p.at(0, batch).at(1, m) for p in (*self.operands, *self.stores)]
+        for i, row in enumerate(sums):
+            places = [p.at(1, i) for p in corner]
+            for v, held in enumerate(row):
+                self.body(held.get(), n + v * LANES, None, places)
 
     def finish(self, batch: Index, m: Index, n: Index) -> None:
         """The epilogue over the valid part of the tile."""

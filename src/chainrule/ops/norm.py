@@ -10,7 +10,7 @@ from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
 from .arguments import Operand
 from .elementary import sqrt
-from .reduction import spread, sum
+from .reduction import mean, spread, sum
 from .shape import reshape
 
 
@@ -66,6 +66,14 @@ class BatchNorm(Gate):
         if up_var is not None:
             to_x = total(to_x, reshape(up_var, column) * apart * (2.0 / count))
         return to_x, to_w, to_b
+
+    def parts(self, x: Value, w: Value, b: Value) -> Any:
+        axes, column = self.axes(len(x.shape)), (1, -1) + (1,) * (len(x.shape) - 2)
+        average = mean(x, axis=axes)
+        apart = x - reshape(average, column)
+        spreading = mean(apart * apart, axis=axes)
+        scale = w / sqrt(spreading + self.eps)
+        return apart * reshape(scale, column) + reshape(b, column), average, spreading
 
 
 def total(first: Any, second: Any) -> Any:
@@ -131,6 +139,10 @@ class LocalResponseNorm(Gate):
         s = apply(around, x * x) * (self.alpha / self.size) + self.k
         mirrored = apply(ChannelSum(around.after, around.before), upstream * x * s ** (-self.beta - 1))
         return upstream * s ** (-self.beta) - x * mirrored * (2 * self.alpha * self.beta / self.size)
+
+    def parts(self, x: Value) -> Any:
+        s = apply(self.neighbours(), x * x) * (self.alpha / self.size) + self.k
+        return x * s ** (-self.beta)
 
 
 def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:

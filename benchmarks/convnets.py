@@ -1,0 +1,125 @@
+"""ConvNets against PyTorch: training steps and inference, peak memory, the first call."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from costs import first_calls
+from engine import TUNED
+from pictures import CONVNETS, ConvNet
+from resident import peak
+from turns import Worker, agree, turn
+
+MODES = ("eager", "channels-last", "compile channels-last")
+Figures = list[dict[str, Any]]
+
+
+def convnets(*names: str) -> Figures:
+    """Compiled training steps and inference of ConvNets against PyTorch 2.13.0 in each mode, two threads."""
+    return [row for name in names or CONVNETS for verb in ("train", "look") for row in compared(name, verb)]
+
+
+def compared(name: str, verb: str) -> Figures:
+    """One network, one verb: medians over turns; then PyTorch's best mode with raised malloc thresholds."""
+    network = CONVNETS[name]
+    steps = network.steps if verb == "train" else network.look
+    with tempfile.TemporaryDirectory() as folder:
+        command = (name, verb, str(Path(folder) / "weights.npz"))
+        workers = {"chainrule": Worker("convnets_chainrule.py", *command)}
+        modes = {f"PyTorch, {mode}": Worker("convnets_torch.py", *command, mode) for mode in usable()}
+        best = min(modes, key=lambda who: warmed(modes[who], steps))
+        twin = Worker("convnets_torch.py", *command, best.removeprefix("PyTorch, "), **TUNED)
+        workers |= modes | {f"{best}, malloc tuned": twin}
+        for worker in (workers["chainrule"], twin):
+            warmed(worker, steps)
+        for _ in range(network.rounds):
+            turn(list(workers.values()), steps)
+        for worker in workers.values():
+            worker.end()
+    after = min(20, len(twin.losses))
+    agree(workers, after)
+    return rows(network, verb, workers, after)
+
+
+def usable() -> tuple[str, ...]:
+    """The modes of PyTorch that work here: torch.compile needs a C++ compiler."""
+    if shutil.which("g++"):
+        return MODES
+    print("no C++ compiler: torch.compile is left out", file=sys.stderr)
+    return tuple(mode for mode in MODES if "compile" not in mode)
+
+
+def warmed(worker: Worker, steps: int) -> float:
+    """Run two turns that do not count; returns the least seconds of a step."""
+    worker.run(2 * steps)
+    least = min(worker.seconds)
+    worker.seconds.clear()
+    return least
+
+
+def rows(network: ConvNet, verb: str, workers: dict[str, Worker], after: int) -> Figures:
+    """A row for each worker, with the ratio to chainrule's median."""
+    medians = {who: statistics.median(worker.seconds) for who, worker in workers.items()}
+    left = workers["chainrule"].facts["left"]
+    note = f", {len(left)} gates in NumPy" if left else ""
+    return [
+        {
+            "network": network.title,
+            "": f"{verb}, {who}{note if who == 'chainrule' else ''}",
+            "ms": round(1e3 * medians[who], 2),
+            "least": round(1e3 * min(worker.seconds), 2),
+            "times chainrule's": round(medians[who] / medians["chainrule"], 2),
+            "loss or score": round(worker.losses[after - 1], 4),
+            "after": after,
+        }
+        for who, worker in workers.items()
+    ]
+
+
+def convnet_memory(*names: str) -> Figures:
+    """Peak memory of a training process of ConvNets less that after the imports, in MiB; 10 steps."""
+    return [row for name in names or ("convnet", "resnet20", "alexnet") for row in held(name)]
+
+
+def held(name: str) -> Figures:
+    """One network: each framework in a process of its own, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = (name, "train", str(Path(folder) / "weights.npz"))
+        found = {"chainrule": grown(Worker("convnets_chainrule.py", *command))}
+        for mode in MODES[:2]:
+            found[f"PyTorch, {mode}"] = grown(Worker("convnets_torch.py", *command, mode))
+        with np.load(command[-1]) as arrays:
+            state = 3 * sum(array.nbytes for array in arrays.values()) / 2**20
+    base = found["chainrule"]
+    return [
+        {
+            "network": CONVNETS[name].title,
+            "": who,
+            "MiB": round(mib, 1),
+            "beyond weights, gradients, velocity": round(mib - state, 1),
+            "chainrule's share": round((base - state) / (mib - state), 2),
+        }
+        for who, mib in found.items()
+    ]
+
+
+def grown(worker: Worker) -> float:
+    """MiB that a worker holds at most in 10 steps, beyond its imports."""
+    worker.run(10)
+    found = peak(worker.process.pid)
+    worker.end()
+    return found - worker.facts["imported"]
+
+
+def convnet_compile(*names: str) -> Figures:
+    """The first call of a ConvNet's training step: nothing cached, and in a second process; the step included."""
+    return [
+        {"network": CONVNETS[name].title} | first_calls("convnets_chainrule", name)
+        for name in names or CONVNETS
+    ]

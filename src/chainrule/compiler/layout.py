@@ -1,0 +1,339 @@
+"""Pictures with their channels last: each gate of pictures runs so, and what follows element by element stays so.
+
+The logical order stays N, C, H, W wherever a user looks: a value of the program is then a view, with its axes
+permuted, of one whose channels lie side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..graph import Elementwise, Reduction, Spec
+from ..kernels import winograd
+from ..kernels.language.types import LANES
+from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
+from ..ops.indexing import Index, IndexAdd, Slice
+from ..ops.linear import Matmul
+from ..ops.norm import ChannelSum
+from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
+from ..ops.reduction import Sum
+from ..ops.shape import Concat, Pad, PermuteDims, Reshape
+from .flow import Flow, Op
+from .pixels import (
+    FILTERS,
+    FILTERS_BACK,
+    TO_FIRST,
+    TO_LAST,
+    ConvFilters,
+    ConvPixels,
+    Pixels,
+    WinogradPixels,
+    WinogradSums,
+    WinogradTiles,
+)
+from .views import is_basic
+
+SPATIAL = (MaxPool2d, MaxPool2dInput, MaxPool2dTake, AvgPool2d, AvgPool2dInput, ChannelSum)
+"""Gates with a kernel on channels-last pictures, taken as they are."""
+WHOLE = Slice(None, None, None)
+MOST_SHARES = 16
+"""Partial sums of a filter's gradient."""
+LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 512, 1.7, 1 << 14
+"""Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
+channels times filters of a gradient that is summed in shares.
+"""
+WINOGRAD_SHARES = 8
+"""Partial sums of a filter's gradient, transformed."""
+SHARE_BYTES = 1 << 19
+"""Bytes of pictures and gradients that one partial sum may read: what a core's cache holds."""
+
+
+def channels_last(flow: Flow) -> None:
+    """Rewrite the ops of a flow that has gates of pictures."""
+    rules = (*SPATIAL, Conv2d, Conv2dInput, Conv2dWeight)
+    if any(isinstance(op.gate, rules) and flow.specs[op.inputs[0]].ndim == 4 for op in flow.ops):
+        Layout(flow).rewrite()
+
+
+class Layout:
+    """The rewriting of one flow.
+
+    twins:    for a value (N, C, H, W) the number of the same with its channels last
+    natural:  values whose numbers lie with their channels last
+    made:     what was written down already, by gate and inputs
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow, self.ops = flow, list[Op]()
+        self.twins: dict[int, int] = {}
+        self.natural: set[int] = set()
+        self.made: dict[tuple[Any, tuple[int, ...]], tuple[int, ...]] = {}
+
+    def rewrite(self) -> None:
+        for op in self.flow.ops:
+            if not self.turn(op):
+                self.ops.append(op)
+        self.flow.ops = [replace(op, rank=rank) for rank, op in enumerate(self.ops)]
+
+    def turn(self, op: Op) -> bool:
+        """Write an op down with its channels last, if it can be."""
+        rule = next((rule for kind, rule in RULES if isinstance(op.gate, kind)), None)
+        return rule is not None and rule(self, op)
+
+    # --- writing ----------------------------------------------------------------------------------------
+
+    def write(self, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...]:
+        """The values of a gate on these inputs; each is computed once."""
+        key = (gate, inputs)
+        if key not in self.made:
+            specs = gate.spec(*(self.flow.specs[n] for n in inputs))
+            outputs = tuple(self.flow.new(s) for s in (specs if isinstance(specs, tuple) else (specs,)))
+            self.ops.append(Op(gate, inputs, outputs, line))
+            self.made[key] = outputs
+        return self.made[key]
+
+    def one(self, gate: Any, inputs: tuple[int, ...], line: int) -> int:
+        return self.write(gate, inputs, line)[0]
+
+    def last(self, number: int, line: int) -> int:
+        """A value of at most four axes with its channels last."""
+        if number not in self.twins:
+            shape, known = self.flow.specs[number].shape, number
+            if len(shape) < 4:
+                known = self.one(Reshape((1,) * (4 - len(shape)) + shape), (number,), line)
+            self.twins[number] = self.one(PermuteDims(TO_LAST), (known,), line)
+        return self.twins[number]
+
+    def settle(self, number: int, twin: int, line: int) -> None:
+        """A value is a view of its twin."""
+        self.ops.append(Op(PermuteDims(TO_FIRST), (twin,), (number,), line))
+        self.twins[number] = twin
+        self.natural.add(number)
+
+    def spec(self, number: int) -> Spec:
+        return self.flow.specs[number]
+
+    def any_natural(self, op: Op) -> bool:
+        return any(n in self.natural for n in op.inputs)
+
+    # --- convolution ------------------------------------------------------------------------------------
+
+    def bordered(self, x: int, padding: tuple[int, int], line: int) -> int:
+        """Pictures with their channels last and a border of zeros."""
+        twin = self.last(x, line)
+        if padding == (0, 0):
+            return twin
+        widths = ((0, 0), *((p, p) for p in padding), (0, 0))
+        return self.one(Pad(widths), (twin,), line)
+
+    def convolution(self, op: Op) -> bool:
+        gate, (x, w) = op.gate, op.inputs
+        rows = self.bordered(x, gate.padding, op.line)
+        filters = self.one(PermuteDims(FILTERS), (w,), op.line)
+        made = self.slid(rows, filters, ConvPixels(gate.stride, gate.dilation, gate.groups), op.line)
+        self.settle(op.outputs[0], made, op.line)
+        return True
+
+    def slid(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
+        """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
+        made = direct.spec(self.spec(rows), self.spec(filters))
+        plain = (direct.stride, direct.dilation, direct.groups) == ((1, 1), (1, 1), 1)
+        if not plain or not winograd_pays(self.spec(filters), made):
+            return self.one(direct, (rows, filters), line)
+        return self.one(WinogradPixels(), (rows, self.transformed(filters, winograd.FILTERS, line)), line)
+
+    def transformed(self, square: int, matrix: np.ndarray, line: int) -> int:
+        """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
+        side, _, c, f = self.spec(square).shape
+        many, dtype = len(matrix), self.spec(square).dtype
+        left = self.constant(matrix.astype(dtype), line)
+        flat = self.one(Reshape((side, side * c * f)), (square,), line)
+        rows = self.one(Reshape((many, side, c * f)), (self.one(Matmul(), (left, flat), line),), line)
+        return self.one(Reshape((many * many, c, f)), (self.one(Matmul(), (left, rows), line),), line)
+
+    def constant(self, array: np.ndarray, line: int) -> int:
+        """The number of a constant; equal ones share it."""
+        key = (array.tobytes(), ())
+        if key not in self.made:
+            self.made[key] = (self.flow.constant(array),)
+        return self.made[key][0]
+
+    def to_input(self, op: Op) -> bool:
+        """The gradient to the pictures: a convolution of y, spread out by the stride, with mirrored filters.
+
+        It also multiplies the zeros in between: a filter that is not finite makes NaN of them, where the plain gate
+        has numbers beside.
+        """
+        gate, (y, w), line = op.gate, op.inputs, op.line
+        f, _, *size = self.spec(w).shape
+        shape, key, cut = list(self.spec(y).shape), [WHOLE] * 4, [WHOLE] * 4
+        n, _, *rows = shape
+        for axis in (0, 1):
+            reach = gate.dilation[axis] * (size[axis] - 1)
+            before, length = reach - gate.padding[axis], (rows[axis] - 1) * gate.stride[axis] + 1
+            after = gate.size[axis] + reach - length - before
+            start, stop = max(before, 0), max(before, 0) + length
+            shape[2 + axis] = max(before, 0) + length + max(after, 0)
+            key[1 + axis] = Slice(start, stop, gate.stride[axis])
+            cut[1 + axis] = Slice(max(-before, 0), shape[2 + axis] - max(-after, 0), 1)
+        wide = (n, shape[2], shape[3], f)
+        spread = self.last(y, line)
+        if wide != self.spec(spread).shape:
+            spread = self.one(IndexAdd(tuple(key), wide), (spread,), line)
+        if any(k != WHOLE and k != Slice(0, wide[a], 1) for a, k in enumerate(cut)):
+            spread = self.one(Index(tuple(cut)), (spread,), line)
+        filters = self.mirrored(w, gate.groups, line)
+        made = self.slid(spread, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
+        self.settle(op.outputs[0], made, line)
+        return True
+
+    def mirrored(self, w: int, groups: int, line: int) -> int:
+        """Filters (F, C/G, KH, KW) as (KH, KW, F/G, C), each turned by half a circle."""
+        f, c, kh, kw = self.spec(w).shape
+        back = Slice(None, None, -1)
+        turned = self.one(Index((WHOLE, WHOLE, back, back)), (w,), line)
+        if groups == 1:
+            return self.one(PermuteDims((2, 3, 0, 1)), (turned,), line)
+        parted = self.one(Reshape((groups, f // groups, c, kh, kw)), (turned,), line)
+        beside = self.one(PermuteDims((3, 4, 1, 0, 2)), (parted,), line)
+        return self.one(Reshape((kh, kw, f // groups, groups * c)), (beside,), line)
+
+    def to_filters(self, op: Op) -> bool:
+        gate, (x, y), line = op.gate, op.inputs, op.line
+        rows, sent = self.bordered(x, gate.padding, line), self.last(y, line)
+        plain = (gate.stride, gate.dilation, gate.groups) == ((1, 1), (1, 1), 1)
+        by_hand = Spec(
+            (*gate.size, self.spec(rows).shape[3], self.spec(sent).shape[3]), self.spec(rows).dtype
+        )
+        if plain and winograd_pays(by_hand, self.spec(sent)):
+            made = self.winograd_sums(rows, sent, line)
+        else:
+            shares = shares_of(self.spec(rows), self.spec(sent), by_hand, gate.groups)
+            inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
+            made = self.added(self.one(inner, (rows, sent), line), line)
+        self.ops.append(Op(PermuteDims(FILTERS_BACK), (made,), op.outputs, line))
+        return True
+
+    def added(self, shares: int, line: int) -> int:
+        """The sum of the shares along the first axis."""
+        many, *shape = self.spec(shares).shape
+        return self.one(Sum((0,)) if many > 1 else Reshape(tuple(shape)), (shares,), line)
+
+    def winograd_sums(self, rows: int, sent: int, line: int) -> int:
+        """The gradient to 3×3 filters: tiles are transformed where they are used, or all before where the sums are
+        too large to keep several of.
+        """
+        c, f = self.spec(rows).shape[3], self.spec(sent).shape[3]
+        if c * f <= MOST_SUMS:
+            many = self.added(self.one(WinogradSums(WINOGRAD_SHARES), (rows, sent), line), line)
+        else:
+            left = self.one(WinogradTiles(back=False), (rows,), line)
+            turned = self.one(PermuteDims((0, 2, 1)), (left,), line)
+            many = self.one(Matmul(), (turned, self.one(WinogradTiles(back=True), (sent,), line)), line)
+        square = self.one(Reshape((winograd.SEEN, winograd.SEEN, c, f)), (many,), line)
+        return self.one(Reshape((3, 3, c, f)), (self.transformed(square, winograd.FILTERS.T, line),), line)
+
+    # --- the others -------------------------------------------------------------------------------------
+
+    def spatial(self, op: Op) -> bool:
+        if self.spec(op.inputs[0]).ndim != 4:
+            return False
+        twins = tuple(self.last(n, op.line) for n in op.inputs)
+        for number, twin in zip(op.outputs, self.write(Pixels(op.gate), twins, op.line), strict=True):
+            self.settle(number, twin, op.line)
+        return True
+
+    def elementwise(self, op: Op) -> bool:
+        """Stays with the channels last if one of its inputs lies so."""
+        if self.spec(op.outputs[0]).ndim != 4 or not self.any_natural(op):
+            return False
+        inputs = tuple(n if self.spec(n).shape == () else self.last(n, op.line) for n in op.inputs)
+        self.settle(op.outputs[0], self.one(op.gate, inputs, op.line), op.line)
+        return True
+
+    def reduction(self, op: Op) -> bool:
+        (x,), (out,) = op.inputs, op.outputs
+        if x not in self.natural:
+            return False
+        inner = replace(op.gate, axis=tuple(sorted(TO_LAST.index(a) for a in op.gate.axis)))
+        if op.gate.keepdims:
+            self.settle(out, self.one(inner, (self.last(x, op.line),), op.line), op.line)
+            return True
+        made = self.one(inner, (self.last(x, op.line),), op.line)
+        there = [a for a in TO_LAST if a not in op.gate.axis]
+        self.ops.append(
+            Op(PermuteDims(tuple(there.index(a) for a in sorted(there))), (made,), (out,), op.line)
+        )
+        return True
+
+    def padded(self, op: Op) -> bool:
+        if not self.any_natural(op):
+            return False
+        widths = tuple(op.gate.widths[a] for a in TO_LAST)
+        made = self.one(replace(op.gate, widths=widths), (self.last(op.inputs[0], op.line),), op.line)
+        self.settle(op.outputs[0], made, op.line)
+        return True
+
+    def joined(self, op: Op) -> bool:
+        if not self.any_natural(op):
+            return False
+        inputs = tuple(self.last(n, op.line) for n in op.inputs)
+        made = self.one(Concat(TO_LAST.index(op.gate.axis)), inputs, op.line)
+        self.settle(op.outputs[0], made, op.line)
+        return True
+
+    def indexed(self, op: Op) -> bool:
+        """Slices of pictures, and pictures laid into slices of zeros."""
+        gate = op.gate
+        wide = self.spec(op.inputs[0] if isinstance(gate, Index) else op.outputs[0])
+        slices = is_basic(gate.key) and all(isinstance(k, Slice) for k in gate.key) and wide.ndim == 4
+        if not slices or not self.any_natural(op):
+            return False
+        key = (*gate.key, *(WHOLE,) * (4 - len(gate.key)))
+        turned = replace(gate, key=tuple(key[a] for a in TO_LAST))
+        if isinstance(gate, IndexAdd):
+            turned = replace(turned, shape=tuple(gate.shape[a] for a in TO_LAST))
+        made = self.one(turned, (self.last(op.inputs[0], op.line),), op.line)
+        self.settle(op.outputs[0], made, op.line)
+        return True
+
+
+RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
+    (Conv2d, Layout.convolution),
+    (Conv2dInput, Layout.to_input),
+    (Conv2dWeight, Layout.to_filters),
+    (SPATIAL, Layout.spatial),
+    (Elementwise, Layout.elementwise),
+    (Reduction, Layout.reduction),
+    (Pad, Layout.padded),
+    (Concat, Layout.joined),
+    ((Index, IndexAdd), Layout.indexed),
+)
+"""How each kind of gate is written down with its channels last."""
+
+
+def winograd_pays(filters: Spec, out: Spec) -> bool:
+    """Whether Winograd's algorithm is faster than the direct sum: a table found by measuring, without the batch."""
+    kh, kw, c, f = filters.shape
+    _, height, width, _ = out.shape
+    if (kh, kw) != (3, 3) or c % LANES or f % LANES or filters.dtype != np.float32 or 0 in out.shape:
+        return False
+    tiles = -(-height // winograd.SIDE) * -(-width // winograd.SIDE)
+    return c * f >= LEAST_CHANNELS and tiles * winograd.SIDE**2 <= MOST_WASTE * height * width
+
+
+def shares_of(x: Spec, y: Spec, w: Spec, groups: int) -> int:
+    """How many partial sums a filter's gradient is made of: so many that each reads what a cache holds and all
+    threads have work, so few that they stay small beside what is read; a function of the shapes.
+    """
+    many, read = x.shape[0], (x.size + y.size) * x.dtype.itemsize
+    if groups > 1 or many == 0:
+        return 1
+    most = min(MOST_SHARES, max(1, read // (2 * max(1, w.size) * w.dtype.itemsize)))
+    fitting = [p for p in range(1, min(many, most) + 1) if many % p == 0]
+    enough = [p for p in fitting if read <= p * SHARE_BYTES]
+    return (enough or fitting)[0 if enough else -1]

@@ -1,0 +1,140 @@
+"""Gates of pictures as plans run them: channels last, (N, H, W, C), borders made before."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..graph import Gate, Spec, gate
+from ..kernels import winograd
+from ..ops.conv import Conv2d, Conv2dWeight
+from ..ops.window import Pair, Window
+
+TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+"""The axes of pictures (N, C, H, W) as (N, H, W, C), and back."""
+FILTERS, FILTERS_BACK = (2, 3, 1, 0), (3, 2, 0, 1)
+"""The axes of filters (F, C, KH, KW) as (KH, KW, C, F), and back."""
+
+
+@gate
+class ConvPixels(Gate):
+    """out (N, H', W', F) = the windows of x (N, H, W, C) times the filters w (KH, KW, C/groups, F)"""
+
+    stride: Pair
+    dilation: Pair
+    groups: int
+
+    def window(self, w: Spec) -> Window:
+        return Window((w.shape[0], w.shape[1]), self.stride, (0, 0), self.dilation)
+
+    def spec(self, x: Spec, w: Spec) -> Spec:
+        height, width = self.window(w).output(self.label, (*x.shape[:1], *x.shape[1:3]))
+        return Spec((x.shape[0], height, width, w.shape[3]), x.dtype)
+
+    def multiply_adds(self, *specs: Spec) -> int:
+        return int(self.spec(*specs).size * math.prod(specs[1].shape[:3]))
+
+    def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
+        plain = Conv2d(self.stride, (0, 0), self.dilation, self.groups)
+        return plain.forward(x.transpose(TO_FIRST), w.transpose(FILTERS_BACK)).transpose(TO_LAST)
+
+
+@gate
+class ConvFilters(Gate):
+    """out (shares, KH, KW, C/groups, F) = the windows of x (N, H, W, C) weighted by y (N, H', W', F)
+
+    shares:  sums over so many equal shares of the pictures, to be added
+    """
+
+    size: Pair
+    stride: Pair
+    dilation: Pair
+    groups: int
+    shares: int
+
+    def spec(self, x: Spec, y: Spec) -> Spec:
+        return Spec((self.shares, *self.size, x.shape[3] // self.groups, y.shape[3]), x.dtype)
+
+    def multiply_adds(self, *specs: Spec) -> int:
+        x, y = specs
+        return int(y.size * math.prod(self.size) * (x.shape[3] // self.groups))
+
+    def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
+        plain = Conv2dWeight(self.size, self.stride, (0, 0), self.dilation, self.groups)
+        pairs = zip(np.split(x, self.shares), np.split(y, self.shares), strict=True)
+        made = [plain.forward(a.transpose(TO_FIRST), b.transpose(TO_FIRST)) for a, b in pairs]
+        return np.stack([part.transpose(FILTERS) for part in made])
+
+
+@gate
+class WinogradPixels(Gate):
+    """out (N, H - 2, W - 2, F) = the 3×3 windows of x (N, H, W, C) times filters, transformed: u (36, C, F)"""
+
+    def spec(self, x: Spec, u: Spec) -> Spec:
+        many, height, width, _ = x.shape
+        return Spec((many, height - 2, width - 2, u.shape[2]), x.dtype)
+
+    def forward(self, x: np.ndarray, u: np.ndarray) -> Any:
+        made = np.einsum("nhwabc,abcf->nhwabf", winograd.seen_by(x), u.reshape(6, 6, *u.shape[1:]))
+        out = np.einsum("ai,nhwijf,bj->nhawbf", winograd.RESULTS, made, winograd.RESULTS)
+        (n, h, _, w, _, f), (_, height, width, _) = out.shape, x.shape
+        return out.reshape(n, 4 * h, 4 * w, f)[:, : height - 2, : width - 2].astype(x.dtype)
+
+
+@gate
+class WinogradTiles(Gate):
+    """out (36, tiles, C) = the tiles of pictures with their border, or of results (back), transformed"""
+
+    back: bool
+
+    def spec(self, x: Spec) -> Spec:
+        many, height, width, channels = x.shape
+        edge = 0 if self.back else 2
+        tiles = many * -(-(height - edge) // winograd.SIDE) * -(-(width - edge) // winograd.SIDE)
+        return Spec((winograd.POINTS, tiles, channels), x.dtype)
+
+    def forward(self, x: np.ndarray) -> Any:
+        made = winograd.sent_by(x) if self.back else winograd.seen_by(x)
+        turned = made.transpose(3, 4, 0, 1, 2, 5).reshape(winograd.POINTS, -1, x.shape[3])
+        return turned.astype(x.dtype)
+
+
+@gate
+class WinogradSums(Gate):
+    """out (shares, 36, C, F) = the gradient to 3×3 filters, transformed: of x (N, H, W, C), y (N, H - 2, W - 2, F)"""
+
+    shares: int
+
+    def spec(self, x: Spec, y: Spec) -> Spec:
+        return Spec((self.shares, 36, x.shape[3], y.shape[3]), x.dtype)
+
+    def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
+        left, right = winograd.seen_by(x), winograd.sent_by(y)
+        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(36, x.shape[3], y.shape[3])
+        rest = np.zeros((self.shares - 1, *made.shape))
+        return np.concatenate([made[None], rest]).astype(x.dtype)
+
+
+@gate
+class Pixels(Gate):
+    """Any other gate of pictures, on pictures with their channels last."""
+
+    inner: Gate
+
+    def spec(self, *specs: Spec) -> Any:
+        made = self.inner.spec(*(s.with_shape(tuple(s.shape[a] for a in TO_FIRST)) for s in specs))
+        parts = made if isinstance(made, tuple) else (made,)
+        turned = tuple(s.with_shape(tuple(s.shape[a] for a in TO_LAST)) for s in parts)
+        return turned if isinstance(made, tuple) else turned[0]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # those of the inner one
+        return self.inner.outputs
+
+    def forward(self, *arrays: np.ndarray) -> Any:
+        made = self.inner.forward(*(a.transpose(TO_FIRST) for a in arrays))
+        if isinstance(made, tuple):
+            return tuple(part.transpose(TO_LAST) for part in made)
+        return made.transpose(TO_LAST)

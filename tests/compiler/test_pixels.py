@@ -1,0 +1,96 @@
+"""The gates of channels-last pictures are those of the program, with their axes in another order."""
+
+import numpy as np
+import pytest
+
+from chainrule.compiler.pixels import (
+    FILTERS,
+    FILTERS_BACK,
+    TO_FIRST,
+    TO_LAST,
+    ConvFilters,
+    ConvPixels,
+    Pixels,
+    WinogradPixels,
+    WinogradSums,
+    WinogradTiles,
+)
+from chainrule.graph import Spec
+from chainrule.kernels import winograd
+from chainrule.ops.conv import Conv2d, Conv2dWeight
+from chainrule.ops.pool import AvgPool2d, MaxPool2d
+from chainrule.ops.window import Window
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(4, 6, 9, 7)), RNG.normal(size=(4, 10, 7, 5))
+W = RNG.normal(size=(10, 6, 3, 3))
+
+
+def specs(*arrays):
+    return [Spec(a.shape, a.dtype) for a in arrays]
+
+
+def holds(gate, expected, *arrays):
+    """The gate gives these numbers, in the shape that it promises."""
+    made, promised = gate.forward(*arrays), gate.spec(*specs(*arrays))
+    several = made if isinstance(made, tuple) else (made,)
+    for got, want, spec in zip(
+        several, expected, promised if isinstance(promised, tuple) else (promised,), strict=True
+    ):
+        assert got.shape == spec.shape and got.dtype == spec.dtype
+        assert got == pytest.approx(want, rel=1e-9, abs=1e-9)
+
+
+def test_there_and_back():
+    assert X.transpose(TO_LAST).transpose(TO_FIRST).shape == X.shape
+    assert W.transpose(FILTERS).transpose(FILTERS_BACK).shape == W.shape
+
+
+@pytest.mark.parametrize(
+    ("stride", "dilation", "groups"), [((1, 1), (1, 1), 1), ((2, 1), (1, 2), 2)], ids=str
+)
+def test_convolution(stride, dilation, groups):
+    w = W[:, : 6 // groups]
+    plain = Conv2d(stride, (0, 0), dilation, groups)
+    gate = ConvPixels(stride, dilation, groups)
+    holds(gate, [plain.forward(X, w).transpose(TO_LAST)], X.transpose(TO_LAST), w.transpose(FILTERS))
+    assert gate.multiply_adds(*specs(X.transpose(TO_LAST), w.transpose(FILTERS))) == plain.multiply_adds(
+        *specs(X, w)
+    )
+
+
+@pytest.mark.parametrize("shares", [1, 2, 4])
+def test_the_gradient_to_filters_in_shares(shares):
+    gate, last = ConvFilters((3, 3), (1, 1), (1, 1), 1, shares), (X.transpose(TO_LAST), Y.transpose(TO_LAST))
+    expected = Conv2dWeight(size=(3, 3)).forward(X, Y)
+    made = gate.forward(*last)
+    assert made.shape == gate.spec(*specs(*last)).shape
+    assert made.sum(0) == pytest.approx(expected.transpose(FILTERS), rel=1e-9)
+    assert gate.multiply_adds(*specs(*last)) == Y.size * 9 * 6
+
+
+def test_any_other_gate():
+    pool = MaxPool2d(Window((2, 2), (2, 2)))
+    holds(Pixels(pool), [a.transpose(TO_LAST) for a in pool.forward(X)], X.transpose(TO_LAST))
+    assert Pixels(pool).outputs == ("out", "winner")
+    mean = AvgPool2d(Window((3, 2), (1, 2)))
+    holds(Pixels(mean), [mean.forward(X).transpose(TO_LAST)], X.transpose(TO_LAST))
+
+
+def test_winograd_is_the_convolution():
+    square = W.transpose(FILTERS)
+    u = np.einsum("ai,ijcf,bj->abcf", winograd.FILTERS, square, winograd.FILTERS).reshape(36, 6, 10)
+    holds(WinogradPixels(), [Conv2d().forward(X, W).transpose(TO_LAST)], X.transpose(TO_LAST), u)
+
+
+def test_winograd_sums_are_the_gradient_to_filters():
+    expected = Conv2dWeight(size=(3, 3)).forward(X, Y).transpose(FILTERS)
+    x, y = X.transpose(TO_LAST), Y.transpose(TO_LAST)
+    left, right = WinogradTiles(back=False).forward(x), WinogradTiles(back=True).forward(y)
+    for made in (WinogradSums(2).forward(x, y).sum(0), left.transpose(0, 2, 1) @ right):
+        square = made.reshape(6, 6, 6, 10)
+        back = np.einsum("ia,ijcf,jb->abcf", winograd.FILTERS, square, winograd.FILTERS)
+        assert back == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert WinogradSums(2).spec(*specs(x, y)).shape == (2, 36, 6, 10)
+    assert WinogradTiles(back=False).spec(*specs(x)).shape == left.shape
+    assert WinogradTiles(back=True).spec(*specs(y)).shape == right.shape
