@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
-from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones, settle
+from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones
+from .homes import settle
 from .layout import channels_last
 from .single import single_tasks
 from .tasks import Task

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..graph import Elementwise, Reduction, Spec
 from ..ops.dropout import Dropout
-from ..ops.indexing import Index, ScatterAlongAxis, Slice, TakeAlongAxis
+from ..ops.indexing import Index, ScatterAlongAxis, TakeAlongAxis
 from ..ops.linear import Matmul
 from ..ops.reduction import Argmax
-from ..ops.shape import Astype, Concat, Reshape
+from ..ops.shape import Astype, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
 from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
-from .views import View, contiguous, indexed, moved, reshaped, view_of
+from .views import View, contiguous, moved, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
@@ -182,74 +182,6 @@ def fuse(flow: Flow) -> Groups:
     for op in flow.ops:
         enter(groups, op)
     return groups
-
-
-def settle(groups: Groups, fixed: Set[int]) -> None:
-    """Values that are joined with others are written where they end up; joins of joins from outside in.
-
-    fixed: values whose memory is not ours to choose
-    """
-    readers: dict[int, list[tuple[int, Op, int]]] = {}
-    for number, group in enumerate(groups.groups):
-        for op in group.ops:
-            for n in op.inputs:
-                readers.setdefault(groups.view(n).base, []).append((number, op, n))
-    for group in reversed(groups.groups):
-        for op in group.ops:
-            if isinstance(op.gate, Concat):
-                for n, place in zip(op.inputs, stretches(groups, op), strict=True):
-                    base = groups.view(n).base
-                    if base not in groups.maker or base in fixed or base in groups.homes:
-                        continue
-                    home = home_in(groups, n, place)
-                    if home is not None and all(follows(groups, home, r, op) for r in readers[base]):
-                        groups.homes[base] = home
-
-
-def home_in(groups: Groups, number: int, place: View) -> View | None:
-    """Where the memory behind a value can be, if the value is to lie in a place; None if its maker cannot
-    write there.
-    """
-    view = groups.view(number)
-    own = groups.flow.specs[view.base].shape
-    strides = reshaped(place.shape, place.strides, own)
-    if not view.whole or view.offset or view.size != size(own) or view.size == 0 or strides is None:
-        return None
-    group = groups.groups[groups.maker[view.base]]
-    home = View(place.base, own, strides, place.offset)
-    if group.kind == SINGLE:
-        return home if isinstance(group.ops[0].gate, Concat) else None
-    if view.base not in group.elementwise():
-        return None
-    if group.kind == PRODUCT:
-        found = reshaped(own, strides, group.rows())
-        return home if found is not None and found[2] == 1 else None
-    return home
-
-
-def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -> bool:
-    """Whether an op that reads a value finds it in its home: the join itself, once, and products."""
-    number, op, n = reader
-    view = groups.view(n)
-    if number == groups.maker[view.base]:
-        return True
-    if op is join:
-        return sum(groups.view(m).base == view.base for m in op.inputs) == 1
-    if not isinstance(op.gate, Matmul):
-        return False
-    there, out = moved(view, home.shape, home), groups.flow.specs[op.outputs[0]].shape
-    near = n == op.inputs[0] or (there is not None and 1 in there.strides[-2:])
-    return there is not None and near and stacked(there, out) is not None
-
-
-def stretches(groups: Groups, op: Op) -> Iterator[View]:
-    """Where each input of a concatenation lies in its output."""
-    start = 0
-    for n in op.inputs:
-        stop = start + groups.view(n).shape[op.gate.axis]
-        key = (Slice(None, None, None),) * op.gate.axis + (Slice(start, stop, 1),)
-        yield indexed(groups.home(op.outputs[0]), key)
-        start = stop
 
 
 def enter(groups: Groups, op: Op) -> None:

@@ -23,7 +23,8 @@ from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, Max
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .flow import Op
-from .fuse import Groups, size, stretches
+from .fuse import Groups, size
+from .homes import stretches
 from .labels import LabelCheck
 from .pixels import Pixels, WinogradSums, WinogradTiles
 from .products import block_of
