@@ -15,12 +15,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import chainrule as cr
 
 from .random_graphs import Learner, NoFit, Recipe, compared, drawn, minimal
 
+ROOT = str(Path(__file__).parents[2])
 EACH = 1000
 """Graphs in one process."""
 
@@ -70,6 +72,8 @@ def run(first: int, graphs: int, seconds: float) -> Round:
 
 def rounds(seed: int, graphs: int, seconds: float) -> Iterator[Round]:
     """One stretch after the other, each in a process of its own, until the graphs or the time are used up."""
+    if ROOT not in sys.path:  # the children find this module where they are told to look
+        sys.path.append(ROOT)
     end = time.monotonic() + seconds
     context = multiprocessing.get_context("spawn")
     while graphs > 0 and (left := end - time.monotonic()) > 0:
