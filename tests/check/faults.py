@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.compiler import plan
+from chainrule.compiler import records
 from chainrule.compiler.layout import Layout
 from chainrule.kernels.dropout import Dropout
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
@@ -513,7 +513,7 @@ FAULTS: dict[str, Fault] = {
 def planted(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside, kernels are written anew, with the fault, and nothing is kept on disk."""
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "_written", {})
+        patch.setattr(records, "_written", {})
         patch.setattr(engine().cache, "folder", None)
         plant(patch, fault.owner, fault.method, fault.old, fault.new)
         yield

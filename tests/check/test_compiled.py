@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import check
-from chainrule.compiler import plan
+from chainrule.compiler import room
 from chainrule.errors import DifferenceError, IndexingError, LabelError
 
 from .faults import FAULTS, planted
@@ -76,8 +76,8 @@ def other(data):
 
 def test_a_store_that_is_lost_is_seen_even_where_memory_still_holds_the_right_numbers(monkeypatch):
     held, fault = {}, FAULTS["loop: the last lanes"]
-    fresh = plan.aligned_empty
-    monkeypatch.setattr(plan, "aligned_empty", lambda *key: held.setdefault(key, fresh(*key)))
+    fresh = room.aligned_empty
+    monkeypatch.setattr(room, "aligned_empty", lambda *key: held.setdefault(key, fresh(*key)))
     check.compiled(cr.compile(fault.step, fallback="error"), *fault.batch())
     with (
         planted(fault, monkeypatch),

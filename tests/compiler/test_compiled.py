@@ -362,7 +362,7 @@ def test_too_little_memory_is_told_with_the_figure(monkeypatch):
     def none(shape, dtype):
         raise MemoryError
 
-    monkeypatch.setattr("chainrule.compiler.plan.aligned_empty", none)
+    monkeypatch.setattr("chainrule.compiler.room.aligned_empty", none)
     with pytest.raises(ResourceError, match="MB") as caught:
         native(lambda x: ops.softmax(x @ x.T).sum())(X)
     assert "batch" in str(caught.value)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.plan import Plan, written
+from chainrule.compiler.plan import Plan
 from chainrule.compiler.products import Factor, Sizes, factor, flattened, shared_out
+from chainrule.compiler.records import written
 from chainrule.compiler.views import View
 from chainrule.kernels.product import Product, Tile
 

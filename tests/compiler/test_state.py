@@ -116,7 +116,7 @@ def test_two_plans_share_the_arrays():
     assert layer.weight.data is array
     assert np.allclose(look(X).numpy(), layer(Tensor(X)).numpy(), atol=1e-6)
     assert not np.allclose(look(X).numpy(), first, atol=1e-6)
-    assert train.plan(X)._cells and any(a is array for a in look.plan(X)._cells.values())
+    assert train.plan(X).room.cells and any(a is array for a in look.plan(X).room.cells.values())
 
 
 def test_a_parameter_shared_by_two_learners_goes_on_from_where_it_is():
@@ -165,7 +165,7 @@ def test_panels_of_weights_follow_whoever_changes_them():
 
     right()
     right()
-    assert look.plan(x)._ahead == 1 and learn.ready(x).plan._ahead == 0
+    assert look.plan(x).ahead == 1 and learn.ready(x).plan.ahead == 0
     learn(x)
     right()
     model.load_state_dict({k: v * 2 for k, v in model.state_dict().items()})

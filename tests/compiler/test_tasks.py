@@ -5,7 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, ops
-from chainrule.compiler.plan import Plan, written
+from chainrule.compiler.plan import Plan
+from chainrule.compiler.records import written
 from chainrule.compiler.tasks import (
     MOST_PIECES,
     NEXT,

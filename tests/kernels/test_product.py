@@ -430,7 +430,7 @@ def test_planted_stride_of_b(monkeypatch):
 
 
 def test_planted_one_vector_too_few(monkeypatch):
-    plant(monkeypatch, Walk, "block", "left.at_most(LANES + 1) // (LANES + 1)", "left // (2 * LANES)")
+    plant(monkeypatch, module, "widths", "(left + (LANES - 1)) // LANES", "left // LANES")
     with caught():
         test_all_remainders_of_rows_and_columns(WIDE, 17)
 

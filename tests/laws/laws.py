@@ -21,7 +21,7 @@ import chainrule as cr
 from chainrule import Tensor, graph
 from chainrule.compiler import pixels
 from chainrule.compiler.arrange import is_plain
-from chainrule.compiler.plan import Python
+from chainrule.compiler.schedule import Python
 from chainrule.errors import ChainruleError
 from chainrule.graph import Elementwise, Gate, Reduction, Spec
 from chainrule.graph.mathematics import Mathematics

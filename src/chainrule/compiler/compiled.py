@@ -240,7 +240,7 @@ class Compiled:
         made = plan.run(arrays)
 
         def value(number: int) -> np.ndarray:
-            return plan.array(
+            return plan.room.array(
                 plan.groups.view(number), arrays, made, before if number not in plan.program.cells else {}
             )
 

@@ -141,8 +141,7 @@ class Layout:
     def slid(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
         """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
         made = direct.spec(self.spec(rows), self.spec(filters))
-        plain = (direct.stride, direct.dilation, direct.groups) == ((1, 1), (1, 1), 1)
-        if not plain or not winograd_pays(self.spec(filters), made):
+        if not winograd_pays(direct, self.spec(filters), made):
             return self.one(direct, (rows, filters), line)
         return self.one(WinogradPixels(), (rows, self.transformed(filters, winograd.FILTERS, line)), line)
 
@@ -150,14 +149,14 @@ class Layout:
         """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
         side, _, c, f = self.spec(square).shape
         many, dtype = len(matrix), self.spec(square).dtype
-        left = self.constant(matrix.astype(dtype), line)
+        left = self.constant(matrix.astype(dtype))
         flat = self.one(Reshape((side, side * c * f)), (square,), line)
         rows = self.one(Reshape((many, side, c * f)), (self.one(Matmul(), (left, flat), line),), line)
         return self.one(Reshape((many * many, c, f)), (self.one(Matmul(), (left, rows), line),), line)
 
-    def constant(self, array: np.ndarray, line: int) -> int:
+    def constant(self, array: np.ndarray) -> int:
         """The number of a constant; equal ones share it."""
-        key = (array.tobytes(), ())
+        key = ((array.tobytes(), array.shape, array.dtype), ())
         if key not in self.made:
             self.made[key] = (self.flow.constant(array),)
         return self.made[key][0]
@@ -205,14 +204,12 @@ class Layout:
     def to_filters(self, op: Op) -> bool:
         gate, (x, y), line = op.gate, op.inputs, op.line
         rows, sent = self.bordered(x, gate.padding, line), self.last(y, line)
-        plain = (gate.stride, gate.dilation, gate.groups) == ((1, 1), (1, 1), 1)
-        by_hand = Spec(
-            (*gate.size, self.spec(rows).shape[3], self.spec(sent).shape[3]), self.spec(rows).dtype
-        )
-        if plain and winograd_pays(by_hand, self.spec(sent)):
+        near = self.spec(rows).shape[3] // gate.groups
+        filters = Spec((*gate.size, near, self.spec(sent).shape[3]), self.spec(rows).dtype)
+        if winograd_pays(gate, filters, self.spec(sent)):
             made = self.winograd_sums(rows, sent, line)
         else:
-            shares = shares_of(self.spec(rows), self.spec(sent), by_hand, gate.groups)
+            shares = shares_of(self.spec(rows), self.spec(sent), filters, gate.groups)
             inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
             made = self.added(self.one(inner, (rows, sent), line), line)
         self.ops.append(Op(PermuteDims(FILTERS_BACK), (made,), op.outputs, line))
@@ -247,13 +244,15 @@ class Layout:
             self.settle(number, twin, op.line)
         return True
 
+    def on_twins(self, gate: Any, op: Op) -> bool:
+        """Write a gate down on its inputs with their channels last; what it was to make is a view of that."""
+        inputs = tuple(n if self.spec(n).shape == () else self.last(n, op.line) for n in op.inputs)
+        self.settle(op.outputs[0], self.one(gate, inputs, op.line), op.line)
+        return True
+
     def elementwise(self, op: Op) -> bool:
         """Stays with the channels last if one of its inputs lies so."""
-        if self.spec(op.outputs[0]).ndim != 4 or not self.any_natural(op):
-            return False
-        inputs = tuple(n if self.spec(n).shape == () else self.last(n, op.line) for n in op.inputs)
-        self.settle(op.outputs[0], self.one(op.gate, inputs, op.line), op.line)
-        return True
+        return self.spec(op.outputs[0]).ndim == 4 and self.any_natural(op) and self.on_twins(op.gate, op)
 
     def reduction(self, op: Op) -> bool:
         (x,), (out,) = op.inputs, op.outputs
@@ -261,8 +260,7 @@ class Layout:
             return False
         inner = replace(op.gate, axis=tuple(sorted(TO_LAST.index(a) for a in op.gate.axis)))
         if op.gate.keepdims:
-            self.settle(out, self.one(inner, (self.last(x, op.line),), op.line), op.line)
-            return True
+            return self.on_twins(inner, op)
         made = self.one(inner, (self.last(x, op.line),), op.line)
         there = [a for a in TO_LAST if a not in op.gate.axis]
         self.ops.append(
@@ -273,18 +271,10 @@ class Layout:
     def padded(self, op: Op) -> bool:
         if not self.any_natural(op):
             return False
-        widths = tuple(op.gate.widths[a] for a in TO_LAST)
-        made = self.one(replace(op.gate, widths=widths), (self.last(op.inputs[0], op.line),), op.line)
-        self.settle(op.outputs[0], made, op.line)
-        return True
+        return self.on_twins(replace(op.gate, widths=tuple(op.gate.widths[a] for a in TO_LAST)), op)
 
     def joined(self, op: Op) -> bool:
-        if not self.any_natural(op):
-            return False
-        inputs = tuple(self.last(n, op.line) for n in op.inputs)
-        made = self.one(Concat(TO_LAST.index(op.gate.axis)), inputs, op.line)
-        self.settle(op.outputs[0], made, op.line)
-        return True
+        return self.any_natural(op) and self.on_twins(Concat(TO_LAST.index(op.gate.axis)), op)
 
     def indexed(self, op: Op) -> bool:
         """Slices of pictures, and pictures laid into slices of zeros."""
@@ -297,9 +287,7 @@ class Layout:
         turned = replace(gate, key=tuple(key[a] for a in TO_LAST))
         if isinstance(gate, IndexAdd):
             turned = replace(turned, shape=tuple(gate.shape[a] for a in TO_LAST))
-        made = self.one(turned, (self.last(op.inputs[0], op.line),), op.line)
-        self.settle(op.outputs[0], made, op.line)
-        return True
+        return self.on_twins(turned, op)
 
 
 RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
@@ -316,13 +304,15 @@ RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
 """How each kind of gate is written down with its channels last."""
 
 
-def winograd_pays(filters: Spec, out: Spec) -> bool:
+def winograd_pays(gate: Any, filters: Spec, out: Spec) -> bool:
     """Whether Winograd's algorithm is faster than the direct sum: a table found by measuring, without the batch."""
+    if (gate.stride, gate.dilation, gate.groups) != ((1, 1), (1, 1), 1):
+        return False
     kh, kw, c, f = filters.shape
     _, height, width, _ = out.shape
     if (kh, kw) != (3, 3) or c % LANES or f % LANES or filters.dtype != np.float32 or 0 in out.shape:
         return False
-    tiles = -(-height // winograd.SIDE) * -(-width // winograd.SIDE)
+    tiles = winograd.tiles_of(1, height, width)
     return c * f >= LEAST_CHANNELS and tiles * winograd.SIDE**2 <= MOST_WASTE * height * width
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graph import Gate, Spec, gate
 from ..kernels import winograd
+from ..kernels.winograd import SEEN, SIDE
 from ..ops.conv import Conv2d, Conv2dWeight
 from ..ops.window import Pair, Window
 
@@ -77,10 +78,10 @@ class WinogradPixels(Gate):
         return Spec((many, height - 2, width - 2, u.shape[2]), x.dtype)
 
     def forward(self, x: np.ndarray, u: np.ndarray) -> Any:
-        made = np.einsum("nhwabc,abcf->nhwabf", winograd.seen_by(x), u.reshape(6, 6, *u.shape[1:]))
+        made = np.einsum("nhwabc,abcf->nhwabf", winograd.seen_by(x), u.reshape(SEEN, SEEN, *u.shape[1:]))
         out = np.einsum("ai,nhwijf,bj->nhawbf", winograd.RESULTS, made, winograd.RESULTS)
         (n, h, _, w, _, f), (_, height, width, _) = out.shape, x.shape
-        return out.reshape(n, 4 * h, 4 * w, f)[:, : height - 2, : width - 2].astype(x.dtype)
+        return out.reshape(n, SIDE * h, SIDE * w, f)[:, : height - 2, : width - 2].astype(x.dtype)
 
 
 @gate
@@ -92,7 +93,7 @@ class WinogradTiles(Gate):
     def spec(self, x: Spec) -> Spec:
         many, height, width, channels = x.shape
         edge = 0 if self.back else 2
-        tiles = many * -(-(height - edge) // winograd.SIDE) * -(-(width - edge) // winograd.SIDE)
+        tiles = winograd.tiles_of(many, height - edge, width - edge)
         return Spec((winograd.POINTS, tiles, channels), x.dtype)
 
     def forward(self, x: np.ndarray) -> Any:
@@ -108,11 +109,11 @@ class WinogradSums(Gate):
     shares: int
 
     def spec(self, x: Spec, y: Spec) -> Spec:
-        return Spec((self.shares, 36, x.shape[3], y.shape[3]), x.dtype)
+        return Spec((self.shares, winograd.POINTS, x.shape[3], y.shape[3]), x.dtype)
 
     def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
         left, right = winograd.seen_by(x), winograd.sent_by(y)
-        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(36, x.shape[3], y.shape[3])
+        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(winograd.POINTS, x.shape[3], y.shape[3])
         rest = np.zeros((self.shares - 1, *made.shape))
         return np.concatenate([made[None], rest]).astype(x.dtype)
 

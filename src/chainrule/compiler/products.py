@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from ..graph import Spec
-from ..kernels import winograd
 from ..kernels.formula import NEXT, Formula, Operand
-from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.types import LANES
 from ..kernels.product import Pack, Product, Tile, tile_for
-from ..ops.linear import Matmul
-from .flow import Op
-from .fuse import FEW_ROWS, Group, Groups, size, stacked
-from .pixels import ConvPixels, WinogradPixels
-from .tasks import STATUS, Address, Argument, Mapping, Task, Wanted, address, along, share_out
+from .fuse import FEW_ROWS, Group, Groups, stacked
+from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
 SMALL_B = 1 << 18
 """Bytes of B up to which it is read where it lies; beyond, panels are kinder to the caches."""
 OFTEN = 4
 """Products with one B from which on panels pay anyway."""
-ROOM = 1 << 19
-"""Bytes of the tiles of Winograd's algorithm that a piece works on at once."""
 STRIPES = 64
 """Columns of the result from which on a transposed A is worth its panels."""
 
@@ -51,33 +42,29 @@ class Sizes(NamedTuple):
         return self.batches, self.m, self.n
 
 
-def product_tasks(groups: Groups, group: Group, wanted: Wanted, packs: set[int]) -> list[Task]:
-    """The tasks of a product.  packs: the panels that are there already."""
+def product_tasks(packs: Packs, group: Group, wanted: Wanted) -> list[Task]:
+    """The tasks of a product of matrices: its factors into panels where that pays, then the product."""
     if 0 in group.space:
         return []
-    op, tasks = group.ops[0], list[Task]()
-    after = Epilogue(groups, group, wanted)
-    dtype = groups.flow.specs[op.outputs[0]].dtype
-    tile = tile_for(dtype)
-    if isinstance(op.gate, WinogradPixels):
-        return winograd_tasks(groups, op, after, packs)
-    window, left = not isinstance(op.gate, Matmul), None
-    if window:
-        sizes, left, b = sliding(groups, op)
-    else:
-        sizes, a, b = matrices(groups, group, after)
-        left = left_panels(groups, tile, sizes, a, packs, tasks)
-        left = left or [address(groups, a.view), a.stack, LANES * a.row, a.row, a.column]
-    right = right_panels(groups, tile, sizes, b, packs, tasks)
-    right = right or [address(groups, b.view), b.stack, tile.columns, b.row]
-    pieces, chunks = shared_out(sizes, tile)
-    kernel = Product(dtype, tile, after.formula(dtype, sizes), window)
+    after = Epilogue(packs.groups, group, wanted)
+    sizes, a, b = matrices(packs.groups, group, after)
+    left = left_panels(packs, after.tile, sizes, a)
+    left = left or [address(packs.groups, a.view), a.stack, LANES * a.row, a.row, a.column]
+    return multiplied(packs, after, sizes, left, b)
+
+
+def multiplied(
+    packs: Packs, after: Epilogue, sizes: Sizes, left: list[Argument], b: Factor, *, window: bool = False
+) -> list[Task]:
+    """The panels that were packed for it, and the product of a left factor that is ready with B."""
+    right = right_panels(packs, after.tile, sizes, b)
+    right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+    pieces, chunks = shared_out(sizes, after.tile)
+    kernel = Product(after.dtype, after.tile, after.formula(sizes), window)
     arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes)]
     factors = [side[0].base for side in (left, right) if isinstance(side[0], Address)]
-    reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in after.mapping.reads)]))
-    writes = tuple(home.base for home in after.homes)
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
-    return [*tasks, Task(kernel, arguments, pieces, reads, writes, "product", flops=flops)]
+    return [*packs.fresh(), after.task(kernel, arguments, pieces, factors, "product", flops)]
 
 
 def matrices(groups: Groups, group: Group, after: Epilogue) -> tuple[Sizes, Factor, Factor]:
@@ -92,10 +79,13 @@ class Epilogue:
     """What follows a product, element by element.
 
     arrays:  (space, strides) of what it reads and stores;  homes: where it stores
+    dtype, tile:  of the product itself
     """
 
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
         self.groups, self.specs = groups, groups.flow.specs
+        self.dtype = self.specs[group.ops[0].outputs[0]].dtype
+        self.tile = tile_for(self.dtype)
         self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
@@ -113,13 +103,15 @@ class Epilogue:
             return [(column * n, row, column) for row, column in flat]
         return [reshaped(space, own, sizes.out) or (0, 0, 0) for space, own in self.arrays]
 
-    def formula(self, dtype: np.dtype, sizes: Sizes) -> Formula:
+    def formula(self, sizes: Sizes) -> Formula:
         """The formula, in which the product itself is operand 0."""
         read = zip(self.mapping.reads, self.strides(sizes), strict=False)
         operands = [Operand(self.specs[view.base].dtype, along(s[2])) for (view, _), s in read]
         steps, place = self.mapping.formula_steps(1), self.mapping.place
         stores = tuple((place[v], Operand(self.specs[v].dtype, NEXT)) for v in self.stored)
-        return Formula((Operand(dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards))
+        return Formula(
+            (Operand(self.dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards)
+        )
 
     def arguments(self, sizes: Sizes, *, stacked: bool = True) -> list[Argument]:
         """Addresses and strides of what is read, of what is stored, and the status byte."""
@@ -135,69 +127,41 @@ class Epilogue:
             words += [address(self.groups, home), *s[not stacked : 2]]
         return [*words, Address(STATUS)] if self.guards else words
 
-
-def sliding(groups: Groups, op: Op) -> tuple[Sizes, list[Argument], Factor]:
-    """The sizes of a convolution as a product, its window as the left factor, and its right factor."""
-    specs, gate = groups.flow.specs, op.gate
-    x, right = (groups.view(n) for n in op.inputs)
-    _, height, width, channels = specs[op.inputs[0]].shape
-    (sh, sw), (dh, dw) = gate.stride, gate.dilation
-    picture, line = height * width * channels, width * channels
-    pixels = (picture, sh * line, sw * channels)
-    parts, filters = gate.groups, right.shape[-1] // gate.groups
-    b = Factor(right, filters if parts > 1 else 0, right.shape[-1], 1)
-    near = channels // parts
-    if isinstance(gate, ConvPixels):
-        many, high, wide, _ = specs[op.outputs[0]].shape
-        kh, kw = right.shape[:2]
-        taps = (dh * line, dw * channels, 1)
-        along = (kh, kw, near) if dw > 1 or parts > 1 else (kh, 1, kw * channels)
-        sizes = Sizes(parts, many * high * wide, filters, kh * kw * near)
-        rows: tuple[int, ...] = (high, wide, *pixels)
-        return sizes, [address(groups, x), near if parts > 1 else 0, *rows, *along, *taps], b
-    many, high, wide, _ = right.shape
-    kh, kw = gate.size
-    few = many // gate.shares
-    sizes = Sizes(parts * gate.shares, kh * kw * near, filters, few * high * wide)
-    rows = (kw, near, dh * line, dw * channels, 1)
-    if gate.shares > 1:
-        b = b._replace(stack=few * high * wide * filters)
-    step = near if parts > 1 else few * picture if gate.shares > 1 else 0
-    return sizes, [address(groups, x), step, *rows, few, high, wide, *pixels], b
+    def task(
+        self,
+        kernel: Kernel,
+        arguments: list[Argument],
+        pieces: int,
+        factors: Sequence[int],
+        name: str,
+        flops: int,
+        room: Sequence[int] = (),
+    ) -> Task:
+        """The task of a product of these factors.  room: memory that it works in."""
+        reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in self.mapping.reads)]))
+        writes = (*room, *(home.base for home in self.homes))
+        return Task(kernel, arguments, pieces, reads, writes, name, flops=flops)
 
 
-def winograd_tasks(groups: Groups, op: Op, after: Epilogue, packs: set[int]) -> list[Task]:
-    """A convolution by Winograd's algorithm: transformed filters into panels, then all else in one pass."""
-    specs, (x, u) = groups.flow.specs, (groups.view(n) for n in op.inputs)
-    dtype, tasks = specs[op.outputs[0]].dtype, list[Task]()
-    tile = tile_for(dtype)
-    many, c, f = u.shape
-    out = specs[op.outputs[0]].shape
-    sizes = Sizes(1, size(out[:3]), f, c)
-    number = groups.panels(u, (many, c, f), tile.columns)
-    if number not in packs:
-        packs.add(number)
-        tasks.append(packed(groups, number, tile, many, f, c, Factor(u, c * f, f, 1)))
-    block = block_of(c, f)
-    tiles = out[0] * -(-out[1] // winograd.SIDE) * -(-out[2] // winograd.SIDE)
-    pieces = min(MOST_PIECES, -(-tiles // block))
-    room = groups.flow.new(Spec((pieces, many, block * (c + f) + 2 * LANES), dtype))
-    kernel = winograd.Winograd(dtype, tile, after.formula(dtype, sizes))
-    arguments: list[Argument] = [pieces, block, *out[:3], c, f, *x.shape[1:3]]
-    arguments += [address(groups, x), Address(number), Address(room), *after.arguments(sizes, stacked=False)]
-    reads = tuple(dict.fromkeys([x.base, number, *(view.base for view, _ in after.mapping.reads)]))
-    writes = (room, *(home.base for home in after.homes))
-    flops = 2 * tiles * many * c * f
-    return [*tasks, Task(kernel, arguments, pieces, reads, writes, "winograd", flops=flops)]
+class Packs:
+    """The panels of a plan: each stack of matrices is laid out once, before the first product that reads it."""
 
+    def __init__(self, groups: Groups) -> None:
+        self.groups = groups
+        self._known, self._fresh = set[int](), list[Task]()
 
-def block_of(channels: int, filters: int) -> int:
-    """Tiles of Winograd's algorithm that are worked on together: what a core's cache holds, more where the filters
-    do not stay in it.
-    """
-    each = 4 * winograd.POINTS * (channels + filters)
-    fitting = max(ROOM // each // 8 * 8, 8)
-    return max(fitting, 32) if channels * filters > 1 << 14 else min(fitting, 64)
+    def number(self, b: Factor, stack: tuple[int, int, int], tile: Tile) -> int:
+        """The panels of a stack (many, K, N) of matrices."""
+        number = self.groups.panels(b.view, stack, tile.columns)
+        if number not in self._known:
+            self._known.add(number)
+            self._fresh.append(packed(self.groups, number, tile, stack, b))
+        return number
+
+    def fresh(self) -> list[Task]:
+        """The tasks of those that were named since the last call."""
+        tasks, self._fresh = self._fresh, []
+        return tasks
 
 
 def factor(view: View, out: tuple[int, ...]) -> Factor:
@@ -226,32 +190,25 @@ def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
     return pieces, min(pieces, high)
 
 
-def right_panels(
-    groups: Groups, tile: Tile, sizes: Sizes, b: Factor, packs: set[int], tasks: list[Task]
-) -> list[Argument] | None:
+def right_panels(packs: Packs, tile: Tile, sizes: Sizes, b: Factor) -> list[Argument] | None:
     """B in panels: their address, and the stride from stack to stack; None where B is read where it lies."""
     near = b.column == 1 and sizes.n % LANES == 0
-    small = sizes.depth * sizes.n * itemsize(groups, b.view) <= SMALL_B
-    seldom = (small and groups.product_uses(b.view) < OFTEN) or sizes.batches * sizes.m <= FEW_ROWS
+    small = sizes.depth * sizes.n * itemsize(packs.groups, b.view) <= SMALL_B
+    seldom = (small and packs.groups.product_uses(b.view) < OFTEN) or sizes.batches * sizes.m <= FEW_ROWS
     if near and (seldom or sizes.n <= tile.columns):
         return None
     many = sizes.batches if b.stack else 1
-    number = groups.panels(b.view, (many, sizes.depth, sizes.n), tile.columns)
-    if number not in packs:
-        packs.add(number)
-        tasks.append(packed(groups, number, tile, many, sizes.n, sizes.depth, b))
+    number = packs.number(b, (many, sizes.depth, sizes.n), tile)
     panel = sizes.depth * tile.columns
     each = -(-sizes.n // tile.columns) * panel
     return [Address(number), each if b.stack else 0, panel, tile.columns]
 
 
-def left_panels(
-    groups: Groups, tile: Tile, sizes: Sizes, a: Factor, packs: set[int], tasks: list[Task]
-) -> list[Argument] | None:
+def left_panels(packs: Packs, tile: Tile, sizes: Sizes, a: Factor) -> list[Argument] | None:
     """A transposed A in panels of 16 rows, where many columns of the result pay for it; else None."""
     if a.row != 1 or a.column == 1 or sizes.n < STRIPES or sizes.m < LANES or sizes.depth < LANES:
         return None
-    if a.column * itemsize(groups, a.view) * sizes.depth < SMALL_B:
+    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL_B:
         return None
     turned = View(
         a.view.base,
@@ -259,36 +216,24 @@ def left_panels(
         (*a.view.strides[:-2], a.column, 1),
         a.view.offset,
     )
-    narrow = Tile(tile.rows, 1)
     many = sizes.batches if a.stack else 1
-    number = groups.panels(turned, (many, sizes.depth, sizes.m), narrow.columns)
-    if number not in packs:
-        packs.add(number)
-        tasks.append(
-            packed(groups, number, narrow, many, sizes.m, sizes.depth, Factor(turned, a.stack, a.column, 1))
-        )
+    transposed = Factor(turned, a.stack, a.column, 1)
+    number = packs.number(transposed, (many, sizes.depth, sizes.m), Tile(tile.rows, 1))
     group = sizes.depth * LANES
     each = -(-sizes.m // LANES) * group
     return [Address(number), each if a.stack else 0, group, 1, LANES]
 
 
-def packed(groups: Groups, number: int, tile: Tile, many: int, n: int, depth: int, b: Factor) -> Task:
+def packed(groups: Groups, number: int, tile: Tile, stack: tuple[int, int, int], b: Factor) -> Task:
     """The task that lays a stack of (K, N) matrices out in panels."""
+    many, depth, n = stack
     along_k = b.column != 1 and n > 1
     stride = b.column if along_k else b.row
     pieces = min(share_out(many * depth * n, 8192), many * -(-n // tile.columns))
-    arguments: list[Argument] = [
-        pieces,
-        many,
-        n,
-        depth,
-        address(groups, b.view),
-        b.stack,
-        stride,
-        Address(number),
-    ]
+    arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     dtype = groups.flow.specs[b.view.base].dtype
-    return Task(Pack(dtype, tile, along_k), arguments, pieces, (b.view.base,), (number,), "pack")
+    kernel = Pack(dtype, tile, along_k)
+    return Task(kernel, [*arguments, Address(number)], pieces, (b.view.base,), (number,), "pack")
 
 
 def itemsize(groups: Groups, view: View) -> int:

@@ -7,27 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Gate, Spec
+from ..graph import Gate
 from ..kernels import dropout as dropout_kernel
 from ..kernels import indexing as index_kernels
-from ..kernels import pooling, winograd
+from ..kernels import pooling
 from ..kernels.formula import NEXT, STRIDED, Formula, Operand
 from ..kernels.language.machine import Machine
-from ..kernels.language.types import LANES
 from ..kernels.loops import Loops
-from ..kernels.product import tile_for
 from ..ops.dropout import Dropout
 from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
+from .convolutions import winograd_sums, winograd_tiles
 from .flow import Op
 from .fuse import Groups, size
 from .homes import stretches
 from .labels import LabelCheck
 from .pixels import Pixels, WinogradSums, WinogradTiles
-from .products import block_of
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
 from .views import View, collapsed, indexed, is_basic, reshaped
 
@@ -291,7 +289,9 @@ def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
         kernel = kind(dtype, window.dilation)
         numbers = [pieces, many, channels]
         for axis, (inside, outside) in enumerate(((height, high), (width, wide))):
-            numbers += [inside, outside, window.size[axis], window.stride[axis], window.padding[axis]]
+            border = window.padding[axis]
+            stride = min(window.stride[axis], inside + 2 * border + 1)  # beyond, there is one window anyway
+            numbers += [inside, outside, window.size[axis], stride, border]
     values = [*op.inputs, *op.outputs]
     views = [groups.view(n) for n in values]
     if any(not view.whole for view in views):
@@ -301,34 +301,6 @@ def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
     arguments: list[Argument] = [*numbers, *(address(groups, view) for view in views)]
     reads = tuple(view.base for view in views[: len(op.inputs)])
     return [Task(kernel, arguments, pieces, reads, tuple(op.outputs), "pool")]
-
-
-def winograd_sums(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The gradient to 3×3 filters by Winograd's algorithm, as sums over tiles of the transformed."""
-    specs, (out,) = groups.flow.specs, op.outputs
-    x, y = (groups.view(n) for n in op.inputs)
-    shares, many, c, f = specs[out].shape
-    dtype, block = specs[out].dtype, block_of(c, f)
-    room = groups.flow.new(Spec((shares, many, block * (c + f) + 2 * LANES), dtype))
-    arguments: list[Argument] = [shares, shares, block, *y.shape[:3], c, f, *x.shape[1:3]]
-    arguments += [address(groups, x), address(groups, y), Address(out), Address(room)]
-    tiles = y.shape[0] * -(-y.shape[1] // winograd.SIDE) * -(-y.shape[2] // winograd.SIDE)
-    flops = 2 * tiles * many * c * f
-    kernel = winograd.WinogradFilters(dtype, tile_for(dtype))
-    return [Task(kernel, arguments, shares, (x.base, y.base), (out, room), "winograd", flops=flops)]
-
-
-def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """All tiles of pictures, or of results, transformed."""
-    (x,), (out,) = (groups.view(n) for n in op.inputs), op.outputs
-    many, tiles, width = groups.flow.specs[out].shape
-    edge = 0 if op.gate.back else 2
-    n, high, wide, _ = x.shape
-    pieces = share_out(many * tiles * width * 8)
-    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, width, width, high, wide]
-    arguments += [address(groups, x), Address(out)]
-    kernel = winograd.WinogradTiles(groups.flow.specs[out].dtype, op.gate.back)
-    return [Task(kernel, arguments, pieces, (x.base,), (out,), "tiles")]
 
 
 POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]] = {

@@ -11,7 +11,9 @@ import numpy as np
 from ..graph.paths import cell_path
 from ..kernels.peak import peak
 from ..kernels.threads import pool
-from .plan import Plan, Row, bytes_of
+from .plan import Plan
+from .records import Row
+from .room import bytes_of
 
 WIDTH = 45
 """Columns for the paths."""
@@ -101,8 +103,8 @@ def paths(plan: Plan, row: Row, names: dict[int, str]) -> tuple[str, ...]:
 def timed(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> list[float]:
     """The median seconds of each record, one by one in the order of the plan."""
     made = plan.begin(arrays)
-    saved = [(array, array.copy()) for _, array in plan.state]
-    places = [plan.record_address(row.record) for row in plan.rows]
+    saved = [(array, array.copy()) for _, array in plan.room.state]
+    places = [plan.records.address(row.record) for row in plan.rows]
     run = pool().run
     rounds = []
     try:

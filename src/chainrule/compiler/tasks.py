@@ -21,6 +21,8 @@ from .views import Axis, View, collapsed, contiguous
 
 STATUS = -1
 """The base of addresses in the plan's status bytes."""
+LONG = 1 << 15
+"""Elements from which on a reduction without kept loops is made of parts."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Address:
 
 
 Argument = int | Address
+Kernel = Callable[[Machine], None]
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Task:
     guard:  the status byte that ends the walk if this task has set it
     """
 
-    kernel: Callable[[Machine], None]
+    kernel: Kernel
     arguments: list[Argument]
     pieces: int
     reads: tuple[int, ...]
@@ -146,81 +149,6 @@ class Mapping:
         return tuple(steps)
 
 
-def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
-    """The task of a fused loop."""
-    specs, space = groups.flow.specs, group.space
-    mapping = Mapping(groups)
-    mapping.collect(group, lambda op: space)
-    steps = mapping.formula_steps(0)
-    place = mapping.place
-    reductions = [op for op in group.ops if isinstance(op.gate, Reduction)]
-    inside = [op.outputs[0] for op in group.ops if not isinstance(op.gate, Reduction)]
-    stored = [n for n in inside if n in wanted.stored]
-    guards = [n for n in inside if n in wanted.guarded]
-    if 0 in space and not reductions:
-        return []
-    arrays = [strides for _, strides in mapping.reads]
-    arrays += [groups.home(n).strides for n in stored]
-    arrays += [result_strides(space, op) for op in reductions]
-    loops = arranged(collapsed(space, arrays, group.axes or () if reductions else ()))
-    parts = parts_of(loops) if reductions else 1
-    if parts > 1:
-        loops = parted(loops, parts, results=len(reductions))
-    inner = loops[-1]
-    outer = loops[:-1]
-    reads, results = len(mapping.reads), len(mapping.reads) + len(stored)
-
-    def operand(base: int, number: int) -> Operand:
-        return Operand(specs[base].dtype, along(inner.strides[number]))
-
-    formula = Formula(
-        tuple(operand(view.base, k) for k, (view, _) in enumerate(mapping.reads)),
-        steps,
-        tuple((place[n], store(specs[n].dtype, inner.strides[reads + k])) for k, n in enumerate(stored)),
-        tuple(place[n] for n in guards),
-    )
-    totals = tuple(
-        Total(
-            place[op.outputs[0]],
-            op.gate.combine,
-            op.gate if parts == 1 else UNFINISHED,
-            store(specs[op.outputs[0]].dtype, inner.strides[results + k]),
-        )
-        for k, op in enumerate(reductions)
-    )
-    guard_totals = tuple(k for k, op in enumerate(reductions) if op.outputs[0] in wanted.guarded)
-    sums = [op.outputs[0] for op in reductions]
-    if parts > 1:
-        guard_totals = ()
-        sums = [groups.flow.new(Spec((parts, specs[n].size), specs[n].dtype)) for n in sums]
-    kept = sum(not axis.reduced for axis in outer)
-    kernel = Loops(formula, kept, len(outer) - kept, inner.reduced, totals, guard_totals)
-    pieces = 1 if inner.reduced and not kept else share_out(size(space) * (len(steps) + len(arrays)))
-    arguments: list[Argument] = [pieces, *(axis.size for axis in loops)]
-    for number, (view, _) in enumerate(mapping.reads):
-        arguments += placed(address(groups, view), number, outer, inner)
-    for number, n in enumerate(stored, reads):
-        arguments += placed(address(groups, groups.home(n)), number, outer, inner)
-    for number, n in enumerate(sums, results):
-        arguments += placed(Address(n), number, outer[:kept], inner if not inner.reduced else None)
-        arguments.append(counted(space, reductions[number - results]))
-    guarded = bool(guards or guard_totals)
-    if guarded:
-        arguments.append(Address(STATUS))
-    return [
-        Task(
-            kernel,
-            arguments,
-            pieces,
-            tuple(dict.fromkeys(view.base for view, _ in mapping.reads)),
-            (*(groups.home(n).base for n in stored), *sums),
-            "loop" if not reductions else "reduce",
-            flops=size(space) * len(steps),
-        ),
-        *([finishing(groups, space, reductions, sums, wanted)] if parts > 1 else []),
-    ]
-
-
 @dataclass(frozen=True)
 class Unfinished:
     """A total that is only a part of one."""
@@ -230,8 +158,117 @@ class Unfinished:
 
 
 UNFINISHED = Unfinished()
-LONG = 1 << 15
-"""Elements from which on a reduction without kept loops is made of parts."""
+
+
+class Loop:
+    """A fused loop on its way to its tasks.
+
+    stored:  values that it writes, beside its reductions' results;  guards: values that have to be finite
+    loops:   its axes from outside in, those that are reduced after those that are kept;  the last is the vector
+    parts:   how many parts a long reduction is made of;  sums: where its results go, or those of the parts
+    """
+
+    def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
+        self.groups, self.specs, self.wanted = groups, groups.flow.specs, wanted
+        self.space, self.mapping = group.space, Mapping(groups)
+        self.mapping.collect(group, lambda op: group.space)
+        self.steps, self.reads = self.mapping.formula_steps(0), self.mapping.reads
+        self.reductions = [op for op in group.ops if isinstance(op.gate, Reduction)]
+        inside = [op.outputs[0] for op in group.ops if not isinstance(op.gate, Reduction)]
+        self.stored = [n for n in inside if n in wanted.stored]
+        self.guards = [n for n in inside if n in wanted.guarded]
+        self.results = [op.outputs[0] for op in self.reductions]
+        self.guard_totals = tuple(k for k, n in enumerate(self.results) if n in wanted.guarded)
+        self._arrange(group.axes or () if self.reductions else ())
+
+    def _arrange(self, axes: tuple[int, ...]) -> None:
+        """Put the loops in order; cut a long reduction into parts."""
+        arrays = [strides for _, strides in self.reads]
+        arrays += [self.groups.home(n).strides for n in self.stored]
+        arrays += [result_strides(self.space, op) for op in self.reductions]
+        self.loops, self.sums = arranged(collapsed(self.space, arrays, axes)), self.results
+        self.work = size(self.space) * (len(self.steps) + len(arrays))
+        self.parts = parts_of(self.loops) if self.reductions else 1
+        if self.parts > 1:
+            self.loops = parted(self.loops, self.parts, results=len(self.reductions))
+            specs, new = self.specs, self.groups.flow.new
+            self.sums = [new(Spec((self.parts, specs[n].size), specs[n].dtype)) for n in self.results]
+            self.guard_totals = ()
+        self.kept = sum(not axis.reduced for axis in self.loops[:-1])
+
+    def formula(self) -> Formula:
+        """What it computes on each vector."""
+        inner, place = self.loops[-1].strides, self.mapping.place
+        operands = (
+            Operand(self.specs[v.base].dtype, along(s)) for (v, _), s in zip(self.reads, inner, strict=False)
+        )
+        written = zip(self.stored, inner[len(self.reads) :], strict=False)
+        stores = ((place[n], store(self.specs[n].dtype, stride)) for n, stride in written)
+        return Formula(tuple(operands), self.steps, tuple(stores), tuple(place[n] for n in self.guards))
+
+    def totals(self) -> tuple[Total, ...]:
+        """Its reductions."""
+        strides = self.loops[-1].strides[len(self.reads) + len(self.stored) :]
+        place, specs, whole = self.mapping.place, self.specs, self.parts == 1
+        return tuple(
+            Total(place[n], op.gate.combine, op.gate if whole else UNFINISHED, store(specs[n].dtype, stride))
+            for op, n, stride in zip(self.reductions, self.results, strides, strict=False)
+        )
+
+    def arguments(self, pieces: int) -> list[Argument]:
+        """Sizes of the loops; what is read, stored and summed up, with strides; the status byte."""
+        *outer, inner = self.loops
+        words: list[Argument] = [pieces, *(axis.size for axis in self.loops)]
+        places = [address(self.groups, view) for view, _ in self.reads]
+        places += [address(self.groups, self.groups.home(n)) for n in self.stored]
+        for number, where in enumerate(places):
+            words += placed(where, number, outer, inner)
+        for number, (n, op) in enumerate(zip(self.sums, self.reductions, strict=True), len(places)):
+            words += placed(Address(n), number, outer[: self.kept], None if inner.reduced else inner)
+            words.append(counted(self.space, op))
+        return [*words, Address(STATUS)] if self.guards or self.guard_totals else words
+
+    def tasks(self) -> list[Task]:
+        """The loop, and what puts its parts together."""
+        if 0 in self.space and not self.reductions:
+            return []
+        alone = self.loops[-1].reduced and not self.kept
+        pieces = 1 if alone else share_out(self.work)
+        around, inner = len(self.loops) - 1 - self.kept, self.loops[-1]
+        kernel = Loops(self.formula(), self.kept, around, inner.reduced, self.totals(), self.guard_totals)
+        reads = tuple(dict.fromkeys(view.base for view, _ in self.reads))
+        writes = (*(self.groups.home(n).base for n in self.stored), *self.sums)
+        name, flops = "reduce" if self.reductions else "loop", size(self.space) * len(self.steps)
+        task = Task(kernel, self.arguments(pieces), pieces, reads, writes, name, flops=flops)
+        return [task, self.finishing()] if self.parts > 1 else [task]
+
+    def finishing(self) -> Task:
+        """The task that puts the parts of reductions together."""
+        parts, width = self.specs[self.sums[0]].shape
+        dtypes = [self.specs[n].dtype for n in self.sums]
+        across = width > 1  # else the vector goes along the parts
+        formula = Formula(tuple(Operand(dtype, NEXT) for dtype in dtypes), ())
+        gates = [op.gate for op in self.reductions]
+        totals = tuple(
+            Total(k, gate.combine, gate, Operand(dtype, NEXT))
+            for k, (gate, dtype) in enumerate(zip(gates, dtypes, strict=True))
+        )
+        guards = tuple(k for k, n in enumerate(self.results) if n in self.wanted.guarded)
+        kernel = Loops(formula, 0, int(across), not across, totals, guards)
+        words: list[Argument] = [1, *([parts, width] if across else [parts])]
+        for n in self.sums:
+            words += [Address(n), *([width] if across else [])]
+        for n, op in zip(self.results, self.reductions, strict=True):
+            words += [Address(n), counted(self.space, op)]
+        if guards:
+            words.append(Address(STATUS))
+        flops = parts * width * len(self.sums)
+        return Task(kernel, words, 1, tuple(self.sums), tuple(self.results), "reduce", flops=flops)
+
+
+def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
+    """The tasks of a fused loop."""
+    return Loop(groups, group, wanted).tasks()
 
 
 def parts_of(loops: list[Axis]) -> int:
@@ -258,31 +295,6 @@ def parted(loops: list[Axis], parts: int, results: int) -> list[Axis]:
 def counted(space: tuple[int, ...], op: Op) -> int:
     """How many elements go into each result of a reduction."""
     return size(tuple(space[a] for a in op.gate.axis))
-
-
-def finishing(
-    groups: Groups, space: tuple[int, ...], reductions: list[Op], sums: list[int], wanted: Wanted
-) -> Task:
-    """The task that puts the parts of reductions together."""
-    specs = groups.flow.specs
-    parts, width = specs[sums[0]].shape
-    dtypes = [specs[n].dtype for n in sums]
-    across = width > 1  # else the vector goes along the parts
-    formula = Formula(tuple(Operand(dtype, NEXT) for dtype in dtypes), ())
-    made = [op.outputs[0] for op in reductions]
-    totals = tuple(
-        Total(k, op.gate.combine, op.gate, Operand(dtypes[k], NEXT)) for k, op in enumerate(reductions)
-    )
-    guards = tuple(k for k, n in enumerate(made) if n in wanted.guarded)
-    kernel = Loops(formula, 0, int(across), not across, totals, guards)
-    arguments: list[Argument] = [1, *([parts, width] if across else [parts])]
-    for n in sums:
-        arguments += [Address(n), *([width] if across else [])]
-    for n, op in zip(made, reductions, strict=True):
-        arguments += [Address(n), counted(space, op)]
-    if guards:
-        arguments.append(Address(STATUS))
-    return Task(kernel, arguments, 1, tuple(sums), tuple(made), "reduce", flops=parts * width * len(sums))
 
 
 def store(dtype: np.dtype, stride: int) -> Operand:

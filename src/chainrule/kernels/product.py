@@ -18,6 +18,9 @@ from .language.machine import Machine
 from .language.types import BOOL, F64, I64, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 
+UNROLLED = 6
+"""Steps of a formula up to which it is written out for every register of the tile."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -158,8 +161,12 @@ def micro_kernel(
     return sums
 
 
-UNROLLED = 6
-"""Steps of a formula up to which it is written out for every register of the tile."""
+def widths(k: Machine, tile: Tile, left: Index) -> Iterator[int]:
+    """How many vectors of a register tile there are, where so many columns are left."""
+    there = ((left + (LANES - 1)) // LANES).at_most(tile.vectors)
+    for vectors in range(1, tile.vectors + 1):
+        for _ in k.when(there == vectors):
+            yield vectors
 
 
 class Walk:
@@ -201,31 +208,24 @@ class Walk:
             k.raise_flag(self.status, self.bad.get())
 
     def block(self, batch: Index, m: Index, panel: Index) -> None:
-        """One tile of the result.  A whole one goes from its registers straight into the epilogue, one at an edge
-        by way of the scratch tile; the narrow half of a tile is left out.
+        """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
+        long; one at an edge by way of the scratch tile.  Vectors beyond the last column are left out.
         """
         k, columns, rows = self.k, self.tile.columns, self.tile.rows
         n = panel * columns
-        left = self.n - n
         base = batch * self.b_b + panel * self.b_panel
         self.fetch(batch, m, n)
         a = [batch * self.a_b + place for place in self.left.at(m, rows)]
-        wide = left.at_most(LANES + 1) // (LANES + 1) if self.tile.vectors > 1 else 0 * left
-        edge = 0 * left + 1
-        if len(self.product.formula.steps) <= UNROLLED:
-            whole = (self.m - m).at_most(rows) // rows
-            for vectors in range(1, self.tile.vectors + 1):
-                width = vectors * LANES
-                exact = left.at_most(width) // width
-                if vectors < self.tile.vectors:
-                    exact = exact - left.at_most(width + 1) // (width + 1)
-                edge = edge - whole * exact
-                for _ in k.when(whole * exact > 0):
-                    sums = self.multiply(a, base, vectors)
-                    self.finish_whole(batch, m, n, sums)
-        cases = [(1, edge - edge * wide)] + [(self.tile.vectors, edge * wide)] * (self.tile.vectors > 1)
-        for vectors, here in cases:
-            for _ in k.when(here > 0):
+        for vectors in widths(k, self.tile, self.n - n):
+            if len(self.product.formula.steps) > UNROLLED:
+                self.keep(self.multiply(a, base, vectors))
+                self.finish(batch, m, n)
+                continue
+            width = vectors * LANES
+            whole = (self.m - m).at_most(rows) // rows * ((self.n - n).at_most(width) // width)
+            for _ in k.when(whole == 1):
+                self.finish_whole(batch, m, n, self.multiply(a, base, vectors))
+            for _ in k.when(whole == 0):
                 self.keep(self.multiply(a, base, vectors))
                 self.finish(batch, m, n)
 

@@ -6,7 +6,7 @@ Source: Lavin and Gray 2016, §4.3.  The filters' transforms are matrix products
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from .formula import Arguments, Formula, Place, not_finite
 from .language.machine import Machine
 from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
-from .product import Tile, micro_kernel
+from .product import Tile, micro_kernel, widths
 
 SIDE, SEEN = 4, 6
 """Pixels along a tile of results, and along what it sees."""
@@ -48,6 +48,16 @@ RESULTS = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0]
 """Aᵀ"""
 
 
+def tiles_along(pixels: int) -> int:
+    """Tiles along a side of results."""
+    return -(-pixels // SIDE)
+
+
+def tiles_of(pictures: int, high: int, wide: int) -> int:
+    """Tiles of pictures of results."""
+    return pictures * tiles_along(high) * tiles_along(wide)
+
+
 def tiled(x: np.ndarray, high: int, wide: int, size: int) -> np.ndarray:
     """Squares of pictures (N, H, W, C), 4 pixels apart, zeros beyond: (N, high, wide, size, size, C)."""
     room = [
@@ -61,13 +71,13 @@ def tiled(x: np.ndarray, high: int, wide: int, size: int) -> np.ndarray:
 
 def seen_by(x: np.ndarray) -> np.ndarray:
     """Bᵀ d B of all tiles of pictures with their border, in NumPy: (N, high, wide, 6, 6, C)."""
-    high, wide = (-(-(n - 2) // SIDE) for n in x.shape[1:3])
+    high, wide = (tiles_along(n - 2) for n in x.shape[1:3])
     return np.einsum("ai,nhwijc,bj->nhwabc", SEEING, tiled(x, high, wide, SEEN), SEEING)
 
 
 def sent_by(y: np.ndarray) -> np.ndarray:
     """A y Aᵀ of all tiles of results, in NumPy: (N, high, wide, 6, 6, F)."""
-    high, wide = (-(-n // SIDE) for n in y.shape[1:3])
+    high, wide = (tiles_along(n) for n in y.shape[1:3])
     return np.einsum("ia,nhwijf,jb->nhwabf", RESULTS, tiled(y, high, wide, SIDE), RESULTS)
 
 
@@ -116,8 +126,8 @@ class Corner(NamedTuple):
 class Tiles:
     """The tiles of all pictures, in blocks that fit a cache, and the room where one block is worked on.
 
-    Arguments: tiles of a block, pictures, rows and columns of the
-    results, channels, filters (multiples of 16); of the pictures with their border: rows, columns.
+    Arguments: tiles of a block, pictures, rows and columns of the results, channels, filters (multiples of 16);
+    of the pictures with their border: rows, columns.
     """
 
     def __init__(self, k: Machine, take: Arguments, gap: int) -> None:
@@ -206,14 +216,6 @@ class Stretch(NamedTuple):
             for _ in k.when(self.first + i < self.end):
                 for v, held in enumerate(row):
                     k.store(out, begin + (self.first + i) * stride + v * LANES, held.get())
-
-
-def widths(k: Machine, tile: Tile, left: Index) -> Iterator[int]:
-    """How many vectors of a register tile there are where so many columns, a multiple of 16, are left."""
-    there = (left // LANES).at_most(tile.vectors)
-    for vectors in range(1, tile.vectors + 1):
-        for _ in k.when(there == vectors):
-            yield vectors
 
 
 @dataclass(frozen=True)

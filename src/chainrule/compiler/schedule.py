@@ -1,0 +1,108 @@
+"""What a plan runs, in order: tasks of kernels, gates for NumPy, and looks at status bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..ops.linear import Matmul
+from .arrange import Arrangement, is_plain, status_of
+from .convolutions import convolution_tasks
+from .flow import Op
+from .fuse import LOOP, PRODUCT, Group, Groups
+from .products import Packs, product_tasks
+from .tasks import Task, Wanted, loop_tasks
+
+
+@dataclass
+class Python:
+    """A gate that NumPy runs between two native segments."""
+
+    op: Op
+
+
+@dataclass(frozen=True)
+class Check:
+    """The walk ends here if this status byte is set."""
+
+    status: int
+
+
+Step = Task | Python | Check
+
+
+@dataclass
+class Schedule:
+    """The steps of a plan with their groups; the first `ahead` of them run only when somebody changed the state
+    that they read.
+    """
+
+    steps: list[tuple[Step, int]]
+    ahead: int
+
+    def kept(self) -> set[int]:
+        """The values that stay from step to step."""
+        return {n for step, _ in self.steps[: self.ahead] if isinstance(step, Task) for n in step.writes}
+
+
+def schedule(made: Arrangement, extra: frozenset[int]) -> Schedule:
+    """The steps of an arrangement that keeps `extra` values beside what it needs itself."""
+    wanted = Wanted(frozenset(stored(made) | extra), frozenset(made.guarded))
+    steps = list(in_order(made, wanted))
+    ahead = [step for step in steps if lasts(made, step[0])]
+    return Schedule([*ahead, *(step for step in steps if not lasts(made, step[0]))], len(ahead))
+
+
+def stored(made: Arrangement) -> set[int]:
+    """What other groups read, what is returned, what is committed."""
+    groups = made.groups
+    read = set()
+    for number, group in enumerate(groups.groups):
+        for op in group.ops:
+            bases = (groups.view(n).base for n in op.inputs)
+            read |= {b for b in bases if groups.maker.get(b) != number}
+    return read | set(made.outputs.values()) | set(made.targets)
+
+
+def lasts(made: Arrangement, step: Step) -> bool:
+    """Whether a task's result stays right from step to step: panels of state that this plan does not change."""
+    if not isinstance(step, Task) or step.name != "pack" or step.reads[0] not in made.program.cells:
+        return False
+    cell = made.program.cells[step.reads[0]]
+    return all(cell is not target for target in made.targets.values())
+
+
+def in_order(made: Arrangement, wanted: Wanted) -> Iterator[tuple[Step, int]]:
+    """The steps, each with its group; the guard stands before whatever changes state."""
+    packs = Packs(made.groups)
+    for place, number in enumerate(made.order):
+        if place == made.commit and made.guarded:
+            yield Check(0), -1
+        group = made.groups.groups[number]
+        if is_plain(made, number):
+            yield Python(group.ops[0]), number
+            continue
+        for task in tasks_of(made, number, wanted, packs):
+            yield task, number
+            if task.guard is not None:
+                yield Check(status_of(number)), number
+
+
+def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> list[Task]:
+    """The tasks of one group."""
+    group: Group = made.groups.groups[number]
+    if group.kind == LOOP:
+        return loop_tasks(made.groups, group, wanted)
+    if group.kind == PRODUCT:
+        lowering = product_tasks if isinstance(group.ops[0].gate, Matmul) else convolution_tasks
+        return lowering(packs, group, wanted)
+    return made.single[number] or []
+
+
+def touched(groups: Groups, step: Step) -> tuple[int, ...]:
+    """The values whose memory a step reads or writes."""
+    if isinstance(step, Task):
+        return (*step.reads, *step.writes)
+    if isinstance(step, Python):
+        return (*(groups.view(n).base for n in step.op.inputs), *step.op.outputs)
+    return ()
