@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arithmetic import COMPARE, WHOLE
 from .digest import digest
 from .machine import Machine
 from .types import BOOL, I64, LANES, element, stored, suffix, vector
-from .values import Flag, Index, Pointer, Variable, Vector
+from .values import Flag, Index, Pointer, Variable, Vector, plain
 
 ARITHMETIC = {
     "f": {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"},
@@ -45,21 +45,6 @@ RELATION = {
     "b": {"eq": "eq", "ne": "ne"},
 }
 UNARY = {"sqrt": "sqrt", "abs": "fabs", "rint": "roundeven", "floor": "floor"}
-PYTHON: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "sdiv": lambda a, b: a // b if a >= 0 else -(-a // b),
-    "srem": lambda a, b: a % b if a >= 0 else -(-a % b),
-}
-"""Whole numbers, as LLVM has them: a division by b > 0 cuts towards 0."""
-
-COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "slt": lambda a, b: a < b,
-    "sgt": lambda a, b: a > b,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-}
 
 
 class Writer(Machine):
@@ -248,7 +233,7 @@ class Writer(Machine):
         self.use(a, b)
         x, y = plain(a), plain(b)
         if isinstance(x, int) and isinstance(y, int):
-            return Index(self, PYTHON[op](x, y))
+            return Index(self, WHOLE[op](x, y))
         if (op, y) in (("add", 0), ("sub", 0), ("mul", 1), ("sdiv", 1)):
             return Index(self, x)
         if (op, x) in (("add", 0), ("mul", 1)):
@@ -423,11 +408,6 @@ def type_of(argument: str) -> str:
 
 def memory_suffix(dtype: np.dtype) -> str:
     return f"v{LANES}i8" if dtype == BOOL else suffix(dtype)
-
-
-def plain(x: Any) -> Any:
-    """A Python number, or a machine's word for a whole number."""
-    return x.x if isinstance(x, Index) else operator.index(x)
 
 
 def literal(number: Any, dtype: np.dtype) -> str:
