@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from chainrule.kernels.language import llvm
+from chainrule.kernels.language import instructions
 from chainrule.kernels.language.arithmetic import (
     ARITHMETIC,
     RELATION,
@@ -21,11 +21,11 @@ from .primitives import same_bits
 
 
 def test_both_machines_have_the_same_operations():
-    for mine, other in ((ARITHMETIC, llvm.ARITHMETIC), (RELATION, llvm.RELATION)):
+    for mine, other in ((ARITHMETIC, instructions.ARITHMETIC), (RELATION, instructions.RELATION)):
         assert {kind: set(ops) for kind, ops in mine.items()} == {
             kind: set(ops) for kind, ops in other.items()
         }
-    assert set(UNARY) == set(llvm.UNARY)
+    assert set(UNARY) == set(instructions.UNARY)
 
 
 def rounded_once(a, b, c, dtype):
