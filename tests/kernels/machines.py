@@ -14,10 +14,11 @@ import pytest
 from chainrule.kernels.formula import NEXT, SAME, STRIDED
 from chainrule.kernels.language import Engine, Machine, checked
 from chainrule.kernels.language.cache import Cache
-from chainrule.kernels.language.checked import Checked, Fault, run_checked
-from chainrule.kernels.language.llvm import plain
+from chainrule.kernels.language.checked import Checked, run_checked
 from chainrule.kernels.language.native import run_native
+from chainrule.kernels.language.regions import Fault
 from chainrule.kernels.language.target import to_object
+from chainrule.kernels.language.values import plain
 
 from .language.primitives import same_bits
 from .language.test_target import TARGETS, module, undefined

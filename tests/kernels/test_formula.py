@@ -19,7 +19,8 @@ from chainrule.kernels.formula import (
     Total,
     not_finite,
 )
-from chainrule.kernels.language.checked import Checked, Fault, run_checked
+from chainrule.kernels.language.checked import Checked, run_checked
+from chainrule.kernels.language.regions import Fault
 from chainrule.kernels.language.types import BOOL, F32, F64, I64, U8
 from chainrule.ops.activation import Relu
 from chainrule.ops.arithmetic import Add, Multiply, Subtract

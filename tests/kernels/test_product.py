@@ -8,7 +8,7 @@ import pytest
 from chainrule.graph import xp
 from chainrule.kernels import product as module
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
-from chainrule.kernels.language.checked import fma_double, fma_single
+from chainrule.kernels.language.arithmetic import fma_double, fma_single
 from chainrule.kernels.language.types import BOOL, F32, F64, LANES
 from chainrule.kernels.product import Pack, Product, Rows, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh

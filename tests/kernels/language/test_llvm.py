@@ -9,7 +9,6 @@ import pytest
 
 import chainrule
 from chainrule.kernels.language import write
-from chainrule.kernels.language.llvm import conversion, literal, type_of
 from chainrule.kernels.language.target import verified
 from chainrule.kernels.language.types import BOOL, F32, F64, I32, I64, U8
 
@@ -81,23 +80,6 @@ def test_the_text_is_a_module_and_declares_what_it_calls():
     assert list(written.declared) == sorted(written.declared, key=lambda d: d.split("@")[1])
 
 
-@pytest.mark.parametrize(
-    ("number", "dtype", "text"),
-    [
-        (1.5, F32, "0x3FF8000000000000"),
-        (-0.0, F64, "0x8000000000000000"),
-        (float("inf"), F32, "0x7FF0000000000000"),
-        (float("nan"), F32, "0x7FF8000000000000"),
-        (-7, I32, "-7"),
-        (255, U8, "255"),
-        (1, BOOL, "true"),
-        (0, BOOL, "false"),
-    ],
-)
-def test_literals(number, dtype, text):
-    assert literal(number, dtype) == text
-
-
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
 @pytest.mark.parametrize(
     "number", [0.1, 1e-45, 1e300, -1e300, 1e-310, 16777217, np.inf, -np.inf, np.nan, -0.0]
@@ -122,24 +104,6 @@ def test_constants_of_integers_by_either_reading(number, dtype, engine):
 
     out = both(kernel, [np.zeros(16, dtype)], 1, engine)[0]
     assert ((out.astype(object) - number) % (1 << 8 * dtype.itemsize) == 0).all()
-
-
-def test_conversions():
-    assert conversion(F32, F64) == "fpext"
-    assert conversion(F64, F32) == "fptrunc"
-    assert conversion(BOOL, F32) == conversion(U8, F32) == "uitofp"
-    assert conversion(I32, F32) == "sitofp"
-    assert conversion(BOOL, I32) == conversion(U8, I32) == "zext"
-    assert conversion(I32, I64) == "sext"
-    assert conversion(I64, U8) == "trunc"
-    assert conversion(np.dtype("u4"), I32) is None
-
-
-def test_types_of_arguments():
-    assert type_of("<16 x i1> %v3") == "<16 x i1>"
-    assert type_of("<16 x i1> <i1 true, i1 false>") == "<16 x i1>"
-    assert type_of("ptr align 4 %a0") == "ptr align 4"
-    assert type_of("<16 x i8> zeroinitializer") == "<16 x i8>"
 
 
 def test_numbers_known_while_tracing_cost_no_instruction():

@@ -10,6 +10,7 @@ from chainrule.kernels.language.types import (
     bits_of,
     element,
     integer_of,
+    memory_suffix,
     stored,
     suffix,
     vector,
@@ -31,6 +32,7 @@ from chainrule.kernels.language.types import (
 def test_what_llvm_calls_a_dtype(dtype, lane, memory, name, bits):
     assert (element(dtype), stored(dtype), suffix(dtype), bits_of(dtype)) == (lane, memory, name, bits)
     assert vector(dtype) == f"<16 x {lane}>"
+    assert memory_suffix(dtype) == ("v16i8" if dtype == BOOL else name)
 
 
 def test_the_integer_of_the_same_width():

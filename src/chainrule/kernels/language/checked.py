@@ -6,61 +6,26 @@ touch each other's bytes.  Its numbers are those of the compiled kernel, but for
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .llvm import COMPARE, PYTHON, plain
+from .arithmetic import (
+    ARITHMETIC,
+    COMPARE,
+    RELATION,
+    SHIFTS,
+    UNARY,
+    WHOLE,
+    fma_double,
+    fma_single,
+    saturated,
+)
 from .machine import Machine
+from .regions import NOBODY, SEVERAL, Fault, Region, element_of, fresh_marks, regions
 from .types import BOOL, F32, I64, LANES, U8, bits_of
-from .values import Flag, Index, Pointer, Variable, Vector
-
-NOBODY: Final = -1
-SEVERAL: Final = -2
-
-Binary = Callable[[Any, Any], Any]
-LOGIC: dict[str, Binary] = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}
-BASIC: dict[str, Binary] = {"add": np.add, "sub": np.subtract, "mul": np.multiply}
-SHIFTS: dict[str, Binary] = {"shl": np.left_shift, "shr": np.right_shift}
-EQUAL: dict[str, Binary] = {"eq": np.equal, "ne": np.not_equal}
-ORDER: dict[str, Binary] = {
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    **EQUAL,
-}
-INTEGER = {**BASIC, **LOGIC, **SHIFTS}
-ARITHMETIC: dict[str, dict[str, Binary]] = {
-    "f": {**BASIC, "div": np.divide},
-    "i": INTEGER,
-    "u": INTEGER,
-    "b": LOGIC,
-}
-RELATION: dict[str, dict[str, Binary]] = {"f": ORDER, "i": ORDER, "u": ORDER, "b": EQUAL}
-UNARY: dict[str, Callable[[Any], Any]] = {
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "rint": np.rint,
-    "floor": np.floor,
-}
-
-
-class Fault(Exception):
-    """What a kernel must not do: argument, element, size, piece."""
-
-
-class Region(NamedTuple):
-    """The bytes of an argument or of scratch memory: what they hold, and who touched them in this run."""
-
-    name: str
-    data: np.ndarray
-    defined: np.ndarray
-    readers: np.ndarray
-    writers: np.ndarray
-    raisers: np.ndarray
+from .values import Flag, Index, Pointer, Variable, Vector, plain
 
 
 def run_checked(
@@ -87,7 +52,7 @@ def run_checked(
     array([0., 2., 4.], dtype=float32)
     >>> run_checked(double, [numbers, 4], 1)
     Traceback (most recent call last):
-    chainrule.kernels.language.checked.Fault: argument 0: there is no element 3 of 3 float32; piece 0
+    chainrule.kernels.language.regions.Fault: argument 0: there is no element 3 of 3 float32; piece 0
     """
     places = regions(arguments, unwritten)
     with np.errstate(all="ignore"):
@@ -95,41 +60,6 @@ def run_checked(
             machine = Checked(places, int(piece))
             kernel(machine)
             machine.end()
-
-
-def regions(arguments: Sequence[np.ndarray | int], unwritten: Sequence[int]) -> list[Region | int]:
-    """Arguments as the machine holds them; arrays that overlap know each other's marks."""
-    flat = {n: flattened(n, x) for n, x in enumerate(arguments) if isinstance(x, np.ndarray)}
-    ranges = {n: (x.ctypes.data, x.ctypes.data + x.size) for n, x in flat.items()}
-    found: list[Region | int] = [0 if n in flat else int(x) for n, x in enumerate(arguments)]
-    waiting = sorted(flat, key=lambda n: ranges[n])
-    while waiting:
-        together = [waiting.pop(0)]
-        start, stop = ranges[together[0]]
-        while waiting and ranges[waiting[0]][0] < stop:
-            together.append(waiting.pop(0))
-            stop = max(stop, ranges[together[-1]][1])
-        marks = fresh_marks(stop - start, True)
-        for n in together:
-            first, last = ranges[n][0] - start, ranges[n][1] - start
-            found[n] = Region(f"argument {n}", flat[n], *(mark[first:last] for mark in marks))
-    for n in unwritten:
-        region = found[n]
-        if isinstance(region, Region):
-            region.defined[:] = False
-    return found
-
-
-def flattened(slot: int, array: np.ndarray) -> np.ndarray:
-    """The bytes of a contiguous array."""
-    if not array.flags.c_contiguous:
-        raise Fault(f"argument {slot}: an array that is not contiguous")
-    return array.reshape(-1).view(np.uint8)
-
-
-def fresh_marks(size: int, defined: bool) -> list[np.ndarray]:
-    """Marks of bytes that no piece has touched."""
-    return [np.full(size, defined), *(np.full(size, NOBODY, np.int32) for _ in range(3))]
 
 
 class Checked(Machine):
@@ -299,7 +229,7 @@ class Checked(Machine):
         x, y = plain(a), plain(b)
         if op in ("sdiv", "srem") and y < 1:
             raise self.wrong(f"{op}: {x} by {y}, which is not ≥ 1")
-        made = PYTHON[op](x, y)
+        made = WHOLE[op](x, y)
         if not -(1 << 63) <= made < 1 << 63:
             raise self.wrong(f"{op}: of {x} and {y} 64 bits cannot hold the result")
         return Index(self, made)
@@ -405,52 +335,3 @@ class Checked(Machine):
     def set(self, variable: Variable, value: Vector) -> None:
         self.use(variable)
         variable.place[0] = self.same(variable, value).x
-
-
-def element_of(where: Any, at: Any, dtype: np.dtype) -> int:
-    """The element that one of the accessed bytes belongs to."""
-    byte = where.start + at if isinstance(where, slice) else where[at]
-    return int(byte) // dtype.itemsize
-
-
-def saturated(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Floats cut towards 0 and to the range of an integer dtype; NaN gives 0."""
-    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
-    cut = np.trunc(x.astype(np.float64))
-    low, high = cut < float(least), cut >= float(most + 1)  # both bounds are powers of two, or 0
-    inside = np.where(low | high | np.isnan(cut), 0.0, cut).astype(dtype)
-    return np.select([low, high], [dtype.type(least), dtype.type(most)], inside)
-
-
-def fma_single(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """a · b + c of float32, rounded once.
-
-    The product is exact in float64; the sum there is rounded to odd, so that the last rounding is right.
-    Source: Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums".
-    """
-    product, c = a.astype(np.float64) * b, c.astype(np.float64)
-    total = product + c
-    back = total - product
-    error = (product - (total - back)) + (c - back)
-    even = total.view(np.int64) & 1 == 0
-    odd = np.nextafter(total, np.copysign(np.inf, error))
-    return np.where(even & (np.abs(error) > 0) & np.isfinite(total), odd, total).astype(np.float32)
-
-
-def fma_double(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """a · b + c of float64, rounded once."""
-    return np.array([fma_number(*abc) for abc in zip(a.tolist(), b.tolist(), c.tolist(), strict=True)])
-
-
-def fma_number(a: float, b: float, c: float) -> float:
-    """a · b + c by fractions of whole numbers, whose division rounds once."""
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
-        return a * b + c if not (math.isfinite(a) and math.isfinite(b)) else c
-    if a == 0 or b == 0:
-        return a * b + c
-    (p, q), (r, s), (t, u) = a.as_integer_ratio(), b.as_integer_ratio(), c.as_integer_ratio()
-    top, bottom = p * r * u + t * q * s, q * s * u
-    try:
-        return top / bottom
-    except OverflowError:
-        return math.inf if top > 0 else -math.inf

@@ -65,26 +65,9 @@ define i64 @chainrule_run_one(ptr %records, i64 %count) nounwind {{
 entry:
   {before}
   br label %record
-record:
-  %r = phi i64 [ 0, %entry ], [ %next, %after ]
-  %more = icmp slt i64 %r, %count
-  br i1 %more, label %look, label %end
-look:
-  %at = mul i64 %r, {RECORD_WORDS}
-  %place = getelementptr i64, ptr %records, i64 %at
-  %place.a = getelementptr i64, ptr %place, i64 1
-  %place.p = getelementptr i64, ptr %place, i64 2
-  %place.f = getelementptr i64, ptr %place, i64 3
+{find_record()}
   %function = load ptr, ptr %place
-  %arguments = load ptr, ptr %place.a
-  %pieces = load i64, ptr %place.p
-  %flags = load i64, ptr %place.f
-  %guard = icmp eq i64 %flags, {GUARD}
-  br i1 %guard, label %check, label %piece
-check:
-  %status = load i8, ptr %arguments
-  %bad = icmp ne i8 %status, 0
-  br i1 %bad, label %stopped, label %after
+{read_record(otherwise="piece")}
 piece:
   %p = phi i64 [ 0, %look ], [ %p.next, %call ]
   %left = icmp slt i64 %p, %pieces
@@ -106,9 +89,35 @@ end:
 """
 
 
+def find_record() -> str:
+    """The blocks `record` and `look`: where the walk's next record lies."""
+    return f"""record:
+  %r = phi i64 [ 0, %entry ], [ %next, %after ]
+  %more = icmp slt i64 %r, %count
+  br i1 %more, label %look, label %end
+look:
+  %at = mul i64 %r, {RECORD_WORDS}
+  %place = getelementptr i64, ptr %records, i64 %at
+  %place.a = getelementptr i64, ptr %place, i64 1
+  %place.p = getelementptr i64, ptr %place, i64 2
+  %place.f = getelementptr i64, ptr %place, i64 3"""
+
+
+def read_record(otherwise: str) -> str:
+    """Its words; if it is a guard, the block `check`, whose byte may stop the walk, else on to `otherwise`."""
+    return f"""  %arguments = load ptr, ptr %place.a
+  %pieces = load i64, ptr %place.p
+  %flags = load i64, ptr %place.f
+  %guard = icmp eq i64 %flags, {GUARD}
+  br i1 %guard, label %check, label %{otherwise}
+check:
+  %status = load i8, ptr %arguments
+  %bad = icmp ne i8 %status, 0
+  br i1 %bad, label %stopped, label %after"""
+
+
 def claim(target: Target) -> str:
     """`claim(control, id)`: take one piece of the open record and run it; whether there was one."""
-    number = futex(target)
     return f"""
 define i1 @chainrule_claim(ptr %control, i64 %id) nounwind {{
 entry:
@@ -119,7 +128,19 @@ entry:
   {word("%waiting", WAITING)}
   {word("%workers", WORKERS)}
   br label %again
-again:
+{take_piece()}
+{run_piece(target)}
+ran:
+  ret i1 true
+none:
+  ret i1 false
+}}
+"""
+
+
+def take_piece() -> str:
+    """From the block `again`: take a piece `%p` that nobody has, of this thread's share or else any."""
+    return f"""again:
   %t = load atomic i64, ptr %ticket acquire, align 8
   %taken = and i64 %t, {CLOSED}
   %free = xor i64 %taken, {CLOSED}
@@ -141,8 +162,13 @@ take:
   %t.next = or i64 %t, %bit
   %pair = cmpxchg ptr %ticket, i64 %t, i64 %t.next acq_rel acquire
   %won = extractvalue {{ i64, i1 }} %pair, 1
-  br i1 %won, label %work, label %again
-work:
+  br i1 %won, label %work, label %again"""
+
+
+def run_piece(target: Target) -> str:
+    """From the block `work`: run the piece, count it, and wake the caller if it waits."""
+    number = futex(target)
+    return f"""work:
   %record = load atomic ptr, ptr %current acquire, align 8
   %record.a = getelementptr i64, ptr %record, i64 1
   %function = load ptr, ptr %record
@@ -160,13 +186,7 @@ work:
   br i1 %alert, label %ring, label %ran
 ring:
   %woken = call i64 (i64, ...) @syscall(i64 {number}, ptr %done, i32 129, i32 1, ptr null, ptr null, i32 0)
-  br label %ran
-ran:
-  ret i1 true
-none:
-  ret i1 false
-}}
-"""
+  br label %ran"""
 
 
 def run_many(target: Target) -> str:
@@ -186,25 +206,8 @@ entry:
   store atomic i64 1, ptr %busy seq_cst, align 8
   call void @chainrule_wake(ptr %control)
   br label %record
-record:
-  %r = phi i64 [ 0, %entry ], [ %next, %after ]
-  %more = icmp slt i64 %r, %count
-  br i1 %more, label %look, label %end
-look:
-  %at = mul i64 %r, {RECORD_WORDS}
-  %place = getelementptr i64, ptr %records, i64 %at
-  %place.a = getelementptr i64, ptr %place, i64 1
-  %place.p = getelementptr i64, ptr %place, i64 2
-  %place.f = getelementptr i64, ptr %place, i64 3
-  %arguments = load ptr, ptr %place.a
-  %pieces = load i64, ptr %place.p
-  %flags = load i64, ptr %place.f
-  %guard = icmp eq i64 %flags, {GUARD}
-  br i1 %guard, label %check, label %size
-check:
-  %status = load i8, ptr %arguments
-  %bad = icmp ne i8 %status, 0
-  br i1 %bad, label %stopped, label %after
+{find_record()}
+{read_record(otherwise="size")}
 size:
   %one = icmp sle i64 %pieces, 1
   br i1 %one, label %single, label %open
@@ -215,7 +218,30 @@ call:
   %function = load ptr, ptr %place
   call void %function(ptr %arguments, i64 0)
   br label %after
-open:
+{open_record()}
+{share_pieces(target)}
+close:
+  %closed = or i64 %t, {CLOSED}
+  store atomic i64 %closed, ptr %ticket seq_cst, align 8
+  br label %after
+after:
+  %next = add i64 %r, 1
+  br label %record
+stopped:
+  store atomic i64 0, ptr %busy seq_cst, align 8
+  {after}
+  ret i64 %r
+end:
+  store atomic i64 0, ptr %busy seq_cst, align 8
+  {after}
+  ret i64 -1
+}}
+"""
+
+
+def open_record() -> str:
+    """The block `open`: show the record under the ticket's next number; pieces it does not have count as taken."""
+    return f"""open:
   store atomic i64 %pieces, ptr %limit release, align 8
   store atomic ptr %place, ptr %current release, align 8
   store atomic i64 0, ptr %done release, align 8
@@ -227,8 +253,12 @@ open:
   %number = shl i64 %s.next, {MOST_PIECES}
   %t = or i64 %number, %absent
   store atomic i64 %t, ptr %ticket seq_cst, align 8
-  br label %mine
-mine:
+  br label %mine"""
+
+
+def share_pieces(target: Target) -> str:
+    """From the block `mine`: run pieces while there are any, then wait for the workers', at last asleep."""
+    return f"""mine:
   %got = call i1 @chainrule_claim(ptr %control, i64 0)
   br i1 %got, label %mine, label %wait
 wait:
@@ -248,24 +278,7 @@ give:
   call void @chainrule_wait(ptr %control, i64 %finished)
   br label %again
 again:
-  br label %wait
-close:
-  %closed = or i64 %t, {CLOSED}
-  store atomic i64 %closed, ptr %ticket seq_cst, align 8
-  br label %after
-after:
-  %next = add i64 %r, 1
-  br label %record
-stopped:
-  store atomic i64 0, ptr %busy seq_cst, align 8
-  {after}
-  ret i64 %r
-end:
-  store atomic i64 0, ptr %busy seq_cst, align 8
-  {after}
-  ret i64 -1
-}}
-"""
+  br label %wait"""
 
 
 def driver_text(target: Target) -> str:

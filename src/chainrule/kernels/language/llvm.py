@@ -2,114 +2,30 @@
 
 from __future__ import annotations
 
-import operator
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arithmetic import COMPARE, WHOLE
 from .digest import digest
+from .instructions import ARITHMETIC, RELATION, UNARY, conversion, literal
 from .machine import Machine
-from .types import BOOL, I64, LANES, element, stored, suffix, vector
-from .values import Flag, Index, Pointer, Variable, Vector
-
-ARITHMETIC = {
-    "f": {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"},
-    "i": {
-        "add": "add",
-        "sub": "sub",
-        "mul": "mul",
-        "and": "and",
-        "or": "or",
-        "xor": "xor",
-        "shl": "shl",
-        "shr": "ashr",
-    },
-    "u": {
-        "add": "add",
-        "sub": "sub",
-        "mul": "mul",
-        "and": "and",
-        "or": "or",
-        "xor": "xor",
-        "shl": "shl",
-        "shr": "lshr",
-    },
-    "b": {"and": "and", "or": "or", "xor": "xor"},
-}
-RELATION = {
-    "f": {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"},
-    "i": {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"},
-    "u": {"lt": "ult", "le": "ule", "gt": "ugt", "ge": "uge", "eq": "eq", "ne": "ne"},
-    "b": {"eq": "eq", "ne": "ne"},
-}
-UNARY = {"sqrt": "sqrt", "abs": "fabs", "rint": "roundeven", "floor": "floor"}
-PYTHON: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "sdiv": lambda a, b: a // b if a >= 0 else -(-a // b),
-    "srem": lambda a, b: a % b if a >= 0 else -(-a % b),
-}
-"""Whole numbers, as LLVM has them: a division by b > 0 cuts towards 0."""
-
-COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "slt": lambda a, b: a < b,
-    "sgt": lambda a, b: a > b,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-}
+from .text import Text
+from .types import BOOL, I64, LANES, element, memory_suffix, stored, suffix, vector
+from .values import Flag, Index, Pointer, Variable, Vector, plain
 
 
-class Writer(Machine):
+class Writer(Text, Machine):
     """Writes a kernel down as the text of one function `void f(ptr arguments, i64 piece)`."""
 
     runs = False
 
     def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-        self.entry: list[str] = []
-        self.declared: dict[str, str] = {}
-        self.count = 0
-        self.block = "entry"
+        Text.__init__(self)
+        Machine.__init__(self)
         self.slots: dict[tuple[int, str], Any] = {}
         self.piece = Index(self, "%piece")
-
-    def body(self) -> str:
-        """What stands between the braces."""
-        self.end()
-        return "\n  ".join(["entry:", *self.entry, "br label %start", "start:", *self.lines, "ret void"])
-
-    # --- writing ----------------------------------------------------------------------------------------
-
-    def new(self, instruction: str) -> str:
-        """Write an instruction; returns the name of its result."""
-        self.count += 1
-        name = f"%v{self.count}"
-        self.lines.append(f"{name} = {instruction}")
-        return name
-
-    def label(self) -> str:
-        self.count += 1
-        return f"b{self.count}"
-
-    def enter(self, block: str) -> None:
-        self.lines.append(f"{block}:")
-        self.block = block
-
-    def call(self, result: str, name: str, *arguments: str) -> str:
-        """Call an intrinsic; arguments are "type value".  Of masked ones the form that LLVM 20 to 22 all know."""
-        self.declare(result, name, arguments)
-        instruction = f"call {result} @{name}({', '.join(arguments)})"
-        if result == "void":
-            self.lines.append(instruction)
-            return ""
-        return self.new(instruction)
-
-    def declare(self, result: str, name: str, arguments: Sequence[str]) -> None:
-        self.declared[name] = f"declare {result} @{name}({', '.join(map(type_of, arguments))})"
 
     # --- memory -----------------------------------------------------------------------------------------
 
@@ -131,9 +47,7 @@ class Writer(Machine):
         return index
 
     def scratch(self, dtype: np.dtype, count: int) -> Pointer:
-        self.count += 1
-        self.entry.append(f"%s{self.count} = alloca [{count} x {stored(dtype)}], align 64")
-        return Pointer(self, f"%s{self.count}", dtype)
+        return Pointer(self, self.reserve(f"[{count} x {stored(dtype)}], align 64"), dtype)
 
     def address(self, pointer: Pointer, offset: Index | int) -> str:
         self.use(offset)
@@ -248,7 +162,7 @@ class Writer(Machine):
         self.use(a, b)
         x, y = plain(a), plain(b)
         if isinstance(x, int) and isinstance(y, int):
-            return Index(self, PYTHON[op](x, y))
+            return Index(self, WHOLE[op](x, y))
         if (op, y) in (("add", 0), ("sub", 0), ("mul", 1), ("sdiv", 1)):
             return Index(self, x)
         if (op, x) in (("add", 0), ("mul", 1)):
@@ -276,11 +190,10 @@ class Writer(Machine):
         first, last = (plain(bound) for bound in self.rounds(start, stop, step))
         if isinstance(first, int) and isinstance(last, int) and first >= last:
             return
-        before, head, body, after = self.jump(), self.label(), self.label(), self.label()
+        before, head, body, after = self.block, self.label(), self.label(), self.label()
         self.lines.append(f"br label %{head}")
         self.enter(head)
-        self.count += 1
-        counter, place = f"%v{self.count}", len(self.lines)
+        counter, place = self.name(), len(self.lines)
         self.lines.append("")
         going = self.new(f"icmp slt i64 {counter}, {last}")
         self.lines.append(f"br i1 {going}, label %{body}, label %{after}")
@@ -292,10 +205,6 @@ class Writer(Machine):
         self.lines[place] = f"{counter} = phi i64 [ {first}, %{before} ], [ {following}, %{self.block} ]"
         self.lines.append(f"br label %{head}")
         self.enter(after)
-
-    def jump(self) -> str:
-        """The block we are in, by the name that a phi must use."""
-        return "start" if self.block == "entry" else self.block
 
     def when(self, flag: Flag) -> Iterator[None]:
         says = self.flag(flag)
@@ -396,10 +305,7 @@ class Writer(Machine):
 
     def variable(self, value: Vector) -> Variable:
         self.use(value)
-        self.count += 1
-        place = f"%s{self.count}"
-        self.entry.append(f"{place} = alloca {vector(value.dtype)}")
-        made = Variable(self, place, value.dtype)
+        made = Variable(self, self.reserve(vector(value.dtype)), value.dtype)
         self.set(made, value)
         return made
 
@@ -414,46 +320,6 @@ class Writer(Machine):
         self.lines.append(f"store {vector(variable.dtype)} {value.x}, ptr {variable.place}")
 
 
-def type_of(argument: str) -> str:
-    """The type (with attributes) of an argument "type value" whose value may be a vector constant."""
-    if argument.endswith(">"):  # a constant vector: the type ends where its first bracket closes
-        return argument[: argument.index(">") + 1]
-    return argument.rsplit(" ", 1)[0]
-
-
-def memory_suffix(dtype: np.dtype) -> str:
-    return f"v{LANES}i8" if dtype == BOOL else suffix(dtype)
-
-
-def plain(x: Any) -> Any:
-    """A Python number, or a machine's word for a whole number."""
-    return x.x if isinstance(x, Index) else operator.index(x)
-
-
-def literal(number: Any, dtype: np.dtype) -> str:
-    """A number as LLVM writes it: floats by the bits of their double."""
-    if dtype.kind == "b":
-        return "true" if number else "false"
-    if dtype.kind in "iu":
-        return str(int(number))
-    return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
-
-
-def conversion(source: np.dtype, target: np.dtype) -> str | None:
-    """The instruction between two dtypes; None where the bits stay."""
-    if target.kind == "f":
-        if source.kind == "f":
-            return "fpext" if target.itemsize > source.itemsize else "fptrunc"
-        return "sitofp" if source.kind == "i" else "uitofp"
-    if source.kind == "b":
-        return "zext"
-    if target.itemsize == source.itemsize:
-        return None
-    if target.itemsize < source.itemsize:
-        return "trunc"
-    return "sext" if source.kind == "i" else "zext"
-
-
 class Written(NamedTuple):
     """A kernel as text: its name says what it is, so equal kernels have equal names."""
 
@@ -466,6 +332,7 @@ def write(kernel: Callable[[Machine], None]) -> Written:
     """Write a kernel down: a function `void name(ptr arguments, i64 piece)`."""
     machine = Writer()
     kernel(machine)
+    machine.end()
     body = machine.body()
     name = "k" + digest(body.encode()).hex()[:20]
     text = f"define void @{name}(ptr %arguments, i64 %piece) nounwind {{\n{body}\n}}\n"

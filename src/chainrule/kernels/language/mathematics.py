@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import functions
+from . import functions, powers
 from .machine import Machine
 from .types import BOOL
 from .values import Vector
@@ -51,11 +51,11 @@ class VectorMathematics:
         """x ** y; of integers with an exponent of 0 … 4 only."""
         if isinstance(x, Vector) and not isinstance(y, Vector):
             products = isinstance(y, int) and 0 <= y <= 4
-            found = functions.power_constant(x, y) if x.dtype.kind == "f" or products else None
+            found = powers.power_constant(x, y) if x.dtype.kind == "f" or products else None
             if found is not None:
                 return found
         a, b = self.pair(x, y)
-        return functions.power(self.real("power", a), b)
+        return powers.power(self.real("power", a), b)
 
     def sign(self, x: Vector) -> Vector:
         """-1, 0 or 1; NaN of NaN."""

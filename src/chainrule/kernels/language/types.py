@@ -39,6 +39,11 @@ def suffix(dtype: np.dtype) -> str:
     return f"v{LANES}{'f' if dtype.kind == 'f' else 'i'}{bits_of(dtype)}"
 
 
+def memory_suffix(dtype: np.dtype) -> str:
+    """How intrinsics name the vector type in memory: v16i8 of a mask."""
+    return f"v{LANES}i8" if dtype == BOOL else suffix(dtype)
+
+
 def bits_of(dtype: np.dtype) -> int:
     """How many bits one lane has in a register."""
     return 1 if dtype.kind == "b" else 8 * dtype.itemsize

@@ -5,6 +5,7 @@ The operators ask the machine: one writes an instruction down, the other compute
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -172,3 +173,8 @@ class Pointer:
 
     def __init__(self, k: Any, place: Any, dtype: np.dtype) -> None:
         self.k, self.place, self.dtype = k, place, dtype
+
+
+def plain(x: Any) -> Any:
+    """A Python number, or a machine's word for a whole number."""
+    return x.x if isinstance(x, Index) else operator.index(x)

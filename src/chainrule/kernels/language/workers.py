@@ -140,7 +140,6 @@ ready:
 
 def work(target: Target) -> str:
     """`work(control, id)`: a worker's life: claim, spin, yield, park; returns when told to stop."""
-    number = futex(target)
     before, after = flush(target, "")
     return f"""
 define void @chainrule_work(ptr %control, i64 %id) nounwind {{
@@ -158,7 +157,18 @@ look:
   %spins = phi i64 [ 0, %top ], [ %spins.next, %idle ], [ %spins.next, %give ]
   %got = call i1 @chainrule_claim(ptr %control, i64 %id)
   br i1 %got, label %top, label %none
-none:
+{spin(target)}
+{park(target)}
+end:
+  {after}
+  ret void
+}}
+"""
+
+
+def spin(target: Target) -> str:
+    """From the block `none`: look again; after many looks give the core away in a step, park between steps."""
+    return f"""none:
   %spins.next = add i64 %spins, 1
   {pause(target)}
   %ended = load atomic i64, ptr %stop acquire, align 8
@@ -179,8 +189,13 @@ tired:
   br i1 %step, label %give, label %park
 give:
   %y = call i32 @sched_yield()
-  br label %look
-park:
+  br label %look"""
+
+
+def park(target: Target) -> str:
+    """From the block `park`: sleep until woken, unless a step has begun or the worker is to stop."""
+    number = futex(target)
+    return f"""park:
   %a = atomicrmw add ptr %sleepers, i64 1 seq_cst
   %g64 = load atomic i64, ptr %generation seq_cst, align 8
   %g = trunc i64 %g64 to i32
@@ -195,9 +210,4 @@ sleep:
   br label %awake
 awake:
   %b = atomicrmw sub ptr %sleepers, i64 1 seq_cst
-  br label %top
-end:
-  {after}
-  ret void
-}}
-"""
+  br label %top"""
