@@ -8,7 +8,7 @@ from chainrule.compiler.convolutions import block_of, steps_of
 from chainrule.compiler.pixels import ConvPixels
 from chainrule.compiler.plan import Plan
 from chainrule.graph import Spec
-from chainrule.kernels import winograd
+from chainrule.kernels.transforms import Scheme
 
 from .steps import arranged
 
@@ -40,7 +40,7 @@ def test_blocks_fit_a_cache_and_are_larger_where_filters_leave_it():
 def test_flops_are_those_of_all_tiles():
     x, w = np.ones((2, 32, 13, 13), "f4"), np.ones((48, 32, 3, 3), "f4")
     (row,) = [row for row in rows(x, w, padding=1) if row.task.name == "winograd"]
-    assert row.task.flops == 2 * winograd.tiles_of(2, 13, 13) * 36 * 32 * 48
+    assert row.task.flops == 2 * Scheme(3).tiles(2, 13, 13) * 36 * 32 * 48
 
 
 def test_filters_are_laid_out_once_for_two_convolutions():

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from chainrule.kernels import winograd
+from chainrule.kernels import transforms
 from chainrule.kernels.formula import NEXT, Formula, Operand, Step
 from chainrule.kernels.language.types import F32, LANES
 from chainrule.kernels.product import Tile
-from chainrule.kernels.winograd import Tiles, Winograd, WinogradFilters, WinogradTiles
+from chainrule.kernels.transforms import Scheme
+from chainrule.kernels.winograd import Convolving, Tiles, Winograd, WinogradFilters, WinogradTiles
 from chainrule.ops.activation import Relu
 from chainrule.ops.arithmetic import Add
 from chainrule.ops.conv import Conv2d, Conv2dWeight
@@ -23,6 +24,9 @@ BIAS = Formula(
     (2,),
 )
 SIZES = [(1, 4, 4, 16, 16), (2, 5, 3, 16, 48), (1, 9, 6, 32, 16), (3, 2, 2, 16, 32)]
+"""Pictures, rows, columns, channels, filters."""
+THREE, FIVE = Scheme(3), Scheme(5)
+SCHEMES = [THREE, FIVE]
 
 
 def real(*shape, seed=0):
@@ -33,9 +37,9 @@ def array(values):
     return strided(values.shape, F32).fill(values)
 
 
-def panels(filters, tile):
-    """Filters (3, 3, C, F), transformed, in panels (36, panel, C, column)."""
-    u = np.einsum("ai,ijcf,bj->abcf", winograd.FILTERS, filters, winograd.FILTERS)
+def panels(filters, tile, scheme):
+    """Filters (taps, taps, C, F), transformed, in panels (36, panel, C, column)."""
+    u = np.einsum("ai,ijcf,bj->abcf", scheme.filters, filters, scheme.filters)
     _, _, c, f = filters.shape
     count = -(-f // tile.columns)
     wide = np.zeros((36, c, count * tile.columns), F32)
@@ -47,31 +51,42 @@ def room(pieces, block, c, f):
     return strided((pieces, 36 * (block * (c + f) + 2 * LANES)), F32)
 
 
-def forward(size, tile=WIDE, *, block=8, pieces=2, formula=BARE, run=on_both):
+def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formula=BARE, run=on_both):
     """The convolution of drawn pictures, and what it has to be, in float64."""
     n, high, wide, c, f = size
-    x, w, bias = real(n, high + 2, wide + 2, c), real(3, 3, c, f, seed=1), real(f, seed=2)
-    exact = Conv2d().forward(x.transpose(0, 3, 1, 2).astype("f8"), w.transpose(3, 2, 0, 1).astype("f8"))
+    taps, rows, columns = scheme.taps, high + scheme.edge, wide + scheme.edge
+    x, w = real(n, rows, columns, groups * c), real(taps, taps, c, groups * f, seed=1)
+    bias = real(groups * f, seed=2)
+    direct = Conv2d(groups=groups)
+    exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), w.transpose(3, 2, 0, 1).astype("f8"))
     exact = exact.transpose(0, 2, 3, 1)
-    out = strided((n, high, wide, f), F32)
+    out = strided((n, high, wide, groups * f), F32)
     extra = [array(bias), 0] if formula is BIAS else []
-    arguments = [pieces, block, n, high, wide, c, f, high + 2, wide + 2, array(x), panels(w, tile)]
-    arguments += [rooms := room(pieces, block, c, f), *extra, out, f]
+    arguments = [pieces, block, n, high, wide, groups, c, f, rows, columns, array(x), panels(w, tile, scheme)]
+    arguments += [rooms := room(pieces, block, c, f), *extra, out, groups * f]
     arguments += [np.zeros(1, np.uint8)] if formula.guards else []
-    after = run(Winograd(F32, tile, formula), arguments, pieces, [out, rooms])
-    made = after[13 + len(extra) - 1]
+    after = run(Winograd(F32, tile, scheme, formula), arguments, pieces, [out, rooms])
+    made = after[13 + len(extra)]
     return made, exact if formula is BARE else np.maximum(exact + bias, 0)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_forward(size):
+def test_forward(size, scheme):
     for tile, block in ((WIDE, 8), (ODD, 5)):
-        made, exact = forward(size, tile, block=block)
+        made, exact = forward(size, tile, scheme=scheme, block=block)
         holds(made, exact, 1e-5 * abs(exact).max())
 
 
-def test_the_epilogue_at_every_pixel():
-    made, exact = forward((2, 5, 7, 16, 16), formula=BIAS)
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_groups_lie_side_by_side(scheme):
+    made, exact = forward((2, 5, 3, 16, 32), scheme=scheme, groups=3, pieces=4)
+    holds(made, exact, 1e-5 * abs(exact).max())
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_the_epilogue_at_every_pixel(groups):
+    made, exact = forward((2, 5, 7, 16, 32), groups=groups, formula=BIAS)
     holds(made, exact, 1e-5 * abs(exact).max())
 
 
@@ -84,65 +99,55 @@ def test_any_number_of_pieces_and_any_block_gives_the_same_bits():
     assert len(made) == 1
 
 
-def gradient(size, tile=WIDE, *, block=8, shares=2, run=on_both):
+def gradient(size, tile=WIDE, *, scheme=THREE, block=8, shares=2, run=on_both):
     n, high, wide, c, f = size
-    x, y = real(n, high + 2, wide + 2, c), real(n, high, wide, f, seed=1)
-    direct = Conv2dWeight(size=(3, 3))
+    rows, columns = high + scheme.edge, wide + scheme.edge
+    x, y = real(n, rows, columns, c), real(n, high, wide, f, seed=1)
+    direct = Conv2dWeight(size=(scheme.taps, scheme.taps))
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), y.transpose(0, 3, 1, 2).astype("f8"))
     out, rooms = strided((shares, 36, c, f), F32), room(shares, block, c, f)
-    arguments = [
-        shares,
-        shares,
-        block,
-        n,
-        high,
-        wide,
-        c,
-        f,
-        high + 2,
-        wide + 2,
-        array(x),
-        array(y),
-        out,
-        rooms,
-    ]
-    after = run(WinogradFilters(F32, tile), arguments, shares, [out, rooms])
-    total = after[12].view().sum(0, dtype="f8").reshape(6, 6, c, f)
-    made = np.einsum("ia,ijcf,jb->abcf", winograd.FILTERS, total, winograd.FILTERS)
+    arguments = [shares, shares, block, n, high, wide, 1, c, f, rows, columns, array(x), array(y), out, rooms]
+    after = run(WinogradFilters(F32, tile, scheme), arguments, shares, [out, rooms])
+    total = after[13].view().sum(0, dtype="f8").reshape(6, 6, c, f)
+    made = np.einsum("ia,ijcf,jb->abcf", scheme.filters, total, scheme.filters)
     return made.transpose(3, 2, 0, 1), exact
 
 
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_the_gradient_to_the_filters(size):
+def test_the_gradient_to_the_filters(size, scheme):
     for tile, block, shares in ((WIDE, 8, 2), (ODD, 5, 3)):
-        made, exact = gradient(size, tile, block=block, shares=shares)
+        made, exact = gradient(size, tile, scheme=scheme, block=block, shares=shares)
         assert abs(made - exact).max() < 1e-5 * abs(exact).max()
 
 
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
 @pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_tiles_transformed_ahead(size, back):
+def test_tiles_transformed_ahead(size, back, scheme):
     n, high, wide, c, _ = size
-    edge = 0 if back else 2
+    edge = 0 if back else scheme.edge
     x = real(n, high + edge, wide + edge, c)
-    made = (winograd.sent_by(x) if back else winograd.seen_by(x)).transpose(3, 4, 0, 1, 2, 5)
+    made = (scheme.sent_by(x) if back else scheme.seen_by(x)).transpose(3, 4, 0, 1, 2, 5)
     exact = made.reshape(36, -1, c)
     for pieces in (1, 3):
         out = strided(exact.shape, F32)
-        arguments = [pieces, exact.shape[1], n, high, wide, c, c, high + edge, wide + edge, array(x), out]
-        after = on_both(WinogradTiles(F32, back), arguments, pieces, [out])
+        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge]
+        after = on_both(WinogradTiles(F32, scheme, back), [*sizes, array(x), out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
-        if high % 4 == 0 and wide % 4 == 0 or back:
-            holds(after[10], exact, 1e-5 * abs(exact).max())
-
-
-def test_pictures_of_zeros_give_zeros():
-    assert not winograd.seen_by(np.zeros((1, 6, 6, 3))).any()
-    assert winograd.tiled(np.ones((1, 7, 9, 2)), 2, 2, 6).shape == (1, 2, 2, 6, 6, 2)
+        if high % scheme.side == 0 and wide % scheme.side == 0 or back:
+            holds(after[11], exact, 1e-5 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
-    "kernel", [Winograd(F32, WIDE, BARE), WinogradFilters(F32, WIDE), WinogradTiles(F32, True)], ids=str
+    "kernel",
+    [
+        Winograd(F32, WIDE, THREE, BARE),
+        WinogradFilters(F32, WIDE, FIVE),
+        WinogradTiles(F32, THREE, False),
+        WinogradTiles(F32, THREE, True),
+    ],
+    ids=str,
 )
 def test_code_of_every_target(kernel):
     whole_everywhere(kernel)
@@ -151,28 +156,46 @@ def test_code_of_every_target(kernel):
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new", "size"),
     [
-        (winograd, "seen", "4.0 * d[0] - 5.0 * d[2] + d[4]", "4.0 * d[0] - 4.0 * d[2] + d[4]", SIZES[0]),
-        (winograd, "results", "sum1 + 4.0 * sum2", "sum1 + 2.0 * sum2", SIZES[0]),
-        (Tiles, "see", "(row + i).at_most(self.rows - 1)", "(row + i)", SIZES[1]),
+        (transforms, "seen_inside", "plus(d4, -5.0, d2)", "plus(d4, -4.0, d2)", SIZES[0]),
+        (transforms, "seen_square", "plus(ends[j][0], 4.0, value)", "ends[j][0] + value", SIZES[0]),
+        (transforms, "results_inside", "2.0**i", "2.0", SIZES[0]),
+        (transforms, "with_ends", "inside[-1] + last", "inside[-1]", SIZES[0]),
+        (Tiles, "see", "(at.row + i).at_most(self.rows - 1)", "(at.row + i)", SIZES[1]),
         (Tiles, "inside", "self.high - row", "self.high - row + 1", SIZES[1]),
         (Tiles, "corner", "inside % self.across", "inside % self.down", SIZES[2]),
     ],
 )
 def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, size, monkeypatch):
+    test_forward(size, THREE)
     plant(monkeypatch, owner, name, old, new)
     with caught():
-        test_forward(size)
+        test_forward(size, THREE)
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new"),
     [
-        (winograd, "sent", "y[0] + 4.0 * y[2]", "y[0] + 2.0 * y[2]"),
-        (Tiles, "send", "k.below(on * LANES)", "k.below(LANES)"),
+        (Tiles, "see", "group * self.channels", "0"),
+        (Convolving, "multiply", "(point * tiles.groups + group) * panels", "point * panels"),
+        (Convolving, "finish", "group * tiles.filters + f", "f"),
+    ],
+)
+def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch):
+    plant(monkeypatch, owner, name, old, new)
+    with caught():
+        test_groups_lie_side_by_side(THREE)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "old", "new"),
+    [
+        (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
+        (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
+        (Tiles, "send", "k.below(there[i][j] * LANES)", "k.below(LANES)"),
         (WinogradFilters, "__call__", "share * each, last", "share * each + 1, last"),
     ],
 )
 def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkeypatch):
     plant(monkeypatch, owner, name, old, new)
     with caught():
-        test_the_gradient_to_the_filters(SIZES[1])
+        test_the_gradient_to_the_filters(SIZES[1], THREE)

@@ -9,6 +9,7 @@ from ..kernels import winograd
 from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.types import LANES
 from ..kernels.product import tile_for
+from ..kernels.transforms import POINTS
 from .flow import Op
 from .fuse import Group, Groups
 from .pixels import ConvFilters, ConvPixels, WinogradPixels
@@ -75,47 +76,48 @@ def sliding_filters(groups: Groups, op: Op) -> tuple[Sizes, list[Argument], Fact
 
 def winograd_tasks(packs: Packs, op: Op, after: Epilogue) -> list[Task]:
     """A convolution by Winograd's algorithm: transformed filters into panels, then all else in one pass."""
-    groups, specs = packs.groups, packs.groups.flow.specs
+    groups, specs, gate = packs.groups, packs.groups.flow.specs, op.gate
     x, u = (groups.view(n) for n in op.inputs)
-    many, c, f = u.shape
+    many, c, columns = u.shape
     n, high, wide, _ = specs[op.outputs[0]].shape
-    panels = packs.number(Factor(u, c * f, f, 1), (many, c, f), after.tile)
-    block, tiles = block_of(c, f), winograd.tiles_of(n, high, wide)
-    pieces = min(MOST_PIECES, -(-tiles // block))
+    f, tiles = columns // gate.groups, gate.scheme.tiles(n, high, wide)
+    panels = packs.number(Factor(u, c * columns, columns, 1), (many, c, columns), after.tile)
+    block = block_of(c, f)
+    pieces = min(MOST_PIECES, gate.groups * -(-tiles // block))
     room = room_of(groups, pieces, block, c + f, after.dtype)
-    sizes = Sizes(1, n * high * wide, f, c)
-    kernel = winograd.Winograd(after.dtype, after.tile, after.formula(sizes))
-    arguments: list[Argument] = [pieces, block, n, high, wide, c, f, *x.shape[1:3]]
+    sizes = Sizes(1, n * high * wide, columns, c)
+    kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(sizes))
+    arguments: list[Argument] = [pieces, block, n, high, wide, gate.groups, c, f, *x.shape[1:3]]
     arguments += [address(groups, x), Address(panels), Address(room), *after.arguments(sizes, stacked=False)]
-    flops = 2 * tiles * many * c * f
+    flops = 2 * tiles * many * c * columns
     task = after.task(kernel, arguments, pieces, [x.base, panels], "winograd", flops, [room])
     return [*packs.fresh(), task]
 
 
 def winograd_sums(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The gradient to 3×3 filters by Winograd's algorithm, as sums over tiles of the transformed."""
-    specs, (out,) = groups.flow.specs, op.outputs
+    """The gradient to filters by Winograd's algorithm, as sums over tiles of the transformed."""
+    specs, (out,), scheme = groups.flow.specs, op.outputs, op.gate.scheme
     x, y = (groups.view(n) for n in op.inputs)
     shares, many, c, f = specs[out].shape
     dtype, block = specs[out].dtype, block_of(c, f)
     room = room_of(groups, shares, block, c + f, dtype)
-    arguments: list[Argument] = [shares, shares, block, *y.shape[:3], c, f, *x.shape[1:3]]
+    arguments: list[Argument] = [shares, shares, block, *y.shape[:3], 1, c, f, *x.shape[1:3]]
     arguments += [address(groups, x), address(groups, y), Address(out), Address(room)]
-    flops = 2 * winograd.tiles_of(*y.shape[:3]) * many * c * f
-    kernel = winograd.WinogradFilters(dtype, tile_for(dtype))
+    flops = 2 * scheme.tiles(*y.shape[:3]) * many * c * f
+    kernel = winograd.WinogradFilters(dtype, tile_for(dtype), scheme)
     return [Task(kernel, arguments, shares, (x.base, y.base), (out, room), "winograd", flops=flops)]
 
 
 def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """All tiles of pictures, or of results, transformed."""
-    (x,), (out,) = (groups.view(n) for n in op.inputs), op.outputs
+    (x,), (out,), gate = (groups.view(n) for n in op.inputs), op.outputs, op.gate
     many, tiles, width = groups.flow.specs[out].shape
-    edge = 0 if op.gate.back else 2
+    edge = 0 if gate.back else gate.scheme.edge
     n, high, wide, _ = x.shape
     pieces = share_out(many * tiles * width * 8)
-    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, width, width, high, wide]
+    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, 1, width, width, high, wide]
     arguments += [address(groups, x), Address(out)]
-    kernel = winograd.WinogradTiles(groups.flow.specs[out].dtype, op.gate.back)
+    kernel = winograd.WinogradTiles(groups.flow.specs[out].dtype, gate.scheme, gate.back)
     return [Task(kernel, arguments, pieces, (x.base,), (out,), "tiles")]
 
 
@@ -123,11 +125,11 @@ def block_of(channels: int, filters: int) -> int:
     """Tiles of Winograd's algorithm that are worked on together: what a core's cache holds, more where the filters
     do not stay in it.
     """
-    each = 4 * winograd.POINTS * (channels + filters)
+    each = 4 * POINTS * (channels + filters)
     fitting = max(ROOM // each // 8 * 8, 8)
     return max(fitting, 32) if channels * filters > MANY_FILTERS else min(fitting, 64)
 
 
 def room_of(groups: Groups, pieces: int, block: int, width: int, dtype: np.dtype) -> int:
     """Memory in which each piece keeps the transforms of one block."""
-    return groups.flow.new(Spec((pieces, winograd.POINTS, block * width + 2 * LANES), dtype))
+    return groups.flow.new(Spec((pieces, POINTS, block * width + 2 * LANES), dtype))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Elementwise, Reduction, Spec
-from ..kernels import winograd
 from ..kernels.language.types import LANES
+from ..kernels.transforms import SEEN, Scheme
 from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from ..ops.indexing import Index, IndexAdd, Slice
 from ..ops.linear import Matmul
@@ -46,6 +46,8 @@ LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 512, 1.7, 1 << 14
 """Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
 channels times filters of a gradient that is summed in shares.
 """
+SCHEMES = (3, 5)
+"""Sizes of filters for which there is one."""
 WINOGRAD_SHARES = 8
 """Partial sums of a filter's gradient, transformed."""
 SHARE_BYTES = 1 << 19
@@ -141,9 +143,11 @@ class Layout:
     def slid(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
         """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
         made = direct.spec(self.spec(rows), self.spec(filters))
-        if not winograd_pays(direct, self.spec(filters), made):
+        scheme = winograd_pays(direct, self.spec(filters), made)
+        if scheme is None:
             return self.one(direct, (rows, filters), line)
-        return self.one(WinogradPixels(), (rows, self.transformed(filters, winograd.FILTERS, line)), line)
+        transformed = self.transformed(filters, scheme.filters, line)
+        return self.one(WinogradPixels(scheme, direct.groups), (rows, transformed), line)
 
     def transformed(self, square: int, matrix: np.ndarray, line: int) -> int:
         """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
@@ -206,8 +210,9 @@ class Layout:
         rows, sent = self.bordered(x, gate.padding, line), self.last(y, line)
         near = self.spec(rows).shape[3] // gate.groups
         filters = Spec((*gate.size, near, self.spec(sent).shape[3]), self.spec(rows).dtype)
-        if winograd_pays(gate, filters, self.spec(sent)):
-            made = self.winograd_sums(rows, sent, line)
+        scheme = winograd_pays(gate, filters, self.spec(sent))
+        if scheme is not None:
+            made = self.winograd_sums(scheme, gate.groups, rows, sent, line)
         else:
             shares = shares_of(self.spec(rows), self.spec(sent), filters, gate.groups)
             inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
@@ -220,19 +225,33 @@ class Layout:
         many, *shape = self.spec(shares).shape
         return self.one(Sum((0,)) if many > 1 else Reshape(tuple(shape)), (shares,), line)
 
-    def winograd_sums(self, rows: int, sent: int, line: int) -> int:
-        """The gradient to 3×3 filters: tiles are transformed where they are used, or all before where the sums are
-        too large to keep several of.
+    def winograd_sums(self, scheme: Scheme, groups: int, rows: int, sent: int, line: int) -> int:
+        """The gradient to filters: tiles are transformed where they are used, or all before where the sums are too
+        large to keep several of, or where there are groups.
         """
-        c, f = self.spec(rows).shape[3], self.spec(sent).shape[3]
-        if c * f <= MOST_SUMS:
-            many = self.added(self.one(WinogradSums(WINOGRAD_SHARES), (rows, sent), line), line)
+        c, f, taps = self.spec(rows).shape[3] // groups, self.spec(sent).shape[3], scheme.taps
+        if c * f <= MOST_SUMS and groups == 1:
+            many = self.added(self.one(WinogradSums(scheme, WINOGRAD_SHARES), (rows, sent), line), line)
         else:
-            left = self.one(WinogradTiles(back=False), (rows,), line)
-            turned = self.one(PermuteDims((0, 2, 1)), (left,), line)
-            many = self.one(Matmul(), (turned, self.one(WinogradTiles(back=True), (sent,), line)), line)
-        square = self.one(Reshape((winograd.SEEN, winograd.SEEN, c, f)), (many,), line)
-        return self.one(Reshape((3, 3, c, f)), (self.transformed(square, winograd.FILTERS.T, line),), line)
+            left = self.one(WinogradTiles(scheme, back=False), (rows,), line)
+            right = self.one(WinogradTiles(scheme, back=True), (sent,), line)
+            parts = [self.tile_products(left, right, g, groups, line) for g in range(groups)]
+            many = parts[0] if groups == 1 else self.one(Concat(2), tuple(parts), line)
+        square = self.one(Reshape((SEEN, SEEN, c, f)), (many,), line)
+        return self.one(
+            Reshape((taps, taps, c, f)), (self.transformed(square, scheme.filters.T, line),), line
+        )
+
+    def tile_products(self, left: int, right: int, group: int, groups: int, line: int) -> int:
+        """Vᵀ · D of one group, for each point: (36, C/G, F/G)."""
+
+        def own(tiles: int) -> int:
+            width = self.spec(tiles).shape[2] // groups
+            key = (WHOLE, WHOLE, Slice(group * width, (group + 1) * width, 1))
+            return tiles if groups == 1 else self.one(Index(key), (tiles,), line)
+
+        turned = self.one(PermuteDims((0, 2, 1)), (own(left),), line)
+        return self.one(Matmul(), (turned, own(right)), line)
 
     # --- the others -------------------------------------------------------------------------------------
 
@@ -304,16 +323,19 @@ RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
 """How each kind of gate is written down with its channels last."""
 
 
-def winograd_pays(gate: Any, filters: Spec, out: Spec) -> bool:
-    """Whether Winograd's algorithm is faster than the direct sum: a table found by measuring, without the batch."""
-    if (gate.stride, gate.dilation, gate.groups) != ((1, 1), (1, 1), 1):
-        return False
+def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
+    """Which of Winograd's algorithms is faster than the direct sum: a table found by measuring, without the batch."""
     kh, kw, c, f = filters.shape
     _, height, width, _ = out.shape
-    if (kh, kw) != (3, 3) or c % LANES or f % LANES or filters.dtype != np.float32 or 0 in out.shape:
-        return False
-    tiles = winograd.tiles_of(1, height, width)
-    return c * f >= LEAST_CHANNELS and tiles * winograd.SIDE**2 <= MOST_WASTE * height * width
+    if kh != kw or kh not in SCHEMES or (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
+        return None
+    each = f // gate.groups
+    uneven = c % LANES or each % (LANES if gate.groups == 1 else 2 * LANES)
+    if uneven or filters.dtype != np.float32 or 0 in out.shape or c * each < LEAST_CHANNELS:
+        return None
+    scheme = Scheme(kh)
+    computed = scheme.tiles(1, height, width) * scheme.side**2
+    return scheme if computed <= MOST_WASTE * height * width else None
 
 
 def shares_of(x: Spec, y: Spec, w: Spec, groups: int) -> int:

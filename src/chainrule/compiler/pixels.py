@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Gate, Spec, gate
-from ..kernels import winograd
-from ..kernels.winograd import SEEN, SIDE
+from ..kernels.transforms import POINTS, SEEN, Scheme
 from ..ops.conv import Conv2d, Conv2dWeight
 from ..ops.window import Pair, Window
 
@@ -71,49 +70,53 @@ class ConvFilters(Gate):
 
 @gate
 class WinogradPixels(Gate):
-    """out (N, H - 2, W - 2, F) = the 3×3 windows of x (N, H, W, C) times filters, transformed: u (36, C, F)"""
+    """out (N, H - edge, W - edge, F) = the windows of x (N, H, W, C) times filters, transformed: u (36, C/groups, F)"""
+
+    scheme: Scheme
+    groups: int
 
     def spec(self, x: Spec, u: Spec) -> Spec:
         many, height, width, _ = x.shape
-        return Spec((many, height - 2, width - 2, u.shape[2]), x.dtype)
+        return Spec((many, height - self.scheme.edge, width - self.scheme.edge, u.shape[2]), x.dtype)
 
     def forward(self, x: np.ndarray, u: np.ndarray) -> Any:
-        made = np.einsum("nhwabc,abcf->nhwabf", winograd.seen_by(x), u.reshape(SEEN, SEEN, *u.shape[1:]))
-        out = np.einsum("ai,nhwijf,bj->nhawbf", winograd.RESULTS, made, winograd.RESULTS)
-        (n, h, _, w, _, f), (_, height, width, _) = out.shape, x.shape
-        return out.reshape(n, SIDE * h, SIDE * w, f)[:, : height - 2, : width - 2].astype(x.dtype)
+        square = u.reshape(SEEN, SEEN, *u.shape[1:])
+        pairs = zip(np.split(x, self.groups, 3), np.split(square, self.groups, 3), strict=True)
+        made = [np.einsum("nhwabc,abcf->nhwabf", self.scheme.seen_by(a), b) for a, b in pairs]
+        _, height, width, _ = self.spec(Spec(x.shape, x.dtype), Spec(u.shape, u.dtype)).shape
+        return self.scheme.made_of(np.concatenate(made, 5))[:, :height, :width].astype(x.dtype)
 
 
 @gate
 class WinogradTiles(Gate):
     """out (36, tiles, C) = the tiles of pictures with their border, or of results (back), transformed"""
 
+    scheme: Scheme
     back: bool
 
     def spec(self, x: Spec) -> Spec:
         many, height, width, channels = x.shape
-        edge = 0 if self.back else 2
-        tiles = winograd.tiles_of(many, height - edge, width - edge)
-        return Spec((winograd.POINTS, tiles, channels), x.dtype)
+        edge = 0 if self.back else self.scheme.edge
+        return Spec((POINTS, self.scheme.tiles(many, height - edge, width - edge), channels), x.dtype)
 
     def forward(self, x: np.ndarray) -> Any:
-        made = winograd.sent_by(x) if self.back else winograd.seen_by(x)
-        turned = made.transpose(3, 4, 0, 1, 2, 5).reshape(winograd.POINTS, -1, x.shape[3])
-        return turned.astype(x.dtype)
+        made = self.scheme.sent_by(x) if self.back else self.scheme.seen_by(x)
+        return made.transpose(3, 4, 0, 1, 2, 5).reshape(POINTS, -1, x.shape[3]).astype(x.dtype)
 
 
 @gate
 class WinogradSums(Gate):
-    """out (shares, 36, C, F) = the gradient to 3×3 filters, transformed: of x (N, H, W, C), y (N, H - 2, W - 2, F)"""
+    """out (shares, 36, C, F) = the gradient to filters, transformed: of x (N, H, W, C), y (N, H', W', F)"""
 
+    scheme: Scheme
     shares: int
 
     def spec(self, x: Spec, y: Spec) -> Spec:
-        return Spec((self.shares, winograd.POINTS, x.shape[3], y.shape[3]), x.dtype)
+        return Spec((self.shares, POINTS, x.shape[3], y.shape[3]), x.dtype)
 
     def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
-        left, right = winograd.seen_by(x), winograd.sent_by(y)
-        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(winograd.POINTS, x.shape[3], y.shape[3])
+        left, right = self.scheme.seen_by(x), self.scheme.sent_by(y)
+        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(POINTS, x.shape[3], y.shape[3])
         rest = np.zeros((self.shares - 1, *made.shape))
         return np.concatenate([made[None], rest]).astype(x.dtype)
 
