@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ..graph import Elementwise, Reduction, Spec
+from ..graph import Elementwise, Gate, Reduction, Spec
 from ..ops.dropout import Dropout
-from ..ops.indexing import Index, ScatterAlongAxis, TakeAlongAxis
+from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.linear import Matmul
 from ..ops.reduction import Argmax
-from ..ops.shape import Astype, Reshape
+from ..ops.shape import Astype, Pad, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
 from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
@@ -197,6 +197,8 @@ def enter(groups: Groups, op: Op) -> None:
         groups.add(
             Group(PRODUCT, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
         )
+    elif surrounds(op.gate):
+        groups.add(Group(SINGLE, spec.shape, [replace(op, inputs=(beside(groups, op.inputs[0], op),))]))
     elif isinstance(op.gate, ROW_BY_ROW):
         groups.add(
             Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
@@ -230,6 +232,31 @@ def multiply(groups: Groups, op: Op, spec: Spec) -> None:
     groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
 
 
+def surrounds(gate: Gate) -> bool:
+    """Whether a gate lays its input down, as it is, with one number around it."""
+    if isinstance(gate, IndexAdd):
+        whole = len(gate.key) == len(gate.shape)
+        return whole and all(isinstance(k, Slice) and k.step in (1, None) for k in gate.key)
+    return isinstance(gate, Pad)
+
+
+def beside(groups: Groups, number: int, op: Op) -> int:
+    """The same numbers once more, from the loop that makes them: a value to be written where `op` wants it, while
+    others read the first one.  The value itself where no loop makes it.
+    """
+    view, space = groups.view(number), groups.flow.specs[number].shape
+    maker = groups.maker.get(view.base)
+    if maker is None or groups.groups[maker].kind != LOOP or not aligned(groups, view, space):
+        return number
+    if view.base not in groups.groups[maker].elementwise():
+        return number
+    moving = moved_by(groups, number, op)
+    if not takes(groups, maker, moving, space, None):
+        return number
+    place(groups, moving, space, None)
+    return moving.outputs[0]
+
+
 def whole(groups: Groups, number: int, op: Op) -> int:
     """A value in row-major order: itself, or a copy."""
     return number if groups.view(number).whole else copy(groups, number, op)
@@ -243,14 +270,19 @@ def lifted(groups: Groups, op: Op) -> bool:
 
 def copy(groups: Groups, number: int, op: Op, *, alone: bool = False) -> int:
     """A value in memory of its own, row-major: what an op needs that cannot work on a view."""
+    moving, shape = moved_by(groups, number, op), groups.flow.specs[number].shape
+    if alone:
+        groups.add(Group(LOOP, shape, [moving]))
+    else:
+        place(groups, moving, shape, None)
+    return moving.outputs[0]
+
+
+def moved_by(groups: Groups, number: int, op: Op) -> Op:
+    """An op that copies a value into a new one, for the sake of another op."""
     spec = groups.flow.specs[number]
     made = groups.flow.new(Spec(spec.shape, spec.dtype))
-    moving = Op(Astype(spec.dtype.name), (number,), (made,), op.line, op.rank)
-    if alone:
-        groups.add(Group(LOOP, spec.shape, [moving]))
-    else:
-        place(groups, moving, spec.shape, None)
-    return made
+    return Op(Astype(spec.dtype.name), (number,), (made,), op.line, op.rank)
 
 
 def solid(groups: Groups, number: int, op: Op) -> int:

@@ -1,4 +1,6 @@
-"""Where joined values lie: each is written straight into its stretch of the join, if its maker can do so."""
+"""Where values lie that become part of a larger one, joined with others or with a border around: each is written
+straight into its place there, if its maker can do so.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,16 @@ from collections.abc import Iterator, Set
 
 from ..ops.indexing import Slice
 from ..ops.linear import Matmul
-from ..ops.shape import Concat
+from ..ops.shape import Concat, Pad
 from .flow import Op
-from .fuse import PRODUCT, SINGLE, Groups, size, stacked
+from .fuse import PRODUCT, SINGLE, Groups, size, stacked, surrounds
 from .views import View, indexed, moved, reshaped
+
+WHOLE = Slice(None, None, None)
 
 
 def settle(groups: Groups, fixed: Set[int]) -> None:
-    """Values that are joined with others are written where they end up; joins of joins from outside in.
+    """Values that become part of a larger one are written where they end up; joins of joins from outside in.
 
     fixed: values whose memory is not ours to choose
     """
@@ -24,14 +28,13 @@ def settle(groups: Groups, fixed: Set[int]) -> None:
                 readers.setdefault(groups.view(n).base, []).append((number, op, n))
     for group in reversed(groups.groups):
         for op in group.ops:
-            if isinstance(op.gate, Concat):
-                for n, place in zip(op.inputs, stretches(groups, op), strict=True):
-                    base = groups.view(n).base
-                    if base not in groups.maker or base in fixed or base in groups.homes:
-                        continue
-                    home = home_in(groups, n, place)
-                    if home is not None and all(follows(groups, home, r, op) for r in readers[base]):
-                        groups.homes[base] = home
+            for n, place in zip(op.inputs, places(groups, op), strict=False):
+                base = groups.view(n).base
+                if base not in groups.maker or base in fixed or base in groups.homes:
+                    continue
+                home = home_in(groups, n, place)
+                if home is not None and all(follows(groups, home, r, op) for r in readers[base]):
+                    groups.homes[base] = home
 
 
 def home_in(groups: Groups, number: int, place: View) -> View | None:
@@ -70,11 +73,23 @@ def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -
     return there is not None and near and stacked(there, out) is not None
 
 
-def stretches(groups: Groups, op: Op) -> Iterator[View]:
-    """Where each input of a concatenation lies in its output."""
-    start = 0
-    for n in op.inputs:
-        stop = start + groups.view(n).shape[op.gate.axis]
-        key = (Slice(None, None, None),) * op.gate.axis + (Slice(start, stop, 1),)
-        yield indexed(groups.home(op.outputs[0]), key)
-        start = stop
+def places(groups: Groups, op: Op) -> Iterator[View]:
+    """Where each input of an op that lays its inputs down lies in its output; nothing of another op."""
+    if isinstance(op.gate, Concat):
+        start = 0
+        for n in op.inputs:
+            stop = start + groups.view(n).shape[op.gate.axis]
+            key = (WHOLE,) * op.gate.axis + (Slice(start, stop, 1),)
+            yield indexed(groups.home(op.outputs[0]), key)
+            start = stop
+    elif surrounds(op.gate):
+        yield indexed(groups.home(op.outputs[0]), inside(groups, op))
+
+
+def inside(groups: Groups, op: Op) -> tuple[Slice, ...]:
+    """The key of what is not border."""
+    if isinstance(op.gate, Pad):
+        shape = groups.flow.specs[op.inputs[0]].shape
+        return tuple(Slice(a, a + n, 1) for n, (a, _) in zip(shape, op.gate.widths, strict=True))
+    key: tuple[Slice, ...] = op.gate.key
+    return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .convolutions import winograd_sums, winograd_tiles
 from .flow import Op
-from .fuse import Groups, size
-from .homes import stretches
+from .fuse import Groups, size, surrounds
+from .homes import inside, places
 from .labels import LabelCheck
 from .pixels import Pixels, WinogradSums, WinogradTiles
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
@@ -61,31 +61,48 @@ def around(groups: Groups, whole: View, key: tuple[Slice, ...], value: float) ->
     slices = [slice(*k).indices(n) for k, n in zip(key, whole.shape, strict=True)]
     if any(step != 1 for _, _, step in slices):
         return fill(groups, whole, value)
-    tasks, inside = list[Task](), whole
+    tasks, left = list[Task](), whole
     for axis, (start, stop, _) in enumerate(slices):
-        before = (Slice(None, None, None),) * axis
-        for piece in (Slice(0, start, 1), Slice(max(start, stop), whole.shape[axis], 1)):
-            tasks += fill(groups, indexed(inside, (*before, piece)), value)
-        inside = indexed(inside, (*before, Slice(start, max(start, stop), 1)))
+        stop = max(start, stop)
+        for border in ends(left, axis, start, left.shape[axis] - stop):
+            tasks += fill(groups, border, value)
+        left = along_axis(left, axis, start, stop)
     return tasks
+
+
+def ends(view: View, axis: int, before: int, after: int) -> Iterator[View]:
+    """The first and the last of a view along an axis; as one view, where they are equally many."""
+    n, stride = view.shape[axis], view.strides[axis]
+    if before == after > 0:
+        shape = (*view.shape[:axis], 2, before, *view.shape[axis + 1 :])
+        strides = (*view.strides[:axis], stride * (n - after), stride, *view.strides[axis + 1 :])
+        yield View(view.base, shape, strides, view.offset)
+    else:
+        yield along_axis(view, axis, 0, before)
+        yield along_axis(view, axis, n - after, n)
+
+
+def along_axis(view: View, axis: int, start: int, stop: int) -> View:
+    """A stretch of a view along one axis."""
+    return indexed(view, (Slice(None, None, None),) * axis + (Slice(start, stop, 1),))
+
+
+def laid_down(groups: Groups, op: Op) -> list[Task]:
+    """Each input into its place in the output, unless the group that makes it has written it there."""
+    pairs = [(groups.view(n), place) for n, place in zip(op.inputs, places(groups, op), strict=True)]
+    return [
+        task for view, place in pairs if view.base not in groups.homes for task in move(groups, view, place)
+    ]
 
 
 def concat(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """Each input into its stretch of the output."""
-    tasks = []
-    for n, place in zip(op.inputs, stretches(groups, op), strict=True):
-        view = groups.view(n)
-        if view.base not in groups.homes:  # else it was written there by the group that makes it
-            tasks += move(groups, view, place)
-    return tasks
+    return laid_down(groups, op)
 
 
 def pad(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The border, then the middle."""
-    (out,), view = op.outputs, groups.view(op.inputs[0])
-    key = tuple(Slice(a, a + n, 1) for n, (a, _) in zip(view.shape, op.gate.widths, strict=True))
-    whole = groups.view(out)
-    return [*around(groups, whole, key, op.gate.value), *move(groups, view, indexed(whole, key))]
+    """The border, and the middle."""
+    whole = groups.home(op.outputs[0])
+    return [*around(groups, whole, inside(groups, op), op.gate.value), *laid_down(groups, op)]
 
 
 def index(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -161,6 +178,8 @@ def rows_picked(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, int,
 def index_add(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """Zeros, and what is added: a copy for a key of slices, sums where rows are named by number."""
     (out,), x = op.outputs, groups.view(op.inputs[0])
+    if surrounds(op.gate):
+        return [*around(groups, groups.home(out), op.gate.key, 0), *laid_down(groups, op)]
     if is_basic(op.gate.key):
         whole, key = groups.view(out), op.gate.key
         slices = all(isinstance(k, Slice) for k in key) and len(key) == len(whole.shape)
