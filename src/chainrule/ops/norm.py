@@ -10,7 +10,9 @@ from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
 from .arguments import Operand
 from .elementary import sqrt
+from .indexing import Index, Slice
 from .reduction import mean, spread, sum
+from .selection import maximum
 from .shape import reshape
 
 
@@ -68,12 +70,21 @@ class BatchNorm(Gate):
         return to_x, to_w, to_b
 
     def parts(self, x: Value, w: Value, b: Value) -> Any:
+        """Mean and variance in one pass, around the mean of the first sample: however far that is from the others,
+        the variance is at least its square distance over N, so that at most log₂(N + 1) bits cancel.  Source: Chan,
+        Golub and LeVeque 1983, on shifted data.
+        """
         axes, column = self.axes(len(x.shape)), (1, -1) + (1,) * (len(x.shape) - 2)
-        average = mean(x, axis=axes)
-        apart = x - reshape(average, column)
-        spreading = mean(apart * apart, axis=axes)
+        pivot = mean(apply(Index((Slice(0, 1, 1),)), x), axis=axes)
+        near = x - reshape(pivot, column)
+        average, shift, square = mean(x, axis=axes), mean(near, axis=axes), mean(near * near, axis=axes)
+        spreading = maximum(square - shift * shift, 0.0)
         scale = w / sqrt(spreading + self.eps)
-        return apart * reshape(scale, column) + reshape(b, column), average, spreading
+        return (
+            (x - reshape(average, column)) * reshape(scale, column) + reshape(b, column),
+            average,
+            spreading,
+        )
 
 
 def total(first: Any, second: Any) -> Any:
