@@ -102,12 +102,12 @@ def test_every_line_agrees_with_its_gate(trial, start, request):
 # --- the same bits --------------------------------------------------------------------------------------
 
 
-def bits(trial, start, threads=None):
-    """All bytes after two compiled steps from a state."""
+def digest(trial, start, threads):
+    """Of all bytes after two compiled steps from a state."""
     trial.set(start)
     cr.set_threads(threads)
     try:
-        return trial.bits()
+        return trial.digest()
     finally:
         cr.set_threads(None)
 
@@ -119,11 +119,11 @@ def test_watching_changes_no_bit_for_any_number_of_threads(trial, start):
     paths = [path for path in specs if "/" in path]
     sums = [path for path in paths if path.endswith("/conv2d")]
     activation, gradient = (sums or paths[:1])[-1], f"{parameter[0]}.grad"
-    expected = bits(trial, start, 1)
+    expected = digest(trial, start, 1)
     for threads in (2, 3, 4):
-        assert bits(trial, start, threads) == expected, threads
+        assert digest(trial, start, threads) == expected, threads
     with trial.step.watch(activation) as seen, trial.step.watch(gradient) as back:
-        assert bits(trial, start, 3) == expected
+        assert digest(trial, start, 3) == expected
     assert len(seen[activation]) == len(back[gradient]) == 2
     assert seen[activation][0].shape == specs[activation].shape
     assert np.array_equal(back[gradient][1], parameter[1].grad)

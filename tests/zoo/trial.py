@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -68,15 +69,20 @@ class Trial:
             cell.assign(Tensor(state[name], dtype=cell.dtype))
 
     def after(self, run: Callable[..., Any], seed: int) -> After:
-        """What a step with the batch of a seed leaves."""
+        """What a step with the batch of a seed leaves; the gradients until the next one."""
         loss = run(*self.batch(seed)).item()
         parameters = dict(self.learning.model.named_parameters())
-        return After(loss, {name: p.grad.numpy().copy() for name, p in parameters.items()}, self.state())
+        return After(loss, {name: p.grad.numpy() for name, p in parameters.items()}, self.state())
 
-    def bits(self, steps: int = 2) -> list[bytes]:
-        """All bytes after a few compiled steps."""
-        losses = [self.step(*self.batch(seed)).numpy().tobytes() for seed in range(steps)]
-        return losses + [array.tobytes() for array in self.state().values()]
+    def digest(self, steps: int = 2) -> str:
+        """SHA-256 over the losses of a few compiled steps and the state that they leave."""
+        found = hashlib.sha256()
+        for seed in range(steps):
+            found.update(self.step(*self.batch(seed)).numpy().tobytes())
+        for name, cell in self.cells.items():
+            found.update(name.encode())
+            found.update(np.ascontiguousarray(cell.numpy()))
+        return found.hexdigest()
 
 
 def furthest(came: Arrays, expected: Arrays, before: Arrays | None = None) -> float:
