@@ -17,6 +17,7 @@ from ..nn.steps import pictures
 SHAPE, CLASSES = (1, 4, 5), 3
 
 RULES: dict[str, Callable[..., optim.Optimizer]] = {
+    "sgd": lambda parameters: optim.SGD(parameters, lr=0.05),
     "momentum": lambda parameters: optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=1e-3),
     "adam": lambda parameters: optim.Adam(parameters, lr=0.01),
     "adamw": lambda parameters: optim.AdamW(parameters, lr=0.01, weight_decay=0.01),
@@ -61,6 +62,7 @@ class Learning:
         *,
         penalty: float = 0.0,
         max_norm: float | None = None,
+        keep_gradients: bool = False,
     ) -> None:
         self.model = NETWORKS[network]() if isinstance(network, str) else network
         self.rule, self.loss = RULES[rule](self.model.parameters()), LOSSES[loss]()
@@ -77,7 +79,7 @@ class Learning:
             return loss
 
         self.plain = learn
-        self.step: Compiled = cr.compile(learn, fallback="error")
+        self.step: Compiled = cr.compile(learn, keep_gradients=keep_gradients, fallback="error")
 
     def state(self) -> dict[str, bytes]:
         """All that a step may change: weights, buffers (those of dropout count), slots and rates."""

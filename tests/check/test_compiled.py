@@ -8,6 +8,7 @@ from chainrule import check
 from chainrule.compiler import room
 from chainrule.errors import DifferenceError, IndexingError, LabelError
 
+from . import winograd_faults
 from .faults import FAULTS, planted
 from .learning import LOSSES, NETWORKS, RULES, Learning, batch
 
@@ -53,7 +54,10 @@ def test_a_step_without_lines():
     assert str(check.compiled(cr.compile(lambda x: x), np.ones(2, "float32"))).startswith("0 lines agree")
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+EVERY = FAULTS | winograd_faults.FAULTS
+
+
+@pytest.mark.parametrize("fault", EVERY.values(), ids=EVERY)
 def test_a_fault_in_a_kernel_is_named_at_its_line(fault, monkeypatch):
     data = fault.batch()
     with planted(fault, monkeypatch):
@@ -67,6 +71,41 @@ def test_a_fault_in_a_kernel_is_named_at_its_line(fault, monkeypatch):
     assert fault.kernel in kernel.split(" + ")
     assert f"faults.py:{line_of(fault)} in {fault.step.__name__}" in error.line
     assert error.who == "check.compiled" and "as the gate computes" in error.expected
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the scale of Conv2dWeight and Conv2dInput is the largest number of the pictures"
+)
+@pytest.mark.parametrize(
+    "key",
+    [
+        "window of the filters' gradient: only two lines of each picture",
+        "winograd sums: the last block of tiles",
+    ],
+)
+def test_a_fault_in_a_small_gradient_is_named(key, monkeypatch):
+    """Losses are means, and gradients far smaller than the pictures that they come from."""
+    fault = EVERY[key]
+    x, w = fault.batch()
+
+    def small(x, w):
+        loss = (cr.tanh(cr.conv2d(x, w, padding=1)) * 1e-7).sum()
+        loss.backward()
+        return loss, w.grad
+
+    with planted(fault, monkeypatch), pytest.raises(DifferenceError, match="of w.grad"):
+        check.compiled(cr.compile(small, fallback="error"), x, w)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=DifferenceError,
+    reason="what is allowed does not grow with the number of terms of a sum",
+)
+def test_a_long_sum_of_equal_terms_agrees():
+    """Each of 4096 sums of products is rounded the same way."""
+    step = cr.compile(lambda x, w: x @ w, fallback="error")
+    check.compiled(step, np.full((8, 4096), 0.1, "float32"), np.full((4096, 32), 0.1, "float32"))
 
 
 def other(data):

@@ -15,7 +15,8 @@ from chainrule.graph import Gate
 DIFFERENTIABLE = ("real", "positive", "apart", "spaced")
 
 KERNELS = frozenset(
-    ("loop", "reduce", "product", "pool", "view", "copy", "take", "scatter", "argmax", "dropout", "parts")
+    ("loop", "reduce", "product", "winograd", "pool", "argmax", "dropout", "parts")  # what computes
+    + ("view", "copy", "take", "scatter")  # what moves
 )
 """How a compiled step runs a gate: by a kernel of this name, as a view that moves nothing, or by its parts."""
 

@@ -170,7 +170,7 @@ def sliding(
 ) -> Row:
     """A row for one of the three gates of convolution, with a case for each setting."""
     cases = tuple(make(*s) for s in settings)
-    return Row(name, cases, function, refused, native="product", **bounds)
+    return Row(name, cases, function, refused, native="product or winograd", **bounds)
 
 
 #            stride, padding, dilation, groups, N, C, F, (H, W), (KH, KW)
@@ -182,6 +182,7 @@ CONVOLUTIONS: list[tuple[Any, ...]] = [
     ((2, 2), (0, 0), (1, 1), 3, 2, 3, 3, (5, 7), (1, 1)),
     ((1, 1), (0, 0), (1, 1), 1, 1, 1, 1, (1, 1), (1, 1)),
     ((1, 1), (1, 1), (1, 1), 1, 0, 2, 3, (4, 5), (3, 3)),
+    ((1, 1), (1, 1), (1, 1), 1, 1, 32, 16, (4, 7), (3, 3)),  # enough channels for Winograd's algorithm
 ]
 
 

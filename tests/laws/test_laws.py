@@ -4,7 +4,9 @@ from dataclasses import fields
 
 import pytest
 
-from .laws import LAWS, has_parts
+import chainrule as cr
+
+from .laws import LAWS, has_parts, ran
 from .rows import KERNELS
 from .table import TABLE, every_gate
 
@@ -39,6 +41,19 @@ def test_every_kernel_runs_some_gate():
     assert frozenset().union(*(row.kernels for row in TABLE.values())) == KERNELS
     plain = {row.name for row in TABLE.values() if not row.kernels}
     assert all(TABLE[name].native.startswith("none yet: ") for name in plain)
+
+
+@pytest.mark.parametrize("name", ["Conv2d", "Conv2dInput", "Conv2dWeight"])
+def test_convolutions_run_by_both_algorithms(name):
+    """Of the cases in float32; in float64 all are direct sums."""
+    row = TABLE[name]
+    plans = [
+        cr.compile(lambda *xs, gate=case.gate: cr.apply(gate, *xs)).plan(*case.make("float32"))
+        for case in row.cases
+        if case.inputs[0].shape[0]
+    ]
+    kinds = [ran(plan, row.gate) & row.kernels for plan in plans]
+    assert kinds == [{"product"}] * (len(kinds) - 1) + [{"winograd"}]
 
 
 def test_these_gates_say_their_parts():

@@ -7,18 +7,10 @@ from chainrule import nn, optim, zoo
 from chainrule.compiler.table import table
 
 from ..nn.steps import pictures
+from .trial import SHAPES
 
 SMALL = ("linear", "two-layer", "three-layer", "lstm", "lenet5", "convnet")
 DEEP = ("resnet20", "alexnet", "vgg16")
-SHAPES = {
-    "three-layer": (1, 12, 12),
-    "lstm": (3, 6, 5),
-    "lenet5": (1, 28, 28),
-    "convnet": (3, 16, 12),
-    "resnet20": (3, 16, 16),
-    "alexnet": (3, 67, 67),
-    "vgg16": (3, 32, 32),
-}
 RULES = {
     "sgd": lambda parameters: optim.SGD(parameters, lr=0.01),
     "momentum": lambda parameters: optim.SGD(
@@ -31,7 +23,7 @@ LOSSES = {"cross-entropy": nn.CrossEntropyLoss, "hinge": nn.MulticlassHingeLoss}
 
 
 def network(name):
-    shape = SHAPES.get(name, (1, 8, 8))
+    shape = SHAPES[name]
     with nn.init.hollow():  # a plan follows from shapes
         return zoo.build(name, shape, 10), pictures(shape, 10)
 

@@ -1,0 +1,137 @@
+"""Faults to plant in Winograd's algorithm: its transforms, its tiles, its sums; as in `faults`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import chainrule as cr
+from chainrule import Tensor
+from chainrule.compiler.layout import Layout
+from chainrule.kernels import winograd
+from chainrule.kernels.winograd import Convolving, Tiles, WinogradFilters, WinogradTiles
+
+from .faults import Fault, numbers
+
+
+def tiled(x, w):
+    return cr.conv2d(cr.exp(x * 0.1), w, padding=1) * 3.0
+
+
+def learned(x, w):
+    loss = cr.tanh(cr.conv2d(x, w, padding=1) * 0.1).sum()
+    loss.backward()
+    return loss, w.grad
+
+
+def sent_back(x, w):
+    """The way there is a direct sum."""
+    loss = cr.tanh(cr.conv2d(x, w, stride=2, padding=1) * 0.1).sum()
+    loss.backward()
+    return loss, x.grad
+
+
+def pair(
+    channels: int = 32, filters: int = 32, *, images: bool = False, learn: bool = False
+) -> Callable[[], tuple[Any, ...]]:
+    """Two pictures of 7 × 6 pixels, and filters; one of the two may be learned."""
+    return lambda: (
+        Tensor(numbers(2, channels, 7, 6), requires_grad=images),
+        Tensor(numbers(filters, channels, 3, 3, seed=1) * 0.1, requires_grad=learn),
+    )
+
+
+FAULTS: dict[str, Fault] = {
+    "winograd: a wrong number in the transform of pictures": Fault(
+        winograd,
+        "seen",
+        "4.0 * d[1] - 5.0 * d[3] + d[5]",
+        "4.0 * d[1] - 4.0 * d[3] + d[5]",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(),
+    ),
+    "winograd: a wrong sign in the transform of filters": Fault(
+        Layout,
+        "transformed",
+        "matrix.astype(dtype)",
+        "np.abs(matrix).astype(dtype)",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(),
+    ),
+    "winograd: the last tile": Fault(
+        Tiles,
+        "__init__",
+        "self.pictures * self.down * self.across",
+        "self.pictures * self.down * self.across - 1",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(),
+    ),
+    "winograd: the last row of pixels": Fault(
+        Convolving,
+        "finish",
+        "tiles.inside(row + i, column + j) > 0",
+        "tiles.inside(row + i + 1, column + j) > 0",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(),
+    ),
+    "winograd on the way back: a wrong number in the transform of results": Fault(
+        winograd,
+        "results",
+        "apart1 + 8.0 * apart2 + m[5]",
+        "apart1 + 4.0 * apart2 + m[5]",
+        "x.grad",
+        "conv2d_input",
+        "winograd",
+        sent_back,
+        pair(images=True),
+        "backward",
+    ),
+    "winograd sums: a wrong number in the transform of gradients": Fault(
+        winograd,
+        "sent",
+        "2.0 * y[1] + 8.0 * y[3]",
+        "2.0 * y[1] + 4.0 * y[3]",
+        "w.grad",
+        "conv2d_weight",
+        "winograd",
+        learned,
+        pair(learn=True),
+        "backward",
+    ),
+    "winograd sums: the last block of tiles": Fault(
+        WinogradFilters,
+        "__call__",
+        "((share + 1) * each).at_most(tiles.blocks)",
+        "((share + 1) * each).at_most(tiles.blocks - 1)",
+        "w.grad",
+        "conv2d_weight",
+        "winograd",
+        learned,
+        pair(learn=True),
+        "backward",
+    ),
+    "winograd, tiles ahead: the last tile of each piece": Fault(
+        WinogradTiles,
+        "__call__",
+        "stop - start, out",
+        "stop - start - 1, out",
+        "w.grad",
+        "conv2d_weight",
+        "tiles",
+        learned,
+        pair(128, 144, learn=True),
+        "backward",
+    ),
+}

@@ -1,0 +1,239 @@
+"""Winograd's algorithm in compiled steps, and convolutions that stay direct sums: each by itself, compiled is plain.
+
+|compiled - f64| ≤ bound · the largest sum of magnitudes: of |w| · |x| for results, and so on for gradients.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import Tensor, check
+from chainrule.errors import DifferenceError
+from chainrule.kernels.product import Product
+from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradTiles
+
+from .slopes import arrays
+
+SHARED, AHEAD = (32, 32), (128, 160)
+"""Channels and filters: tiles transformed where they are used, and all before."""
+SIZES = [(13, 13), (7, 9)]
+"""Rows and columns, none of them a whole number of tiles."""
+BATCHES = [1, 3]
+NEAR, NEARER = 4e-6, 4e-7
+"""The bounds of Winograd's algorithm, which is that of `check.compiled`, and of direct sums."""
+MARGIN = 1e-3
+"""Where a sum is nearer to the kink of relu than this, no gradient arrives: either side would be right."""
+VALUES = ("result", "to the pictures", "to the filters", "to the bias")
+
+Arrays = list[np.ndarray]
+
+
+def layer(x: Any, w: Any, b: Any, **settings: Any) -> Any:
+    return cr.relu(cr.conv2d(x, w, b, **settings))
+
+
+def learning(**settings: Any) -> Any:
+    """A step: the layer's result, and its gradients to pictures, filters and bias."""
+
+    def step(x, w, b, upstream):
+        slopes = cr.grad(lambda *xs: (layer(*xs, **settings) * upstream).sum(), (0, 1, 2))
+        return layer(x, w, b, **settings), *slopes(x, w, b)
+
+    return step
+
+
+def given(
+    n: int, pair: tuple[int, int], size: tuple[int, int], kernel: int = 3, groups: int = 1, **settings: Any
+) -> Arrays:
+    """Pictures, filters, bias and an upstream that stays away from the kink."""
+    c, f = pair
+    x, w, b = arrays((n, c, *size), (f, c // groups, kernel, kernel), (f,), seed=c + n)
+    w *= np.float32(c * kernel * kernel / groups) ** -0.5
+    sums = cr.conv2d(*(a.astype("f8") for a in (x, w, b)), groups=groups, **settings).data
+    (upstream,) = arrays(sums.shape, seed=1)
+    return [x, w, b, np.where(np.abs(sums) < MARGIN, 0, upstream).astype("f4")]
+
+
+def run(step: Any, data: Arrays) -> Arrays:
+    return [value.data for value in step(*map(Tensor, data))]
+
+
+def furthest(step: Any, data: Arrays, **settings: Any) -> dict[str, float]:
+    """How far each compiled value is from the plain step in float64, as a part of its largest sum of magnitudes."""
+    wide = [a.astype("f8") for a in data]
+    exact, sizes = run(learning(**settings), wide), run(learning(**settings), [np.abs(a) for a in wide])
+    apart = {}
+    for name, came, f64, size in zip(VALUES, run(step, data), exact, sizes, strict=True):
+        assert (came.shape, came.dtype) == (f64.shape, np.float32)
+        apart[name] = float(np.abs(came - f64).max() / size.max())
+    return apart
+
+
+def compiled(**settings: Any) -> Any:
+    return cr.compile(learning(**settings), fallback="error")
+
+
+def kernels(step: Any, data: Arrays) -> list[tuple[str, type]]:
+    """The kernels of convolutions, by the names of their tasks."""
+    kinds = (Winograd, WinogradFilters, WinogradTiles)
+    rows = step.plan(*map(Tensor, data)).rows
+    wanted = [row.task for row in rows if isinstance(row.task.kernel, kinds) or slides(row.task.kernel)]
+    return sorted({(task.name, type(task.kernel)) for task in wanted}, key=str)
+
+
+def slides(kernel: Any) -> bool:
+    return isinstance(kernel, Product) and bool(kernel.window)
+
+
+# --- by Winograd's algorithm ----------------------------------------------------------------------------
+
+FORWARD = ("winograd", Winograd)
+BACK = {SHARED: ("winograd", WinogradFilters), AHEAD: ("tiles", WinogradTiles)}
+EVERY = [(n, pair, size) for n in BATCHES for pair in BACK for size in SIZES]
+
+
+@pytest.mark.parametrize(("n", "pair", "size"), EVERY, ids=str)
+def test_winograd_is_plain(n, pair, size):
+    data, step = given(n, pair, size, padding=1), compiled(padding=1)
+    assert kernels(step, data) == sorted([FORWARD, BACK[pair]], key=str)
+    apart = furthest(step, data, padding=1)
+    assert max(apart.values()) < NEAR, apart
+
+
+@pytest.mark.parametrize("pair", BACK, ids=str)
+def test_a_check_agrees_with_results(pair):
+    for n, size in zip(BATCHES, SIZES, strict=True):
+        step = cr.compile(lambda *xs: layer(*xs, padding=1), fallback="error")
+        assert check.compiled(step, *map(Tensor, given(n, pair, size, padding=1)[:3])).worst.worst <= 1
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=DifferenceError,
+    reason="Conv2dInput and Conv2dWeight do not say that they sum products, so the scale is one number of them",
+)
+@pytest.mark.parametrize("pair", BACK, ids=str)
+def test_a_check_agrees_with_gradients(pair):
+    for n, size in zip(BATCHES, SIZES, strict=True):
+        data = map(Tensor, given(n, pair, size, padding=1))
+        assert check.compiled(compiled(padding=1), *data).worst.worst <= 1
+
+
+@pytest.mark.parametrize("pair", BACK, ids=str)
+def test_a_border_of_any_width(pair):
+    """None at all, and one so wide that results see nothing but zeros."""
+    for padding, size in ((0, (10, 14)), ((2, 5), (4, 6))):
+        data, step = given(2, pair, size, padding=padding), compiled(padding=padding)
+        assert kernels(step, data) == sorted([FORWARD, BACK[pair]], key=str)
+        apart = furthest(step, data, padding=padding)
+        assert max(apart.values()) < NEAR, apart
+
+
+# --- the same bits --------------------------------------------------------------------------------------
+
+
+def bits(step: Any, data: Arrays, threads: int | None = None) -> list[bytes]:
+    cr.set_threads(threads)
+    try:
+        return [value.tobytes() for value in run(step, data)]
+    finally:
+        cr.set_threads(None)
+
+
+@pytest.mark.parametrize("pair", BACK, ids=str)
+def test_any_number_of_threads_gives_the_same_bits(pair):
+    data, step = given(40, pair, (13, 13), padding=1), compiled(padding=1)
+    shared = [
+        row.task for row in step.plan(*map(Tensor, data)).rows if row.task.name in ("winograd", "tiles")
+    ]
+    assert len(shared) >= 3 and all(task.pieces > 3 for task in shared)
+    expected = bits(step, data, 1)
+    for threads in (2, 3, 4):
+        assert bits(step, data, threads) == expected, threads
+
+
+@pytest.mark.parametrize("pair", BACK, ids=str)
+def test_watching_changes_no_bit(pair):
+    data, step = given(3, pair, (7, 9), padding=1), compiled(padding=1)
+    expected = bits(step, data)
+    for path in (*step.values(*map(Tensor, data)), "*"):
+        with step.watch(path) as seen:
+            assert bits(step, data) == expected, path
+        assert seen[path] if path != "*" else len(seen) > 20
+
+
+def test_what_is_watched_is_what_plain_has():
+    """The sum before its bias, which no kernel stores unless it is watched."""
+    data, step = given(2, SHARED, (7, 9), padding=1), compiled(padding=1)
+    with step.watch("conv2d") as seen:
+        run(step, data)
+    assert relative(seen["conv2d"][0], data, padding=1) < NEAR
+
+
+def relative(came: np.ndarray, data: Arrays, **settings: Any) -> float:
+    """How far a sum of pictures and filters is from float64, as a part of the largest sum of magnitudes."""
+    x, w = (Tensor(a.astype("f8")) for a in data[:2])
+    exact, size = cr.conv2d(x, w, **settings).data, cr.conv2d(abs(x), abs(w), **settings).data
+    return float(np.abs(came - exact).max() / size.max())
+
+
+# --- direct sums ----------------------------------------------------------------------------------------
+
+DIRECT: dict[str, tuple[tuple[int, int], tuple[int, int], dict[str, Any]]] = {
+    "dilation": ((32, 32), (13, 13), {"dilation": 2}),
+    "groups": ((64, 64), (7, 9), {"groups": 2}),
+    "few channels": ((16, 16), (13, 13), {}),
+    "no whole vectors": ((40, 24), (7, 9), {}),
+    "other filters": ((32, 32), (13, 13), {"kernel": 5}),
+    "tiles mostly beyond the border": ((32, 32), (5, 5), {}),
+}
+
+
+@pytest.mark.parametrize("n", BATCHES)
+@pytest.mark.parametrize("name", DIRECT)
+def test_a_direct_sum_is_plain(name, n):
+    pair, size, words = DIRECT[name]
+    data = given(n, pair, size, padding=1, **words)
+    settings = {"padding": 1, **{k: v for k, v in words.items() if k != "kernel"}}
+    step = compiled(**settings)
+    assert kernels(step, data) == [("product", Product)]
+    apart = furthest(step, data, **settings)
+    assert max(apart.values()) < NEARER, apart
+
+
+@pytest.mark.parametrize(("stride", "pair"), [(2, SHARED), ((1, 2), AHEAD)], ids=str)
+def test_a_stride_is_a_direct_sum_but_on_its_way_to_the_pictures(stride, pair):
+    """There the gradient lies apart, with zeros between, and the stride is 1."""
+    settings = {"padding": 1, "stride": stride}
+    data, step = given(3, pair, (13, 13), **settings), compiled(**settings)
+    assert kernels(step, data) == [("product", Product), FORWARD]
+    apart = furthest(step, data, **settings)
+    assert apart.pop("to the pictures") < NEAR, apart
+    assert max(apart.values()) < NEARER, apart
+
+
+def test_float64_is_a_direct_sum():
+    data, step = [a.astype("f8") for a in given(1, SHARED, (13, 13), padding=1)], compiled(padding=1)
+    assert kernels(step, data) == [("product", Product)]
+    for came, plain in zip(run(step, data), run(learning(padding=1), data), strict=True):
+        np.testing.assert_allclose(came, plain, rtol=1e-12, atol=1e-12)
+
+
+# --- what a check allows --------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=DifferenceError,
+    reason="the bound of check.compiled leaves out how much the transforms of many channels amplify",
+)
+def test_a_check_lets_pictures_pass_that_are_dark_but_for_a_corner():
+    """Numbers of one sign, and one pixel of a tile that is not 0: rounding is correct, and the line is named."""
+    rng = np.random.default_rng(0)
+    x, w = np.zeros((1, 64, 4, 4), "f4"), rng.uniform(0.5, 1, (64, 64, 3, 3)).astype("f4")
+    x[:, :, 0, 0] = rng.uniform(0.5, 1, (1, 64))
+    check.compiled(cr.compile(lambda x, w: cr.conv2d(x, w, padding=1), fallback="error"), x, w)
