@@ -28,7 +28,7 @@ CONVNETS = {
     "lenet5": ConvNet("LeNet-5, batch 64", (1, 28, 28), 10, 64, rounds=10, steps=20, look=40),
     "convnet": ConvNet("small ConvNet 3×32×32, batch 128", (3, 32, 32), 10, 128, rounds=6, steps=3, look=6),
     "resnet20": ConvNet("ResNet-20, batch 128", (3, 32, 32), 10, 128, rounds=6, steps=3, look=6),
-    "alexnet": ConvNet("AlexNet without LRN, batch 16", (3, 227, 227), 1000, 16, 5, 2, 3, 1e-5),
+    "alexnet": ConvNet("AlexNet without LRN, batch 16", (3, 227, 227), 1000, 16, 8, 2, 3, 1e-5),
     "vgg16": ConvNet("VGG-16, batch 4", (3, 224, 224), 1000, 4, 3, 1, 1, 1e-5),
 }
 DRAWN = 10
