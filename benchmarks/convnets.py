@@ -1,4 +1,4 @@
-"""ConvNets against PyTorch: training steps and inference, peak memory, the first call."""
+"""ConvNets against PyTorch: training steps and inference."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from costs import first_calls
 from engine import TUNED
 from pictures import CONVNETS, ConvNet
-from resident import peak
 from turns import Worker, agree, turn
 
 MODES = ("eager", "channels-last", "compile channels-last")
@@ -90,47 +87,4 @@ def rows(network: ConvNet, verb: str, workers: dict[str, Worker]) -> Figures:
             "after": after[who],
         }
         for who, worker in workers.items()
-    ]
-
-
-def convnet_memory(*names: str) -> Figures:
-    """Peak memory of a training process of ConvNets less that after the imports, in MiB; 10 steps."""
-    return [row for name in names or ("convnet", "resnet20", "alexnet") for row in held(name)]
-
-
-def held(name: str) -> Figures:
-    """One network: each framework in a process of its own, one after the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = (name, "train", str(Path(folder) / "weights.npz"))
-        found = {"chainrule": grown(Worker("convnets_chainrule.py", *command))}
-        for mode in MODES[:2]:
-            found[f"PyTorch, {mode}"] = grown(Worker("convnets_torch.py", *command, mode))
-        with np.load(command[-1]) as arrays:
-            state = 3 * sum(array.nbytes for array in arrays.values()) / 2**20
-    base = found["chainrule"]
-    return [
-        {
-            "network": CONVNETS[name].title,
-            "": who,
-            "MiB": round(mib, 1),
-            "beyond weights, gradients, velocity": round(mib - state, 1),
-            "chainrule's share": round((base - state) / (mib - state), 2),
-        }
-        for who, mib in found.items()
-    ]
-
-
-def grown(worker: Worker) -> float:
-    """MiB that a worker holds at most in 10 steps, beyond its imports."""
-    worker.run(10)
-    found = peak(worker.process.pid)
-    worker.end()
-    return found - worker.facts["imported"]
-
-
-def convnet_compile(*names: str) -> Figures:
-    """The first call of a ConvNet's training step: nothing cached, and in a second process; the step included."""
-    return [
-        {"network": CONVNETS[name].title} | first_calls("convnets_chainrule", name)
-        for name in names or CONVNETS
     ]

@@ -35,10 +35,10 @@ DRAWN = 10
 """Classes that the batches are drawn from, whatever the network could tell apart."""
 
 
-def batches(network: ConvNet) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Five noisy batches of float32, each class around a mean picture of its own."""
+def batches(network: ConvNet, verb: str = "train") -> list[tuple[np.ndarray, np.ndarray]]:
+    """Five noisy batches of float32, each class around a mean picture of its own; one where memory is measured."""
     rng = np.random.default_rng(0)
     means = rng.standard_normal((DRAWN, *network.shape), "f4")
-    labels = rng.integers(0, DRAWN, (5, network.batch))
+    labels = rng.integers(0, DRAWN, (5, network.batch))[: 1 if verb == "hold" else None]
     noise = (rng.standard_normal((network.batch, *network.shape), "f4") for _ in labels)
     return [(np.float32(0.5) * means[y] + more, y) for y, more in zip(labels, noise, strict=True)]

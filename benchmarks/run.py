@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from convnets import convnet_compile, convnet_memory, convnets
+from convnet_costs import convnet_compile, convnet_memory, convnet_threads
+from convnets import convnets
 from costs import call, compiling, threads
 from engine import engine
 from fashion import fashion
@@ -24,7 +25,7 @@ from products import products
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from turns import THREADS, Worker, agree, alternate
+from turns import Worker, agree, alternate, run_json
 
 HERE = Path(__file__).parent
 WIDTH = 170
@@ -85,20 +86,13 @@ def accuracy() -> Figures:
     return [*rows, {"seed": "mean", **mean}]
 
 
-def run_json(script: str, *arguments: str) -> dict[str, Any]:
-    """What a script of this folder prints, as JSON."""
-    command = [sys.executable, str(HERE / script), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **THREADS})
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "step": step,
     "engine": engine,
     "convnets": convnets,
     "convnet-memory": convnet_memory,
     "convnet-compile": convnet_compile,
+    "convnet-threads": convnet_threads,
     "fashion": fashion,
     "products": products,
     "call": call,
