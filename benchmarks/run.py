@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from convnet_costs import convnet_compile, convnet_memory, convnet_threads
+from convnet_kernels import convnet_kernels
 from convnets import convnets
 from costs import call, compiling, threads
 from engine import engine
@@ -93,6 +94,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "convnet-memory": convnet_memory,
     "convnet-compile": convnet_compile,
     "convnet-threads": convnet_threads,
+    "convnet-kernels": convnet_kernels,
     "fashion": fashion,
     "products": products,
     "call": call,
