@@ -18,6 +18,7 @@ from typing import Any
 from convnet_costs import convnet_compile, convnet_memory, convnet_threads
 from convnet_kernels import convnet_kernels
 from convnets import convnets
+from convolutions import convolutions
 from costs import call, compiling, threads
 from engine import engine
 from fashion import fashion
@@ -95,6 +96,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "convnet-compile": convnet_compile,
     "convnet-threads": convnet_threads,
     "convnet-kernels": convnet_kernels,
+    "convolutions": convolutions,
     "fashion": fashion,
     "products": products,
     "call": call,
@@ -116,7 +118,7 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
-        elif word in CONVNETS and last.startswith("convnet"):
+        elif word in CONVNETS and last.startswith("conv"):
             found[last].append(word)
         else:
             raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")
