@@ -88,7 +88,7 @@ def both(name: str) -> dict[str, Any]:
     if one.losses != two.losses:
         raise SystemExit(f"{name}: one thread and two differ: {one.losses} and {two.losses}")
     taken = [1e3 * statistics.median(worker.seconds) for worker in (one, two)]
-    return compared(f"{network.title}: ms a step", taken[0], taken[1], taken[0] / taken[1])
+    return compared(network.title, "ms a step", *taken, taken[0] / taken[1])
 
 
 def ceiling() -> dict[str, Any]:
@@ -101,9 +101,10 @@ def ceiling() -> dict[str, Any]:
             speeds.append(registers(count) / 1e9)
     cr.set_threads(None)
     one, two = (statistics.median(speeds) for speeds in found.values())
-    return compared("multiply-adds in registers: GFLOP/s", one, two, two / one)
+    return compared("multiply-adds in registers", "GFLOP/s", one, two, two / one)
 
 
-def compared(what: str, one: float, two: float, times: float) -> dict[str, Any]:
+def compared(network: str, what: str, one: float, two: float, times: float) -> dict[str, Any]:
     """A row."""
-    return {"what": what, "1 thread": round(one, 1), "2 threads": round(two, 1), "times": round(times, 2)}
+    figures = {"1 thread": round(one, 1), "2 threads": round(two, 1), "times": round(times, 2)}
+    return {"network": network, "": what, **figures}
