@@ -1,4 +1,4 @@
-"""ConvNets against PyTorch: training steps and inference, peak memory, the first call."""
+"""ConvNets against PyTorch: training steps and inference."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from costs import first_calls
 from engine import TUNED
 from pictures import CONVNETS, ConvNet
-from resident import peak
 from turns import Worker, agree, turn
 
 MODES = ("eager", "channels-last", "compile channels-last")
+COMPARED = 20
+"""Steps after which losses are compared."""
 Figures = list[dict[str, Any]]
 
 
@@ -40,11 +39,19 @@ def compared(name: str, verb: str) -> Figures:
             warmed(worker, steps)
         for _ in range(network.rounds):
             turn(list(workers.values()), steps)
+        agree(workers, min(COMPARED, len(twin.losses)))
+        if verb == "train":
+            further({who: workers[who] for who in ("chainrule", best)})
         for worker in workers.values():
             worker.end()
-    after = min(20, len(twin.losses))
-    agree(workers, after)
-    return rows(network, verb, workers, after)
+    return rows(network, verb, workers)
+
+
+def further(two: dict[str, Worker]) -> None:
+    """Let two go on in turns until their losses can be compared; with all of VGG-16's it would take minutes."""
+    while any(len(worker.losses) < COMPARED for worker in two.values()):
+        turn(list(two.values()), 1, count=False)
+    agree(two, COMPARED)
 
 
 def usable() -> tuple[str, ...]:
@@ -63,11 +70,12 @@ def warmed(worker: Worker, steps: int) -> float:
     return least
 
 
-def rows(network: ConvNet, verb: str, workers: dict[str, Worker], after: int) -> Figures:
+def rows(network: ConvNet, verb: str, workers: dict[str, Worker]) -> Figures:
     """A row for each worker, with the ratio to chainrule's median."""
     medians = {who: statistics.median(worker.seconds) for who, worker in workers.items()}
     left = workers["chainrule"].facts["left"]
     note = f", {len(left)} gates in NumPy" if left else ""
+    after = {who: min(COMPARED, len(worker.losses)) for who, worker in workers.items()}
     return [
         {
             "network": network.title,
@@ -75,51 +83,8 @@ def rows(network: ConvNet, verb: str, workers: dict[str, Worker], after: int) ->
             "ms": round(1e3 * medians[who], 2),
             "least": round(1e3 * min(worker.seconds), 2),
             "times chainrule's": round(medians[who] / medians["chainrule"], 2),
-            "loss or score": round(worker.losses[after - 1], 4),
-            "after": after,
+            "loss or score": round(worker.losses[after[who] - 1], 4),
+            "after": after[who],
         }
         for who, worker in workers.items()
-    ]
-
-
-def convnet_memory(*names: str) -> Figures:
-    """Peak memory of a training process of ConvNets less that after the imports, in MiB; 10 steps."""
-    return [row for name in names or ("convnet", "resnet20", "alexnet") for row in held(name)]
-
-
-def held(name: str) -> Figures:
-    """One network: each framework in a process of its own, one after the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = (name, "train", str(Path(folder) / "weights.npz"))
-        found = {"chainrule": grown(Worker("convnets_chainrule.py", *command))}
-        for mode in MODES[:2]:
-            found[f"PyTorch, {mode}"] = grown(Worker("convnets_torch.py", *command, mode))
-        with np.load(command[-1]) as arrays:
-            state = 3 * sum(array.nbytes for array in arrays.values()) / 2**20
-    base = found["chainrule"]
-    return [
-        {
-            "network": CONVNETS[name].title,
-            "": who,
-            "MiB": round(mib, 1),
-            "beyond weights, gradients, velocity": round(mib - state, 1),
-            "chainrule's share": round((base - state) / (mib - state), 2),
-        }
-        for who, mib in found.items()
-    ]
-
-
-def grown(worker: Worker) -> float:
-    """MiB that a worker holds at most in 10 steps, beyond its imports."""
-    worker.run(10)
-    found = peak(worker.process.pid)
-    worker.end()
-    return found - worker.facts["imported"]
-
-
-def convnet_compile(*names: str) -> Figures:
-    """The first call of a ConvNet's training step: nothing cached, and in a second process; the step included."""
-    return [
-        {"network": CONVNETS[name].title} | first_calls("convnets_chainrule", name)
-        for name in names or CONVNETS
     ]

@@ -1,4 +1,7 @@
-"""Worker: ConvNets in chainrule.  Arguments: network, train or look, the file for the first weights."""
+"""Worker: ConvNets in chainrule.  Arguments: network, verb, the file for the first weights.
+
+Verbs: train; look, which is inference; hold, which is train with one batch, to see what memory it takes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from pictures import CONVNETS, batches
-from work_chainrule import learner, work
+from work_chainrule import learner, momentum, work
 
 import chainrule as cr
 from chainrule import nn, zoo
@@ -29,13 +32,15 @@ def model_of(name: str) -> nn.Module:
 
 def first(name: str) -> tuple[Any, np.ndarray, np.ndarray]:
     """A training step of a network that was never called, and a batch."""
-    return cr.compile(learner(model_of(name)), fallback="error"), *batches(CONVNETS[name])[0]
+    network, model = CONVNETS[name], model_of(name)
+    step = learner(model, momentum(model, network.rate))
+    return cr.compile(step, fallback="error"), *batches(network)[0]
 
 
 def main() -> None:
     name, verb, weights = sys.argv[1:]
-    network, learn = CONVNETS[name], verb == "train"
-    work(model_of(name), batches(network), learn=learn, weights=weights, rate=network.rate)
+    network, learn = CONVNETS[name], verb != "look"
+    work(model_of(name), batches(network, verb), learn=learn, weights=weights, rate=network.rate)
 
 
 if __name__ == "__main__":

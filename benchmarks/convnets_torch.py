@@ -1,4 +1,4 @@
-"""Worker: the same ConvNets in PyTorch.  Arguments: network, train or look, the weights, a mode of work_torch."""
+"""Worker: the same ConvNets in PyTorch.  Arguments: network, verb, the weights, a mode of work_torch."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 
 def main() -> None:
     name, verb, weights, mode = sys.argv[1:]
-    network, learn = CONVNETS[name], verb == "train"
-    work(MODELS[name](), batches(network), learn=learn, weights=weights, mode=mode, rate=network.rate)
+    network, learn = CONVNETS[name], verb != "look"
+    work(MODELS[name](), batches(network, verb), learn=learn, weights=weights, mode=mode, rate=network.rate)
 
 
 if __name__ == "__main__":

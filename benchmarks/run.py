@@ -11,20 +11,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from convnets import convnet_compile, convnet_memory, convnets
+from convnet_costs import convnet_compile, convnet_memory, convnet_threads
+from convnet_kernels import convnet_kernels
+from convnets import convnets
+from convolutions import convolutions
 from costs import call, compiling, threads
 from engine import engine
 from fashion import fashion
 from pictures import CONVNETS
 from products import products
+from rich import box
 from rich.console import Console
 from rich.table import Table
-from turns import THREADS, Worker, agree, alternate
+from turns import Worker, agree, alternate, run_json
 
 HERE = Path(__file__).parent
+WIDTH = 170
+"""Columns of a table that is printed to a file."""
 Figures = list[dict[str, Any]]
 
 
@@ -81,20 +88,15 @@ def accuracy() -> Figures:
     return [*rows, {"seed": "mean", **mean}]
 
 
-def run_json(script: str, *arguments: str) -> dict[str, Any]:
-    """What a script of this folder prints, as JSON."""
-    command = [sys.executable, str(HERE / script), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **THREADS})
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "step": step,
     "engine": engine,
     "convnets": convnets,
     "convnet-memory": convnet_memory,
     "convnet-compile": convnet_compile,
+    "convnet-threads": convnet_threads,
+    "convnet-kernels": convnet_kernels,
+    "convolutions": convolutions,
     "fashion": fashion,
     "products": products,
     "call": call,
@@ -116,7 +118,7 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
-        elif word in CONVNETS and last.startswith("convnet"):
+        elif word in CONVNETS and last.startswith("conv"):
             found[last].append(word)
         else:
             raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")
@@ -130,13 +132,30 @@ def merged(before: Figures, rows: Figures) -> Figures:
 
 
 def show(name: str, title: str, rows: Figures) -> None:
-    """Print a table of figures."""
-    table = Table(title=f"{name}: {title}", title_justify="left")
-    for key in rows[0]:
-        table.add_column(key, justify="left" if isinstance(rows[0][key], str) else "right")
-    for row in rows:
-        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
-    Console().print(table)
+    """Print a table of figures: a line under each group of rows that begin alike."""
+    columns = {key: [row.get(key) for row in rows] for row in rows for key in row}
+    table = Table(box=box.HORIZONTALS)
+    for key, values in columns.items():
+        words = all(isinstance(v, str | None) for v in values)
+        table.add_column(key, justify="left" if words else "right", no_wrap=words, vertical="bottom")
+    cells = [spelled(values) for values in columns.values()]
+    heads = cells[0]
+    grouped = any(head in ("", before) for before, head in pairwise(heads))
+    for number, (head, *others) in enumerate(zip(*cells, strict=True)):
+        again = number > 0 and head in ("", heads[number - 1])
+        if grouped and not again:
+            table.add_section()
+        table.add_row("" if again else head, *others)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print(f" {name}: {title}", style="italic", highlight=False, markup=False)
+    console.print(table)
+
+
+def spelled(values: list[Any]) -> list[str]:
+    """The cells of a column: fractions with the same number of places."""
+    places = max((len(repr(v).partition(".")[2]) for v in values if isinstance(v, float)), default=0)
+    forms = {float: f",.{places}f", int: ",", str: ""}
+    return ["" if v is None else format(v, forms[type(v)]) for v in values]
 
 
 def main(words: list[str]) -> None:
@@ -144,7 +163,7 @@ def main(words: list[str]) -> None:
     results = json.loads(place.read_text()) if place.exists() else {}
     for name, networks in asked(words).items():
         rows = BENCHMARKS[name](*networks)
-        show(name, (BENCHMARKS[name].__doc__ or "").rstrip("."), rows)
+        show(name, (BENCHMARKS[name].__doc__ or "").splitlines()[0].rstrip("."), rows)
         figures = merged(results[name]["figures"], rows) if networks and name in results else rows
         results[name] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "figures": figures}
         place.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")

@@ -49,6 +49,15 @@ class Worker:
         self.process.wait()
 
 
+def run_json(script: str, *arguments: str, **environment: str) -> dict[str, Any]:
+    """What a script of this folder prints, as JSON."""
+    command = [sys.executable, str(HERE / script), *arguments]
+    environment = {**os.environ, **THREADS, **environment}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def alternate(workers: list[Worker], rounds: int, steps: int) -> None:
     """Warm up, then let the workers take turns."""
     for number in range(rounds + 1):

@@ -14,6 +14,7 @@ from turns import serve
 
 import chainrule as cr
 from chainrule import nn, optim
+from chainrule.kernels.language.target import binding
 
 IMPORTED = resident()
 """MiB after the imports, before there is a model."""
@@ -47,6 +48,13 @@ def compiled(step: Callable[..., cr.Tensor], *batch: np.ndarray) -> tuple[Any, l
     return found, [type(gate).__name__ for gate in found.left_to_numpy(*batch)]
 
 
+def growth(load: Callable[[], Any]) -> float:
+    """MiB that loading something takes: LLVM is an import that chainrule puts off until the first compile."""
+    before = resident()
+    load()
+    return resident() - before
+
+
 def work(
     model: nn.Module,
     given: Sequence[Batch],
@@ -62,8 +70,9 @@ def work(
     run: Any = learner(model, momentum(model, rate)) if learn else lambda images: model(images)
     mode = nullcontext if learn else cr.no_grad
     inputs = cycle(pair if learn else pair[:1] for pair in given)
-    left: list[str] = []
+    imported, left = IMPORTED, list[str]()
     if not plain:
+        imported += growth(binding)
         with mode():
             run, left = compiled(run, *given[0][: 2 if learn else 1])
 
@@ -71,4 +80,4 @@ def work(
         with mode():
             return float(run(*next(inputs)).numpy().flat[0])
 
-    serve(step, version=cr.__version__, numpy=np.__version__, imported=IMPORTED, left=left)
+    serve(step, version=cr.__version__, numpy=np.__version__, imported=imported, left=left)
