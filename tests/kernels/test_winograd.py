@@ -47,8 +47,8 @@ def panels(filters, tile, scheme):
     return array(np.ascontiguousarray(wide.reshape(36, c, count, tile.columns).transpose(0, 2, 1, 3)))
 
 
-def room(pieces, block, c, f):
-    return strided((pieces, 36 * (block * (c + f) + 2 * LANES)), F32)
+def room(pieces, planes, block, c, f):
+    return strided((pieces, planes * (block * max(c, f) + LANES)), F32)
 
 
 def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formula=BARE, run=on_both):
@@ -63,7 +63,7 @@ def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formu
     out = strided((n, high, wide, groups * f), F32)
     extra = [array(bias), 0] if formula is BIAS else []
     arguments = [pieces, block, n, high, wide, groups, c, f, rows, columns, array(x), panels(w, tile, scheme)]
-    arguments += [rooms := room(pieces, block, c, f), *extra, out, groups * f]
+    arguments += [rooms := room(pieces, 37, block, c, f), *extra, out, groups * f]
     arguments += [np.zeros(1, np.uint8)] if formula.guards else []
     after = run(Winograd(F32, tile, scheme, formula), arguments, pieces, [out, rooms])
     made = after[13 + len(extra)]
@@ -105,7 +105,7 @@ def gradient(size, tile=WIDE, *, scheme=THREE, block=8, shares=2, run=on_both):
     x, y = real(n, rows, columns, c), real(n, high, wide, f, seed=1)
     direct = Conv2dWeight(size=(scheme.taps, scheme.taps))
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), y.transpose(0, 3, 1, 2).astype("f8"))
-    out, rooms = strided((shares, 36, c, f), F32), room(shares, block, c, f)
+    out, rooms = strided((shares, 36, c, f), F32), room(shares, 72, block, c, f)
     arguments = [shares, shares, block, n, high, wide, 1, c, f, rows, columns, array(x), array(y), out, rooms]
     after = run(WinogradFilters(F32, tile, scheme), arguments, shares, [out, rooms])
     total = after[13].view().sum(0, dtype="f8").reshape(6, 6, c, f)

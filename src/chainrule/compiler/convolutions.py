@@ -16,8 +16,8 @@ from .pixels import ConvFilters, ConvPixels, WinogradPixels
 from .products import Epilogue, Factor, Packs, Sizes, multiplied
 from .tasks import Address, Argument, Task, Wanted, address, share_out
 
-ROOM = 1 << 19
-"""Bytes of the tiles of Winograd's algorithm that a piece works on at once."""
+SUMMED = 32
+"""Tiles whose products are summed up together into a filter's gradient."""
 MANY_FILTERS = 1 << 14
 """Channels times filters from which on the transformed filters leave a core's cache between two blocks of tiles."""
 
@@ -84,7 +84,7 @@ def winograd_tasks(packs: Packs, op: Op, after: Epilogue) -> list[Task]:
     panels = packs.number(Factor(u, c * columns, columns, 1), (many, c, columns), after.tile)
     block = block_of(c, f)
     pieces = min(MOST_PIECES, gate.groups * -(-tiles // block))
-    room = room_of(groups, pieces, block, c + f, after.dtype)
+    room = room_of(groups, pieces, POINTS + 1, block * max(c, f), after.dtype)
     sizes = Sizes(1, n * high * wide, columns, c)
     kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(sizes))
     arguments: list[Argument] = [pieces, block, n, high, wide, gate.groups, c, f, *x.shape[1:3]]
@@ -99,8 +99,8 @@ def winograd_sums(groups: Groups, op: Op, status: int) -> list[Task] | None:
     specs, (out,), scheme = groups.flow.specs, op.outputs, op.gate.scheme
     x, y = (groups.view(n) for n in op.inputs)
     shares, many, c, f = specs[out].shape
-    dtype, block = specs[out].dtype, block_of(c, f)
-    room = room_of(groups, shares, block, c + f, dtype)
+    dtype, block = specs[out].dtype, SUMMED
+    room = room_of(groups, shares, 2 * POINTS, block * max(c, f), dtype)
     arguments: list[Argument] = [shares, shares, block, *y.shape[:3], 1, c, f, *x.shape[1:3]]
     arguments += [address(groups, x), address(groups, y), Address(out), Address(room)]
     flops = 2 * scheme.tiles(*y.shape[:3]) * many * c * f
@@ -122,14 +122,12 @@ def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
 
 
 def block_of(channels: int, filters: int) -> int:
-    """Tiles of Winograd's algorithm that are worked on together: what a core's cache holds, more where the filters
-    do not stay in it.
+    """Tiles of Winograd's algorithm that are worked on together: few, that they stay near, but more where the filters
+    have to be fetched again for each block.
     """
-    each = 4 * POINTS * (channels + filters)
-    fitting = max(ROOM // each // 8 * 8, 8)
-    return max(fitting, 32) if channels * filters > MANY_FILTERS else min(fitting, 64)
+    return 32 if channels * filters > MANY_FILTERS else 16
 
 
-def room_of(groups: Groups, pieces: int, block: int, width: int, dtype: np.dtype) -> int:
-    """Memory in which each piece keeps the transforms of one block."""
-    return groups.flow.new(Spec((pieces, POINTS, block * width + 2 * LANES), dtype))
+def room_of(groups: Groups, pieces: int, planes: int, width: int, dtype: np.dtype) -> int:
+    """Memory in which each piece keeps the transforms of one block, with a gap between the planes."""
+    return groups.flow.new(Spec((pieces, planes, width + LANES), dtype))

@@ -42,7 +42,7 @@ SPATIAL = (MaxPool2d, MaxPool2dInput, MaxPool2dTake, AvgPool2d, AvgPool2dInput, 
 WHOLE = Slice(None, None, None)
 MOST_SHARES = 16
 """Partial sums of a filter's gradient."""
-LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 512, 1.7, 1 << 14
+LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 256, 1.7, 1 << 14
 """Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
 channels times filters of a gradient that is summed in shares.
 """

@@ -5,13 +5,14 @@ The filters' transforms are matrix products of their own; see `transforms` for w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from . import transforms
-from .formula import Arguments, Formula, Place, not_finite
+from .formula import NEXT, Arguments, Formula, Place, not_finite
 from .language.machine import Machine
 from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
@@ -28,8 +29,9 @@ class Corner(NamedTuple):
 
 
 class Tiles:
-    """The tiles of all pictures, in blocks that fit a cache, and the room where one block is worked on.
+    """The tiles of all pictures, in blocks that fit a cache.
 
+    plane:  numbers from one point of a block's transform to the next; a gap keeps them out of each other's cache sets
     Arguments: tiles of a block, pictures, rows and columns of the results, groups, channels and filters of a group
     (multiples of 16); of the pictures with their border: rows, columns.
     """
@@ -43,17 +45,12 @@ class Tiles:
         self.down, self.across = (self.high + (side - 1)) // side, (self.wide + (side - 1)) // side
         self.count = self.pictures * self.down * self.across
         self.blocks = (self.count + (self.block - 1)) // self.block
-        self.middle = POINTS * self.plane(self.channels)
-        self.room = self.middle + POINTS * self.plane(self.filters)
+        wider = self.channels + self.filters - self.channels.at_most(self.filters)
+        self.plane = self.block * wider + gap
 
-    def plane(self, width: Index) -> Index:
-        """Numbers from one point of the transform to the next; a gap keeps them out of each other's cache sets."""
-        return self.block * width + self.gap
-
-    def planes(self, width: Index) -> list[list[Index]]:
+    def planes(self) -> list[list[Index]]:
         """Where each of the 6×6 points begins."""
-        plane = self.plane(width)
-        return [[plane * (i * SEEN + j) for j in range(SEEN)] for i in range(SEEN)]
+        return [[self.plane * (i * SEEN + j) for j in range(SEEN)] for i in range(SEEN)]
 
     def corner(self, number: Index) -> Corner:
         of_one, side = self.down * self.across, self.side
@@ -66,7 +63,7 @@ class Tiles:
         """Bᵀ d B of some tiles: (36, block, C).  Pixels beyond the border are read as its last: no result that
         is stored depends on them.
         """
-        k, planes, pixel = self.k, self.planes(self.channels), self.groups * self.channels
+        k, planes, pixel = self.k, self.planes(), self.groups * self.channels
         for t in k.range(count):
             at = self.corner(first + t)
             rows = [at.picture * self.rows + (at.row + i).at_most(self.rows - 1) for i in range(SEEN)]
@@ -82,27 +79,61 @@ class Tiles:
                 for i, j, value in transforms.seen_square(line):
                     k.store(room, corner + planes[i][j], value)
 
+    def fetch_seen(self, x: Pointer, group: Index | int, number: Index) -> None:
+        """Let the pixels come that a tile sees and the tiles before it and above do not."""
+        k, at, pixel = self.k, self.corner(number), self.groups * self.channels
+        behind = range(SEEN - self.side, SEEN)
+        rows = [at.picture * self.rows + (at.row + i).at_most(self.rows - 1) for i in behind]
+        columns = [(at.column + j).at_most(self.columns - 1) for j in behind]
+        for c in k.range(0, self.channels, LANES):
+            for row in rows:
+                for column in columns:
+                    k.prefetch(x, (row * self.columns + column) * pixel + group * self.channels + c)
+
     def send(
         self, y: Pointer, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index
     ) -> None:
         """A y Aᵀ of some tiles: (36, block, F); pixels beyond the pictures count as zeros."""
-        k, side, planes, pixel = self.k, self.side, self.planes(self.filters), self.groups * self.filters
+        k, side, planes, pixel = self.k, self.side, self.planes(), self.groups * self.filters
         for t in k.range(count):
             at = self.corner(first + t)
+            rows = self.pixels(at)
             there = [[self.inside(at.row + i, at.column + j) for j in range(side)] for i in range(side)]
-            rows = [(at.picture * self.high + at.row + i) * self.wide + at.column for i in range(side)]
+            whole = self.inside(at.row + (side - 1), at.column + (side - 1))
             for f in k.range(0, self.filters, LANES):
-
-                def line(i: int) -> list[Vector]:
-                    start = rows[i] * pixel + (group * self.filters + f)  # noqa: B023  read at once
-                    return [
-                        k.load(y, start + j * pixel, k.below(there[i][j] * LANES))  # noqa: B023
-                        for j in range(side)
-                    ]
-
                 corner = begin + t * self.filters + f
-                for i, j, value in transforms.sent_square(line, side):
-                    k.store(room, corner + planes[i][j], value)
+                for masked, flag in ((False, whole > 0), (True, whole < 1)):
+
+                    def line(i: int) -> list[Vector]:
+                        start = rows[i] * pixel + (group * self.filters + f)  # noqa: B023  read at once
+                        masks = [k.below(on * LANES) if masked else None for on in there[i]]  # noqa: B023
+                        return [k.load(y, start + j * pixel, mask) for j, mask in enumerate(masks)]
+
+                    for _ in k.when(flag):
+                        for i, j, value in transforms.sent_square(line, side):
+                            k.store(room, corner + planes[i][j], value)
+
+    def fetch_sent(self, y: Pointer, number: Index) -> None:
+        """Let the pixels of a tile of results come, in one group."""
+        rows = self.pixels(self.corner(number))
+        for f in self.k.range(0, self.filters, LANES):
+            for row in rows:
+                for j in range(self.side):
+                    self.k.prefetch(y, (row + j) * self.filters + f)
+
+    def pixels(self, at: Corner) -> list[Index]:
+        """The number of the first pixel of each line of a tile of results."""
+        return [(at.picture * self.high + at.row + i) * self.wide + at.column for i in range(self.side)]
+
+    def ahead(self, point: Index, count: Index) -> Iterator[Index]:
+        """A share of the tiles of a block for each point, so that what is fetched comes while products are made."""
+        each = (self.block + (POINTS - 1)) // POINTS
+        start = (point * each).at_most(count)
+        yield from self.k.range(start, (start + each).at_most(count))
+
+    def after(self, number: Index) -> Index:
+        """The tile that is worked on a block later; the last one stands for those beyond."""
+        return (number + self.block).at_most(self.count - 1)
 
     def inside(self, row: Index, column: Index) -> Index:
         """1 for a pixel of the results, else a number below."""
@@ -136,8 +167,8 @@ class Winograd:
     scheme:   its filters' size
     formula:  operand 0 is the sum itself; the others lie at (pixel, filter)
     Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the transformed filters in
-    panels (36, panel, C, column), those of a group side by side; room for (pieces, 36, block·(C + F) + 32); the
-    other operands and the stores, with their strides along pixels (and filters); status.
+    panels (36, panel, C, column), those of a group side by side; room for (pieces, 37,
+    block · max(C, F) + 16); the other operands and the stores, with their strides along pixels (and filters); status.
     """
 
     dtype: np.dtype
@@ -165,28 +196,41 @@ class Convolving:
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
-        begin = k.piece * tiles.room
-        middle = begin + tiles.middle
+        made = k.piece * (POINTS + 1) * tiles.plane
         for unit in k.range(*k.share(tiles.groups * tiles.blocks, self.pieces)):
             group, first = unit // tiles.blocks, unit % tiles.blocks * tiles.block
             count = (tiles.count - first).at_most(tiles.block)
-            tiles.see(self.x, group, first, count, self.room, begin)
-            self.multiply(group, count, begin, middle)
-            self.finish(group, first, count, middle)
+            tiles.see(self.x, group, first, count, self.room, made + tiles.plane)
+            self.multiply(group, first, count, made)
+            self.finish(group, first, count, made)
         if self.bad is not None and self.status is not None:
             k.raise_flag(self.status, self.bad.get())
 
-    def multiply(self, group: Index, count: Index, begin: Index, middle: Index) -> None:
-        """36 products (block, C) · (C, F)."""
+    def fetch(self, point: Index, group: Index, first: Index, count: Index) -> None:
+        """Let the pictures of the next block come, and what this one is going to read and write."""
+        k, tiles = self.k, self.tiles
+        for t in tiles.ahead(point, count):
+            tiles.fetch_seen(self.x, group, tiles.after(first + t))
+            rows = tiles.pixels(tiles.corner(first + t))
+            for f in k.range(0, tiles.filters, LANES):
+                for place in (p for p in (*self.operands, *self.stores) if p.operand.along == NEXT):
+                    for row in rows:
+                        for j in range(tiles.side):
+                            offset = place.at(0, row + j).offset + (group * tiles.filters + f)
+                            k.prefetch(place.pointer, offset)
+
+    def multiply(self, group: Index, first: Index, count: Index, made: Index) -> None:
+        """36 products (block, C) · (C, F), each laid down where the factor of the one before was."""
         k, tiles, tile = self.k, self.tiles, self.kernel.tile
         panels = (tiles.filters + (tile.columns - 1)) // tile.columns
         for point in k.range(POINTS):
+            self.fetch(point, group, first, count)
             for panel in k.range(panels):
                 number = (point * tiles.groups + group) * panels + panel
                 base = number * tiles.channels * tile.columns
                 n = panel * tile.columns
-                left = begin + point * tiles.plane(tiles.channels)
-                out = middle + point * tiles.plane(tiles.filters) + n
+                left = made + (point + 1) * tiles.plane
+                out = made + point * tiles.plane + n
                 for m in k.range(0, count, tile.rows):
                     rows = Stretch(m, count)
                     a = [left + row * tiles.channels for row in rows.inside(tile.rows)]
@@ -197,24 +241,23 @@ class Convolving:
                         sums = micro_kernel(k, (self.room, a), right, steps, begun)
                         rows.store(k, sums, self.room, out, tiles.filters)
 
-    def finish(self, group: Index, first: Index, count: Index, middle: Index) -> None:
+    def finish(self, group: Index, first: Index, count: Index, made: Index) -> None:
         """Aᵀ m A of each tile, and the epilogue at each pixel that there is."""
         k, tiles, side = self.k, self.tiles, self.tiles.side
-        planes = tiles.planes(tiles.filters)
+        planes = tiles.planes()
         for t in k.range(count):
             at = tiles.corner(first + t)
             for f in k.range(0, tiles.filters, LANES):
-                corner = middle + t * tiles.filters + f
+                corner = made + t * tiles.filters + f
 
                 def line(i: int) -> list[Vector]:
                     return [k.load(self.room, corner + place) for place in planes[i]]  # noqa: B023  read at once
 
-                made = transforms.results_square(line, side)
-                for i in range(side):
-                    row = (at.picture * tiles.high + at.row + i) * tiles.wide + at.column
+                square = transforms.results_square(line, side)
+                for i, row in enumerate(tiles.pixels(at)):
                     for j in range(side):
                         for _ in k.when(tiles.inside(at.row + i, at.column + j) > 0):
-                            self.body(made[i][j], row + j, group * tiles.filters + f)
+                            self.body(square[i][j], row + j, group * tiles.filters + f)
 
     def body(self, total: Vector, pixel: Index, f: Index) -> None:
         formula, count = self.kernel.formula, len(self.operands)
@@ -256,7 +299,7 @@ class WinogradFilters:
     """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, C, F), in one group.
 
     Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F); the sums; room
-    for (shares, 36, block·(C + F) + 32).  Each share sums over its stretch of the blocks.
+    for (shares, 72, block · max(C, F) + 16).  Each share sums over its stretch of the blocks.
     """
 
     dtype: np.dtype
@@ -271,8 +314,8 @@ class WinogradFilters:
         each = (tiles.blocks + (shares - 1)) // shares
         size = tiles.channels * tiles.filters
         for share in k.range(*k.share(shares, pieces)):
-            begin, total = share * tiles.room, share * POINTS * size
-            middle = begin + tiles.middle
+            begin, total = share * 2 * POINTS * tiles.plane, share * POINTS * size
+            middle = begin + POINTS * tiles.plane
             for i in k.range(0, size * POINTS, LANES):
                 k.store(out, total + i, k.constant(0, self.dtype))
             last = ((share + 1) * each).at_most(tiles.blocks)
@@ -282,6 +325,9 @@ class WinogradFilters:
                 tiles.see(x, 0, first, count, room, begin)
                 tiles.send(y, 0, first, count, room, middle)
                 for point in k.range(POINTS):
+                    for t in tiles.ahead(point, count):
+                        tiles.fetch_seen(x, 0, tiles.after(first + t))
+                        tiles.fetch_sent(y, tiles.after(first + t))
                     self.add(k, tiles, count, room, (begin, middle), point, (out, total + point * size))
 
     def add(
@@ -296,8 +342,8 @@ class WinogradFilters:
     ) -> None:
         """Vᵀ · D of one point, added to what is there."""
         (begin, middle), (out, total), tile = places, to, self.tile
-        left = begin + point * tiles.plane(tiles.channels)
-        right = middle + point * tiles.plane(tiles.filters)
+        left = begin + point * tiles.plane
+        right = middle + point * tiles.plane
         for n in k.range(0, tiles.filters, tile.columns):
             for m in k.range(0, tiles.channels, tile.rows):
                 rows = Stretch(m, tiles.channels)

@@ -72,7 +72,7 @@ class BatchNorm(Gate):
     def parts(self, x: Value, w: Value, b: Value) -> Any:
         """Mean and variance in one pass, around the mean of the first sample: however far that is from the others,
         the variance is at least its square distance over N, so that at most log₂(N + 1) bits cancel.  What is not
-        finite spreads as it does in the whole gate: x - x is 0, or NaN.  Source: Chan, Golub and LeVeque 1983, on
+        finite spreads as it does in the whole gate: near - near is 0, or NaN.  Source: Chan, Golub and LeVeque 1983, on
         shifted data.
         """
         axes, column = self.axes(len(x.shape)), (1, -1) + (1,) * (len(x.shape) - 2)
@@ -80,7 +80,7 @@ class BatchNorm(Gate):
         near = x - reshape(pivot, column)
         average, shift, square = mean(x, axis=axes), mean(near, axis=axes), mean(near * near, axis=axes)
         small = maximum(square, abs(average)) < np.inf
-        spreading = where(small, maximum(square - shift * shift, 0.0), np.inf) + mean(x - x, axis=axes)
+        spreading = where(small, maximum(square - shift * shift, 0.0), np.inf) + mean(near - near, axis=axes)
         scale = w / sqrt(spreading + self.eps)
         return (
             (x - reshape(average, column)) * reshape(scale, column) + reshape(b, column),

@@ -107,7 +107,7 @@ class Writer(Text, Machine):
 
     def prefetch(self, pointer: Pointer, offset: Index | int) -> None:
         place = f"ptr {self.address(pointer, offset)}"
-        self.call("void", "llvm.prefetch.p0", place, "i32 0", "i32 3", "i32 1")
+        self.call("void", "llvm.prefetch.p0", place, "i32 0", "i32 2", "i32 1")
 
     def put(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
         kind, size = stored(pointer.dtype), pointer.dtype.itemsize
