@@ -8,7 +8,7 @@ from typing import Any
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler.layout import Layout
-from chainrule.kernels import winograd
+from chainrule.kernels import transforms
 from chainrule.kernels.winograd import Convolving, Tiles, WinogradFilters, WinogradTiles
 
 from .faults import Fault, numbers
@@ -43,10 +43,10 @@ def pair(
 
 FAULTS: dict[str, Fault] = {
     "winograd: a wrong number in the transform of pictures": Fault(
-        winograd,
-        "seen",
-        "4.0 * d[1] - 5.0 * d[3] + d[5]",
-        "4.0 * d[1] - 4.0 * d[3] + d[5]",
+        transforms,
+        "seen_inside",
+        "plus(-5.0 * d3, 4.0, d1)",
+        "plus(-4.0 * d3, 4.0, d1)",
         "conv2d",
         "conv2d",
         "winograd",
@@ -78,8 +78,8 @@ FAULTS: dict[str, Fault] = {
     "winograd: the last row of pixels": Fault(
         Convolving,
         "finish",
-        "tiles.inside(row + i, column + j) > 0",
-        "tiles.inside(row + i + 1, column + j) > 0",
+        "tiles.inside(at.row + i, at.column + j) > 0",
+        "tiles.inside(at.row + i + 1, at.column + j) > 0",
         "conv2d",
         "conv2d",
         "winograd",
@@ -87,10 +87,10 @@ FAULTS: dict[str, Fault] = {
         pair(),
     ),
     "winograd on the way back: a wrong number in the transform of results": Fault(
-        winograd,
-        "results",
-        "apart1 + 8.0 * apart2 + m[5]",
-        "apart1 + 4.0 * apart2 + m[5]",
+        transforms,
+        "results_inside",
+        "plus(near[i % 2], 2.0**i, far[i % 2])",
+        "plus(near[i % 2], 2.0, far[i % 2])",
         "x.grad",
         "conv2d_input",
         "winograd",
@@ -99,10 +99,10 @@ FAULTS: dict[str, Fault] = {
         "backward",
     ),
     "winograd sums: a wrong number in the transform of gradients": Fault(
-        winograd,
+        transforms,
         "sent",
-        "2.0 * y[1] + 8.0 * y[3]",
-        "2.0 * y[1] + 4.0 * y[3]",
+        "plus(near, 2.0 ** (i - 1), value)",
+        "plus(near, 2.0, value)",
         "w.grad",
         "conv2d_weight",
         "winograd",

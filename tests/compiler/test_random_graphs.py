@@ -27,7 +27,8 @@ def test_random_steps_compiled_are_plain(block):
 def test_they_meet_every_kernel_and_every_native_gate():
     if COVERAGE["graphs"] < GRAPHS:
         pytest.skip("the graphs did not all run")
-    families = (KERNELS - {"view", "parts"}) | {"pack", "fill", "check"}
+    few = {"winograd"}  # takes more channels than these graphs have: tests/compiler/test_winograd.py
+    families = (KERNELS - {"view", "parts"} - few) | {"pack", "fill", "check"}
     rare = {name: COVERAGE[f"kernel {name}"] for name in families if COVERAGE[f"kernel {name}"] < 5}
     assert not rare, f"too rare: {rare}"
     native = {row.name for row in TABLE.values() if row.kernels}

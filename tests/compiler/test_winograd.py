@@ -185,10 +185,10 @@ def relative(came: np.ndarray, data: Arrays, **settings: Any) -> float:
 
 DIRECT: dict[str, tuple[tuple[int, int], tuple[int, int], dict[str, Any]]] = {
     "dilation": ((32, 32), (13, 13), {"dilation": 2}),
-    "groups": ((64, 64), (7, 9), {"groups": 2}),
-    "few channels": ((16, 16), (13, 13), {}),
+    "groups": ((64, 64), (7, 9), {"groups": 4}),
+    "few channels": ((8, 32), (13, 13), {}),
     "no whole vectors": ((40, 24), (7, 9), {}),
-    "other filters": ((32, 32), (13, 13), {"kernel": 5}),
+    "other filters": ((32, 32), (13, 13), {"kernel": 7}),
     "tiles mostly beyond the border": ((32, 32), (5, 5), {}),
 }
 

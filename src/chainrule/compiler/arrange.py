@@ -12,6 +12,7 @@ from .flow import Op, flow_of, returned_numbers
 from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones
 from .homes import settle
 from .layout import channels_last
+from .recompute import recompute
 from .single import single_tasks
 from .tasks import Task
 
@@ -50,7 +51,9 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
         hand_out(made, n)
     for cell, n in program.updates:
         commit(made, cell, n)
-    settle(groups, {*made.outputs.values(), *made.targets})
+    fixed = {*made.outputs.values(), *made.targets}
+    recompute(groups, fixed | made.guarded)
+    settle(groups, fixed)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
             made.single[number] = single_tasks(groups, group.ops[0], status_of(number))

@@ -11,7 +11,7 @@ from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.linear import Matmul
 from ..ops.reduction import Argmax
-from ..ops.shape import Astype, Pad, Reshape
+from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
 from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
@@ -82,6 +82,7 @@ class Groups:
     maker:  the group that makes a value;  depends: for each group a bit for every group it waits for
     reading:  the groups that read the memory of a value
     awaited:  a bit for every group that some group may wait for
+    summed:   values that are only summed up: a product would have to store them for that
     """
 
     flow: Flow
@@ -92,6 +93,7 @@ class Groups:
     reading: dict[int, set[int]] = field(default_factory=dict)
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
+    summed: set[int] = field(default_factory=set)
     _uses: Counter[View] | None = None
     _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)
 
@@ -178,10 +180,24 @@ def ones(mask: int) -> Iterator[int]:
 
 def fuse(flow: Flow) -> Groups:
     """Group the ops: each joins the group that makes its inputs where that changes no order."""
-    groups = Groups(flow)
+    groups = Groups(flow, summed=only_summed(flow))
     for op in flow.ops:
         enter(groups, op)
     return groups
+
+
+def only_summed(flow: Flow) -> set[int]:
+    """The values that reductions read, and nothing else."""
+    read, otherwise = set[int](), set[int]()
+    for op in reversed(flow.ops):
+        if isinstance(op.gate, PermuteDims | Reshape):  # looked at in another way
+            for known in (read, otherwise):
+                known |= set(op.inputs) if op.outputs[0] in known else set()
+        elif isinstance(op.gate, Reduction):
+            read |= set(op.inputs)
+        else:
+            otherwise |= set(op.inputs)
+    return read - otherwise
 
 
 def enter(groups: Groups, op: Op) -> None:
@@ -330,6 +346,8 @@ def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tup
     """Whether a group can run an op that reads its values."""
     group = groups.groups[number]
     if not fits(groups, group, op, space, axes) or len(group.ops) >= MOST_OPS:
+        return False
+    if group.kind == PRODUCT and op.outputs[0] in groups.summed:
         return False
     if groups.flow.updates(op) and not groups.flow.gradients.isdisjoint(group.makes()):
         return False  # state is written after all gradients are known to be finite

@@ -1,0 +1,115 @@
+"""Cheap values are computed again where they are read, rather than written to memory and kept for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from dataclasses import replace
+
+from ..ops.arithmetic import Add, Multiply, Subtract
+from .flow import Op
+from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, Groups, aligned, arrays
+from .views import View
+
+CHEAP = (Add, Multiply, Subtract)
+"""Gates that take no longer than a number from memory."""
+MOST_CHEAP = 4
+"""Ops that are worth doing again."""
+
+
+def recompute(groups: Groups, fixed: Set[int]) -> None:
+    """Let loops compute what they read from other loops themselves, where that moves fewer bytes.
+
+    fixed: values that are stored whoever reads them
+    """
+    for number, group in enumerate(groups.groups):
+        if group.kind == LOOP:
+            for value in sorted(group.elementwise() - fixed):
+                readers = sorted({k for k in groups.reading.get(value, ()) if k != number})
+                chain = chain_of(groups, number, value)
+                if readers and chain is not None and pays(groups, value, chain, readers):
+                    for reader in readers:
+                        repeat(groups, reader, value, chain)
+
+
+def chain_of(groups: Groups, number: int, value: int) -> list[Op] | None:
+    """The ops of a group that make a value from what lies outside, in order; None if there is one that is not cheap."""
+    makers = {n: op for op in groups.groups[number].ops for n in op.outputs}
+    chain: list[Op] = []
+    wanted = [value]
+    while wanted:
+        op = makers[wanted.pop()]
+        if not isinstance(op.gate, CHEAP) or len(chain) == MOST_CHEAP:
+            return None
+        if op not in chain:
+            chain.append(op)
+        for n in op.inputs:
+            view = groups.view(n)
+            if view.base in makers:
+                if not aligned(groups, view, groups.groups[number].space):
+                    return None
+                wanted.append(view.base)
+            elif view.base in groups.flow.program.cells:
+                return None  # it may have changed by then
+    return sorted(chain, key=lambda op: op.rank)
+
+
+def pays(groups: Groups, value: int, chain: list[Op], readers: list[int]) -> bool:
+    """Whether all readers can do without the value, and what they read in its place is less than its way to memory
+    and back: two transfers to write it, one for each to read it.
+    """
+    specs = groups.flow.specs
+    inside = {n for op in chain for n in op.outputs}
+    outside = {groups.view(n).base for op in chain for n in op.inputs} - inside
+    size, read = specs[value].size * specs[value].dtype.itemsize, 0
+    for reader in readers:
+        group = groups.groups[reader]
+        if group.kind != LOOP or group.space != groups.groups[groups.maker[value]].space:
+            return False
+        if any(groups.flow.updates(op) for op in group.ops):
+            return False
+        if any(
+            view.base == value and not aligned(groups, view, group.space) for view in inputs(groups, reader)
+        ):
+            return False
+        known = arrays(groups, group)
+        if len(group.ops) + len(chain) > MOST_OPS or len(known | outside) > MOST_ARRAYS:
+            return False
+        read += sum(specs[b].size * specs[b].dtype.itemsize for b in outside - known)
+    return read <= (2 + len(readers)) * size
+
+
+def inputs(groups: Groups, number: int) -> Iterator[View]:
+    """What the ops of a group read."""
+    return (groups.view(n) for op in groups.groups[number].ops for n in op.inputs)
+
+
+def repeat(groups: Groups, number: int, value: int, chain: list[Op]) -> None:
+    """Let a group make a value itself."""
+    flow, group = groups.flow, groups.groups[number]
+    new: dict[int, int] = {}
+    begun = []
+    for op in chain:
+        made = flow.new(flow.specs[op.outputs[0]])
+        begun.append(replace(op, inputs=tuple(instead(groups, n, new) for n in op.inputs), outputs=(made,)))
+        new[op.outputs[0]] = made
+        groups.maker[made] = number
+    only = {value: new[value]}
+    rest = [replace(op, inputs=tuple(instead(groups, n, only) for n in op.inputs)) for op in group.ops]
+    group.ops = sorted([*begun, *rest], key=lambda op: op.rank)
+    groups.reading[value] -= {number}
+    for op in begun:
+        for n in op.inputs:
+            groups.reading.setdefault(groups.view(n).base, set()).add(number)
+
+
+def instead(groups: Groups, number: int, new: dict[int, int]) -> int:
+    """A number that looks at a new value as this one looks at the old."""
+    view = groups.view(number)
+    if view.base not in new:
+        return number
+    if number == view.base:
+        return new[number]
+    spec = groups.flow.specs[number]
+    seen = groups.flow.new(spec)
+    groups.views[seen] = replace(view, base=new[view.base])
+    return seen
