@@ -82,13 +82,13 @@ def test_pictures_of_one_channel_are_read_as_they_lie():
 
 
 def test_pictures_are_turned_and_bordered_once():
-    """For two convolutions, and for their gradients."""
+    """For two convolutions, and for their gradients, which have borders of their own."""
 
     def step(x, w, other):
         return (cr.conv2d(x, w, padding=1) * cr.conv2d(x, other, padding=1)).sum()
 
     made = arranged(with_slopes(step), *map(Tensor, (X, W, W + 1)))
-    assert sum(group.count("pad") for group in labels(made)) == 1
+    assert sum(group.count("pad") for group in labels(made)) == 1 + 2
 
 
 def test_a_step_without_pictures_stays_as_it_is():
@@ -278,6 +278,17 @@ def wide_border() -> None:
     agrees(lambda x, w: cr.conv2d(x, w, padding=(3, 1), stride=(2, 1)), *arrays((2, 2, 5, 5), (3, 2, 2, 2)))
 
 
+def thin_border() -> None:
+    agrees(lambda x, w: cr.conv2d(x, w, padding=(3, 1)), *arrays((2, 2, 5, 5), (3, 2, 2, 2)))
+
+
+def spread_out() -> None:
+    agrees(
+        lambda x, w: cr.conv2d(x, w, padding=1, stride=(2, 3), dilation=(1, 2)),
+        *arrays((2, 2, 9, 9), (3, 2, 2, 2)),
+    )
+
+
 def grouped() -> None:
     agrees(lambda x, w: cr.conv2d(x, w, groups=2), *arrays((2, 4, 5, 5), (4, 2, 3, 3)))
 
@@ -297,10 +308,11 @@ summed = square(lambda y, z: y.sum(axis=(0, 1)))
 beside = square(lambda y, z: y * z)
 
 FAULTS = [
-    ("to_input", "reach - gate.padding[axis]", "reach", wide_border),
-    ("to_input", "Slice(max(-before, 0), shape", "Slice(0 * max(-before, 0), shape", wide_border),
-    ("to_input", "Slice(start, stop, gate.stride[axis])", "Slice(start, stop, gate.stride[0])", wide_border),
-    ("bordered", "(p, p) for p in padding", "(p, p) for p in reversed(padding)", wide_border),
+    ("sent_back", "reach - gate.padding[axis]", "reach", thin_border),
+    ("framed", "Slice(max(-a, 0), n", "Slice(0 * max(-a, 0), n", wide_border),
+    ("in_phases", "tap(a, p, s), n, s)", "tap(a, 0, s), n, s)", wide_border),
+    ("spread", "zip(wide, gate.stride, strict", "zip(wide, gate.stride[::-1], strict", spread_out),
+    ("bordered", "(p, p) for p in padding", "(p, p) for p in reversed(padding)", thin_border),
     ("mirrored", "(WHOLE, WHOLE, back, back)", "(WHOLE, WHOLE, back, WHOLE)", grouped),
     ("mirrored", "(3, 4, 1, 0, 2)", "(3, 4, 1, 2, 0)", grouped),
     ("padded", "op.gate.widths[a] for a in TO_LAST", "op.gate.widths[a] for a in range(4)", bordered),

@@ -10,6 +10,7 @@ from chainrule.compiler.pixels import (
     TO_LAST,
     ConvFilters,
     ConvPixels,
+    Interleave,
     Pixels,
     WinogradPixels,
     WinogradSums,
@@ -18,6 +19,7 @@ from chainrule.compiler.pixels import (
 from chainrule.graph import Spec
 from chainrule.kernels.transforms import Scheme
 from chainrule.ops.conv import Conv2d, Conv2dWeight
+from chainrule.ops.indexing import Slice
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.window import Window
 
@@ -98,3 +100,10 @@ def test_winograd_sums_are_the_gradient_to_filters():
     assert WinogradSums(THREE, 2).spec(*specs(x, y)).shape == (2, 36, 6, 10)
     assert WinogradTiles(THREE, back=False).spec(*specs(x)).shape == left.shape
     assert WinogradTiles(THREE, back=True).spec(*specs(y)).shape == right.shape
+
+
+def test_phases_lie_between_each_other():
+    key, other = ((Slice(a, None, 2),) for a in (0, 1))
+    gate = Interleave((key, other), (), (5,))
+    holds(gate, [np.array([1.0, 4.0, 2.0, 5.0, 3.0])], np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0]))
+    assert not Interleave((key,), (other,), (5,)).forward(np.ones(3))[1::2].any()

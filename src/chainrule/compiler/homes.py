@@ -11,6 +11,7 @@ from ..ops.linear import Matmul
 from ..ops.shape import Concat, Pad
 from .flow import Op
 from .fuse import PRODUCT, SINGLE, Groups, size, stacked, surrounds
+from .pixels import Interleave
 from .views import View, indexed, moved, reshaped
 
 WHOLE = Slice(None, None, None)
@@ -82,6 +83,8 @@ def places(groups: Groups, op: Op) -> Iterator[View]:
             key = (WHOLE,) * op.gate.axis + (Slice(start, stop, 1),)
             yield indexed(groups.home(op.outputs[0]), key)
             start = stop
+    elif isinstance(op.gate, Interleave):
+        yield from (indexed(groups.home(op.outputs[0]), key) for key in op.gate.keys)
     elif surrounds(op.gate):
         yield indexed(groups.home(op.outputs[0]), inside(groups, op))
 

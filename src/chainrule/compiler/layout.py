@@ -6,7 +6,8 @@ permuted, of one whose channels lie side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from .pixels import (
     TO_LAST,
     ConvFilters,
     ConvPixels,
+    Interleave,
     Pixels,
     WinogradPixels,
     WinogradSums,
@@ -126,11 +128,7 @@ class Layout:
 
     def bordered(self, x: int, padding: tuple[int, int], line: int) -> int:
         """Pictures with their channels last and a border of zeros."""
-        twin = self.last(x, line)
-        if padding == (0, 0):
-            return twin
-        widths = ((0, 0), *((p, p) for p in padding), (0, 0))
-        return self.one(Pad(widths), (twin,), line)
+        return self.framed(self.last(x, line), [(p, p) for p in padding], line)
 
     def convolution(self, op: Op) -> bool:
         gate, (x, w) = op.gate, op.inputs
@@ -166,33 +164,72 @@ class Layout:
         return self.made[key][0]
 
     def to_input(self, op: Op) -> bool:
-        """The gradient to the pictures: a convolution of y, spread out by the stride, with mirrored filters.
-
-        It also multiplies the zeros in between: a filter that is not finite makes NaN of them, where the plain gate
-        has numbers beside.
+        """The gradient to the pictures: a convolution of y with mirrored filters.  With a stride, each phase of the
+        pictures has taps of its own; with a stride and a dilation, y is spread out by the stride first: then zeros
+        are multiplied too, and a filter that is not finite makes NaN where the plain gate has numbers beside.
         """
         gate, (y, w), line = op.gate, op.inputs, op.line
-        f, _, *size = self.spec(w).shape
-        shape, key, cut = list(self.spec(y).shape), [WHOLE] * 4, [WHOLE] * 4
-        n, _, *rows = shape
-        for axis in (0, 1):
-            reach = gate.dilation[axis] * (size[axis] - 1)
-            before, length = reach - gate.padding[axis], (rows[axis] - 1) * gate.stride[axis] + 1
-            after = gate.size[axis] + reach - length - before
-            start, stop = max(before, 0), max(before, 0) + length
-            shape[2 + axis] = max(before, 0) + length + max(after, 0)
-            key[1 + axis] = Slice(start, stop, gate.stride[axis])
-            cut[1 + axis] = Slice(max(-before, 0), shape[2 + axis] - max(-after, 0), 1)
-        wide = (n, shape[2], shape[3], f)
-        spread = self.last(y, line)
-        if wide != self.spec(spread).shape:
-            spread = self.one(IndexAdd(tuple(key), wide), (spread,), line)
-        if any(k != WHOLE and k != Slice(0, wide[a], 1) for a, k in enumerate(cut)):
-            spread = self.one(Index(tuple(cut)), (spread,), line)
-        filters = self.mirrored(w, gate.groups, line)
-        made = self.slid(spread, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
+        sent = self.last(y, line)
+        made = None
+        if gate.stride != (1, 1) and gate.dilation == (1, 1):
+            made = self.in_phases(gate, sent, w, line)
+        if made is None:
+            made = self.sent_back(gate, self.spread(gate, sent, line), w, line)
         self.settle(op.outputs[0], made, line)
         return True
+
+    def spread(self, gate: Any, sent: int, line: int) -> int:
+        """The gradient to what a convolution makes, with zeros between as if its stride were 1."""
+        n, *rows, f = self.spec(sent).shape
+        wide = tuple((r - 1) * s + 1 for r, s in zip(rows, gate.stride, strict=True))
+        if gate.stride == (1, 1):
+            return sent
+        key = (WHOLE, *(Slice(0, n, s) for n, s in zip(wide, gate.stride, strict=True)), WHOLE)
+        return self.one(IndexAdd(key, (n, *wide, f)), (sent,), line)
+
+    def sent_back(self, gate: Any, sent: int, w: int, line: int) -> int:
+        """The gradient to pictures of a convolution with stride 1."""
+        edges = []
+        for axis, taps in enumerate(self.spec(w).shape[2:]):
+            reach = gate.dilation[axis] * (taps - 1)
+            before = reach - gate.padding[axis]
+            edges.append((before, gate.size[axis] + reach - self.spec(sent).shape[1 + axis] - before))
+        return self.turned(gate, self.framed(sent, edges, line), w, line)
+
+    def in_phases(self, gate: Any, sent: int, w: int, line: int) -> int | None:
+        """The gradient to pictures of a convolution with a stride: pixels that lie a stride apart see the same taps.
+        None if none of them sees any.
+        """
+        sizes, rows, parts = self.spec(w).shape[2:], self.spec(sent).shape[1:3], list[int]()
+        keys: dict[bool, list[tuple[Slice, ...]]] = {False: [], True: []}
+        settings = list(zip(sizes, gate.stride, gate.padding, gate.size, rows, strict=True))
+        for first in itertools.product(*(range(min(s, size)) for _, s, _, size, _ in settings)):
+            places, edges = zip(
+                *(phase(a, *given) for a, given in zip(first, settings, strict=True)), strict=True
+            )
+            taps = tuple(Slice(tap(a, p, s), n, s) for a, (n, s, p, *_) in zip(first, settings, strict=True))
+            seen = all(tap(a, p, s) < n for a, (n, s, p, *_) in zip(first, settings, strict=True))
+            keys[seen].append((WHOLE, *places, WHOLE))
+            if seen:
+                few = self.one(Index((WHOLE, WHOLE, *taps)), (w,), line)
+                parts.append(self.turned(gate, self.framed(sent, edges, line), few, line))
+        shape = (self.spec(sent).shape[0], *gate.size, self.spec(w).shape[1] * gate.groups)
+        gate = Interleave(tuple(keys[True]), tuple(keys[False]), shape)
+        return self.one(gate, tuple(parts), line) if parts else None
+
+    def turned(self, gate: Any, rows: int, w: int, line: int) -> int:
+        """Pictures with their border, convolved with mirrored filters."""
+        filters = self.mirrored(w, gate.groups, line)
+        return self.slid(rows, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
+
+    def framed(self, x: int, edges: Sequence[tuple[int, int]], line: int) -> int:
+        """Pictures with so many lines more before and after along each axis; fewer, where that is below zero."""
+        (_, *size, _), outer = self.spec(x).shape, (0, 0)
+        if any(edge < 0 for pair in edges for edge in pair):
+            cut = (Slice(max(-a, 0), n - max(-b, 0), 1) for n, (a, b) in zip(size, edges, strict=True))
+            x = self.one(Index((WHOLE, *cut, WHOLE)), (x,), line)
+        widths = tuple((max(a, 0), max(b, 0)) for a, b in edges)
+        return self.one(Pad((outer, *widths, outer)), (x,), line) if any(map(any, widths)) else x
 
     def mirrored(self, w: int, groups: int, line: int) -> int:
         """Filters (F, C/G, KH, KW) as (KH, KW, F/G, C), each turned by half a circle."""
@@ -336,6 +373,27 @@ def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
     scheme = Scheme(kh)
     computed = scheme.tiles(1, height, width) * scheme.side**2
     return scheme if computed <= MOST_WASTE * height * width else None
+
+
+def tap(pixel: int, padding: int, stride: int) -> int:
+    """The first tap that reaches a pixel: those that lie a stride apart see the same ones."""
+    return (pixel + padding) % stride
+
+
+def phase(
+    first: int, taps: int, stride: int, padding: int, size: int, rows: int
+) -> tuple[Slice, tuple[int, int]]:
+    """The pixels first, first + stride, … along one axis, and how many rows of y more they see before and after.
+
+    Pixel stride · q + a - padding is reached from row q - t of y by tap a + stride · t, for a the first tap.
+
+    >>> phase(0, 3, 2, 1, 8, 4), phase(1, 3, 2, 1, 8, 4)
+    ((Slice(start=0, stop=8, step=2), (0, 0)), (Slice(start=1, stop=8, step=2), (0, 1)))
+    """
+    a = tap(first, padding, stride)
+    least, most = (first + padding) // stride, (size - 1 + padding - a) // stride
+    before = len(range(a, taps, stride)) - 1 - least
+    return Slice(first, size, stride), (before, most - (rows - 1))
 
 
 def shares_of(x: Spec, y: Spec, w: Spec, groups: int) -> int:

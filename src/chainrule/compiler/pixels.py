@@ -10,6 +10,7 @@ import numpy as np
 from ..graph import Gate, Spec, gate
 from ..kernels.transforms import POINTS, SEEN, Scheme
 from ..ops.conv import Conv2d, Conv2dWeight
+from ..ops.indexing import Slice
 from ..ops.window import Pair, Window
 
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
@@ -119,6 +120,24 @@ class WinogradSums(Gate):
         made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(POINTS, x.shape[3], y.shape[3])
         rest = np.zeros((self.shares - 1, *made.shape))
         return np.concatenate([made[None], rest]).astype(x.dtype)
+
+
+@gate
+class Interleave(Gate):
+    """out = each input at the places of its key, and zeros at those of the keys without one; together they are all"""
+
+    keys: tuple[tuple[Slice, ...], ...]
+    empty: tuple[tuple[Slice, ...], ...]
+    shape: tuple[int, ...]
+
+    def spec(self, *parts: Spec) -> Spec:
+        return parts[0].with_shape(self.shape)
+
+    def forward(self, *parts: np.ndarray) -> Any:
+        out = np.zeros(self.shape, parts[0].dtype)
+        for key, part in zip(self.keys, parts, strict=True):
+            out[tuple(slice(*k) for k in key)] = part
+        return out
 
 
 @gate

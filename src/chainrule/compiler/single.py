@@ -25,7 +25,7 @@ from .flow import Op
 from .fuse import Groups, size, surrounds
 from .homes import inside, places
 from .labels import LabelCheck
-from .pixels import Pixels, WinogradSums, WinogradTiles
+from .pixels import Interleave, Pixels, WinogradSums, WinogradTiles
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
 from .views import View, collapsed, indexed, is_basic, reshaped
 
@@ -97,6 +97,13 @@ def laid_down(groups: Groups, op: Op) -> list[Task]:
 
 def concat(groups: Groups, op: Op, status: int) -> list[Task] | None:
     return laid_down(groups, op)
+
+
+def interleave(groups: Groups, op: Op, status: int) -> list[Task] | None:
+    """Each input at its places, and zeros at those that have none."""
+    whole = groups.home(op.outputs[0])
+    zeros = [task for key in op.gate.empty for task in fill(groups, indexed(whole, key), 0)]
+    return [*zeros, *laid_down(groups, op)]
 
 
 def pad(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -337,6 +344,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Dropout: dropout,
     Index: index,
     IndexAdd: index_add,
+    Interleave: interleave,
     LabelCheck: label_check,
     Pad: pad,
     Pixels: pixels,
