@@ -73,9 +73,6 @@ def test_a_fault_in_a_kernel_is_named_at_its_line(fault, monkeypatch):
     assert error.who == "check.compiled" and "as the gate computes" in error.expected
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the scale of Conv2dWeight and Conv2dInput is the largest number of the pictures"
-)
 @pytest.mark.parametrize(
     "key",
     [
@@ -97,11 +94,6 @@ def test_a_fault_in_a_small_gradient_is_named(key, monkeypatch):
         check.compiled(cr.compile(small, fallback="error"), x, w)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=DifferenceError,
-    reason="what is allowed does not grow with the number of terms of a sum",
-)
 def test_a_long_sum_of_equal_terms_agrees():
     """Each of 4096 sums of products is rounded the same way."""
     step = cr.compile(lambda x, w: x @ w, fallback="error")

@@ -12,7 +12,6 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, check
-from chainrule.errors import DifferenceError
 from chainrule.kernels.product import Product
 from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradTiles
 
@@ -111,11 +110,6 @@ def test_a_check_agrees_with_results(pair):
         assert check.compiled(step, *map(Tensor, given(n, pair, size, padding=1)[:3])).worst.worst <= 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=DifferenceError,
-    reason="Conv2dInput and Conv2dWeight do not say that they sum products, so the scale is one number of them",
-)
 @pytest.mark.parametrize("pair", BACK, ids=str)
 def test_a_check_agrees_with_gradients(pair):
     for n, size in zip(BATCHES, SIZES, strict=True):
@@ -206,13 +200,12 @@ def test_a_direct_sum_is_plain(name, n):
 
 
 @pytest.mark.parametrize(("stride", "pair"), [(2, SHARED), ((1, 2), AHEAD)], ids=str)
-def test_a_stride_is_a_direct_sum_but_on_its_way_to_the_pictures(stride, pair):
-    """There the gradient lies apart, with zeros between, and the stride is 1."""
+def test_a_stride_is_a_direct_sum(stride, pair):
+    """On the way to the pictures each phase has few taps."""
     settings = {"padding": 1, "stride": stride}
     data, step = given(3, pair, (13, 13), **settings), compiled(**settings)
-    assert kernels(step, data) == [("product", Product), FORWARD]
+    assert kernels(step, data) == [("product", Product)]
     apart = furthest(step, data, **settings)
-    assert apart.pop("to the pictures") < NEAR, apart
     assert max(apart.values()) < NEARER, apart
 
 
@@ -226,11 +219,6 @@ def test_float64_is_a_direct_sum():
 # --- what a check allows --------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=DifferenceError,
-    reason="the bound of check.compiled leaves out how much the transforms of many channels amplify",
-)
 def test_a_check_lets_pictures_pass_that_are_dark_but_for_a_corner():
     """Numbers of one sign, and one pixel of a tile that is not 0: rounding is correct, and the line is named."""
     rng = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,6 +16,10 @@ from .lines import Place, place_of, replayed
 
 TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
 """|compiled - f64| ≤ TIMES · |plain - f64| + EPSILON · scale, by the bytes of the dtype."""
+GROWTH = 4.0
+"""A sum of n terms may be wrong by GROWTH · √n roundings of its magnitudes, where that is more."""
+AMPLIFIED = 16.0
+"""How much more Winograd's transforms may add: their rows have sums of magnitudes up to 19."""
 
 SPREADING = frozenset(("winograd", "tiles"))
 """Kernels of Winograd's algorithm: each result comes from all pixels of its tile, so the scale is the largest one's."""
@@ -51,8 +56,8 @@ def compiled(step: Compiled, *batch: Any) -> Report:
     """Hold each line of a compiled step to its gate, for one batch; no state is changed.
 
     Every line's inputs are those that the compiled step itself computed, so no innocent line is named:
-    |compiled - f64| ≤ 4 · |plain - f64| + ε · scale, where the scale of a sum is the sum of magnitudes (the largest
-    of them for Winograd's algorithm, which mixes the pixels of a tile).
+    |compiled - f64| ≤ 4 · |plain - f64| + ε · scale, where the scale of a sum is the sum of magnitudes (16 times the
+    largest of them for Winograd's algorithm, which mixes the pixels of a tile), and ε grows with the root of its terms.
     Raises DifferenceError that names the first line that differs: path, gate, kernel, the user's line, the
     worst element; and what the step itself raises for wrong input.
 
@@ -84,9 +89,10 @@ def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:
             exact, plain = recomputed(line.gate, given)
             bound, place = scale(line.gate, given), place_of(plan, number, names)
             if not SPREADING.isdisjoint(place.kernel.split(" + ")):
-                bound = np.max(bound, initial=0)
+                bound = AMPLIFIED * np.max(bound, initial=0)
+            many = terms(line.gate, given)
             for n, f64, near in zip(line.outputs, exact, plain, strict=True):
-                yield judged(place, values[n], f64, near, bound)
+                yield judged(place, values[n], f64, near, bound, many)
 
 
 def recomputed(gate: Gate, given: list[np.ndarray]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -112,8 +118,23 @@ def scale(gate: Gate, given: list[np.ndarray]) -> Any:
         return 0.0 if isinstance(gate, Elementwise) else max(floats, default=0.0)
 
 
-def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any) -> Verdict:
-    """One output against its bound."""
+def terms(gate: Gate, given: list[np.ndarray]) -> float:
+    """How many numbers each result of a sum is made of; 1 for other gates."""
+    specs = [Spec(a.shape, a.dtype) for a in given]
+    work = gate.multiply_adds(*specs) if given else 0
+    if not work and isinstance(gate, Reduction):
+        work = specs[0].size
+    made = gate.spec(*specs) if work else None
+    return work / max(1, made.size) if isinstance(made, Spec) else 1.0
+
+
+def epsilon(dtype: np.dtype, many: float) -> float:
+    """What a sum of so many terms may be wrong by, relative to its magnitudes."""
+    return max(EPSILON[dtype.itemsize], GROWTH * math.sqrt(many) * float(np.finfo(dtype).eps) / 2)
+
+
+def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any, many: float = 1) -> Verdict:
+    """One output, a sum of `many` terms, against its bound."""
     exact, plain = np.asarray(exact), np.asarray(plain)
     if came.size == 0:
         return Verdict(place, 0.0, (), 0.0, 0.0)
@@ -124,9 +145,7 @@ def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any) -
             wide = came.astype(np.float64)
             error = np.abs(wide - exact)
             allowed = TIMES * np.abs(plain.astype(np.float64) - exact)
-            allowed = (
-                allowed + EPSILON[came.dtype.itemsize] * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
-            )
+            allowed += epsilon(came.dtype, many) * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
             ratio = np.where(
                 same_kind(came, plain), np.where(np.isfinite(error), error / allowed, 0.0), np.inf
             )

@@ -123,6 +123,10 @@ class Conv2dInput(Sliding):
             raise ShapeError(self.label, f"y {y}", expected, "the shape of conv2d's output")
         return Spec((y.shape[0], w.shape[1] * self.groups, *self.size), dtype)
 
+    def multiply_adds(self, *specs: Spec) -> int:
+        y, w = specs
+        return int(y.size * math.prod(w.shape[1:]))
+
     def forward(self, y: np.ndarray, w: np.ndarray) -> Any:
         window, output, channels = self.window(w.shape), (y.shape[2], y.shape[3]), w.shape[1] * self.groups
         filters, parts = self.matrices(w), list(zip(self.shares(channels), self.shares(len(w)), strict=True))
@@ -160,6 +164,10 @@ class Conv2dWeight(Sliding):
             raise ShapeError(self.label, f"y {y} for x {x}", expected, "the shape of conv2d's output")
         check_groups(self.label, x.shape[1], y.shape[1], self.groups)
         return Spec((y.shape[1], x.shape[1] // self.groups, *self.size), dtype)
+
+    def multiply_adds(self, *specs: Spec) -> int:
+        x, y = specs
+        return int(y.size * (x.shape[1] // self.groups) * math.prod(self.size))
 
     def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
         window, output = self.window(self.size), (y.shape[2], y.shape[3])

@@ -42,6 +42,24 @@ def test_every_primitive_becomes_code_of_every_target(name, dtype):
         assert not undefined(code)
 
 
+def loops_in_loops(k):
+    """Hundreds of loops, some inside others: more than LLVM's value numbering goes through."""
+    x, count = k.pointer(0, F32), k.integer(1)
+    for outer in k.range(count):
+        for number in range(150):
+            for i in k.range(outer + number):
+                for _ in k.when(i < count):
+                    k.prefetch(x, i * count + outer)
+    k.store(x, 0, k.load(x, 0) + 1.0)
+
+
+def test_very_many_loops_become_code():
+    text = module(loops_in_loops)
+    assert text.count("\n  b") > room.MOST_BLOCKS
+    assert not undefined(to_object(text, host()))
+    assert module(memory(F32)).count("\n  b") < room.MOST_BLOCKS
+
+
 def undefined(code):
     """The names that an object wants from elsewhere: it must be whole, without a library."""
 

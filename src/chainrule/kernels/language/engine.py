@@ -10,7 +10,7 @@ from .cache import Cache
 from .llvm import Written
 from .target import Target, binding, host, new_machine, to_object
 
-VERSION = 1
+VERSION = 2
 """Counted up when the passes change: part of what a cached object is found by."""
 
 

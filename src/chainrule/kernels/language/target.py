@@ -74,6 +74,12 @@ def machine_of(target: Target) -> Any:
     return new_machine(target)
 
 
+MOST_BLOCKS = 300
+"""Labels from which on a module goes without global value numbering: LLVM's ends the process when it has to look at
+one value a hundred times, as with 485 blocks it did.
+"""
+
+
 def to_object(text: str, target: Target) -> bytes:
     """Machine code of a module's text, as an object file."""
     module, machine = verified(text), machine_of(target)
@@ -82,7 +88,8 @@ def to_object(text: str, target: Target) -> bytes:
     builder = llvm.create_pass_builder(machine, options)
     passes = llvm.create_new_module_pass_manager()
     passes.add_sroa_pass()
-    passes.add_new_gvn_pass()
+    if text.count("\n  b") < MOST_BLOCKS:
+        passes.add_new_gvn_pass()
     passes.add_simplify_cfg_pass()
     passes.run(module, builder)
     code: bytes = machine.emit_object(module)
