@@ -191,7 +191,7 @@ def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch)
     [
         (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
         (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
-        (Tiles, "send", "k.below(there[i][j] * LANES)", "k.below(LANES)"),
+        (Tiles, "send", "k.below(on * LANES)", "k.below(LANES)"),
         (WinogradFilters, "__call__", "share * each, last", "share * each + 1, last"),
     ],
 )
