@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from chainrule.compiler.plan import Plan, Row, bytes_of
+from chainrule.compiler.plan import Plan
+from chainrule.compiler.records import Row
+from chainrule.compiler.room import bytes_of
 
 FORWARD, VALUES, GRADIENTS = "made forward, read backward", "other values", "gradients of weights"
 WEIGHTS, PANELS, ROOMS = "made of weights alone", "panels of values", "rooms of Winograd's algorithm"
@@ -17,7 +19,7 @@ def arena(plan: Plan) -> dict[str, float]:
     made of weights alone:  filters turned or transformed, and their panels;  rooms: where one kernel works
     kept panels:  those that stay from step to step, outside of the arena
     """
-    sizes = {n: bytes_of(plan.groups.flow.specs[n]) for n in plan._offsets}
+    sizes = {n: bytes_of(plan.groups.flow.specs[n]) for n in plan.room.offsets}
     rows = {n: [row for row in plan.rows if n in (*row.task.reads, *row.task.writes)] for n in sizes}
     kinds = kinds_of(plan, rows)
     places = {n: (those[0].record, those[-1].record) for n, those in rows.items()}
@@ -29,7 +31,7 @@ def arena(plan: Plan) -> dict[str, float]:
         return found
 
     fullest = max((around(row.record) for row in plan.rows), key=Counter.total)
-    kept = sum(array.nbytes for array in plan._kept.values())
+    kept = sum(array.nbytes for array in plan.room.kept.values())
     size = plan.peak - kept
     found = {"arena": size} | {f"  {kind}": fullest[kind] for kind in KINDS}
     found |= {"  gaps": size - fullest.total(), "kept panels": kept}
