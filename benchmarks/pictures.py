@@ -29,7 +29,7 @@ CONVNETS = {
     "convnet": ConvNet("small ConvNet 3×32×32, batch 128", (3, 32, 32), 10, 128, rounds=6, steps=3, look=6),
     "resnet20": ConvNet("ResNet-20, batch 128", (3, 32, 32), 10, 128, rounds=6, steps=3, look=6),
     "alexnet": ConvNet("AlexNet without LRN, batch 16", (3, 227, 227), 1000, 16, 8, 2, 3, 1e-5),
-    "vgg16": ConvNet("VGG-16, batch 4", (3, 224, 224), 1000, 4, 3, 1, 1, 1e-5),
+    "vgg16": ConvNet("VGG-16, batch 4", (3, 224, 224), 1000, 4, 3, 1, 1, 2e-6),
 }
 DRAWN = 10
 """Classes that the batches are drawn from, whatever the network could tell apart."""
