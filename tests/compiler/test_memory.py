@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.compiler.memory import LINE, Life, padded, place, released
+from chainrule.compiler.memory import LINE, PAGE, Life, padded, place, released
 
 
 def random_lives(rng, count=60):
@@ -52,3 +52,9 @@ def test_a_value_is_reused_only_after_its_last_reader():
 def test_gaps_join_their_neighbours():
     assert released([(0, 64), (128, 64)], 64, 64) == [(0, 192)]
     assert released([(0, 64)], 192, 64) == [(0, 64), (192, 64)]
+
+
+def test_large_values_begin_at_different_cache_sets():
+    lives = [Life(k, 2 * PAGE, 0, 1) for k in range(12)]
+    offsets, _ = place(lives)
+    assert len({offset % PAGE for offset in offsets.values()}) == len(lives)

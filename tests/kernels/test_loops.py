@@ -197,7 +197,7 @@ def arranged(arrangement, width, dtype, seed=0, pieces=None):
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS, ids=str)
 @pytest.mark.parametrize("dtype", [F32, I64], ids=str)
 def test_kept_and_reduced_loops_in_every_arrangement(arrangement, dtype):
-    for seed, width in enumerate([0, 1, 15, 16, 17, 33]):
+    for seed, width in enumerate([0, 1, 15, 16, 17, 33, 64, 150]):
         arranged(arrangement, width, dtype, seed).check(seed)
 
 
@@ -625,6 +625,12 @@ def test_planted_totals_that_begin_with_one(monkeypatch):
     monkeypatch.setattr(room, "identity", lambda combine, dtype: 1)
     with caught():
         arranged(((2,), (3,), False), 17, I64).check()
+
+
+def test_planted_columns_abreast_that_are_one(monkeypatch):
+    plant(monkeypatch, Nest, "columns", "(i + v * LANES, None)", "(i, None)")
+    with caught():
+        arranged(((2,), (3,), False), 64, F32).check()
 
 
 def test_planted_stores_that_never_happen(monkeypatch):

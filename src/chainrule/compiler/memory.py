@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 LINE = 64
 """Bytes of a cache line; every value begins at one."""
+PAGE = 4096
+"""Bytes from which on a value is followed by a gap: what begins a multiple of this apart shares its cache sets."""
+GAP = 5 * LINE
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def place(lives: Sequence[Life]) -> tuple[dict[int, int], int]:
 
 
 def padded(count: int) -> int:
-    return max(LINE, -(-count // LINE) * LINE)
+    """The bytes that a value takes, its gap included."""
+    return max(LINE, -(-count // LINE) * LINE) + GAP * (count >= PAGE)
 
 
 def released(gaps: list[tuple[int, int]], start: int, length: int) -> list[tuple[int, int]]:

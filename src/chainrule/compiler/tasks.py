@@ -63,8 +63,8 @@ class Wanted:
 
 
 def share_out(work: int, grain: int = 32_768) -> int:
-    """How many pieces for so much work: a function of the shape alone."""
-    return int(min(max(work // grain, 1), MOST_PIECES))
+    """How many pieces for so much work: a function of the shape alone; a power of 2, to be shared evenly."""
+    return min(1 << int(max(work // grain, 1) - 1).bit_length(), MOST_PIECES)
 
 
 def address(groups: Groups, view: View) -> Address:

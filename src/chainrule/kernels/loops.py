@@ -14,11 +14,15 @@ import numpy as np
 from .formula import Arguments, Formula, Place, Total, not_finite
 from .language.machine import Machine
 from .language.mathematics import VectorMathematics
-from .language.types import BOOL, U8
+from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 
 GRAIN = 64
 """Pieces are cut at multiples of so many elements of the vector axis, so that none share a cache line."""
+ABREAST, BRIEF = 4, 8
+"""Vectors of columns that are summed up side by side, for formulas of so many steps at most: memory is read in
+stretches, and no sum waits for the one before.
+"""
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,29 @@ class Nest:
         else:
             if not self.loops.reduced:
                 places = [*(p.hoist() for p in places[:count]), *places[count:]]
-            for i, mask in self.k.lanes(*stretch):
-                totals = self.open_totals()
-                for inside in self.reduce(dimension, places):
-                    self.body(i, mask, inside, totals)
-                self.close_columns(i, mask, places, totals)
+            self.columns(dimension, places, stretch)
+
+    def columns(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
+        """Vector by vector along the kept axis; several abreast where they are summed up."""
+        (start, stop), step = stretch, ABREAST * LANES
+        if self.loops.reduced and len(self.loops.formula.steps) <= BRIEF:
+            wide = start + (stop - start) // step * step
+            for i in self.k.range(start, wide, step):
+                self.abreast([(i + v * LANES, None) for v in range(ABREAST)], dimension, places)
+            start = wide
+        for vector in self.k.lanes(start, stop):
+            self.abreast([vector], dimension, places)
+
+    def abreast(
+        self, vectors: list[tuple[Index, Vector | None]], dimension: int, places: list[Place]
+    ) -> None:
+        """Go through the reduced loops once for some vectors."""
+        totals = [self.open_totals() for _ in vectors]
+        for inside in self.reduce(dimension, places):
+            for (i, mask), held in zip(vectors, totals, strict=True):
+                self.body(i, mask, inside, held)
+        for (i, mask), held in zip(vectors, totals, strict=True):
+            self.close_columns(i, mask, places, held)
 
     def reduce(self, dimension: int, places: list[Place]) -> Iterator[list[Place]]:
         """The reduced loops, as one; results do not move."""
