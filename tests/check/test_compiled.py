@@ -8,7 +8,7 @@ from chainrule import check
 from chainrule.compiler import room
 from chainrule.errors import DifferenceError, IndexingError, LabelError
 
-from . import winograd_faults
+from . import abreast_faults, winograd_faults
 from .faults import FAULTS, planted
 from .learning import LOSSES, NETWORKS, RULES, Learning, batch
 
@@ -54,7 +54,7 @@ def test_a_step_without_lines():
     assert str(check.compiled(cr.compile(lambda x: x), np.ones(2, "float32"))).startswith("0 lines agree")
 
 
-EVERY = FAULTS | winograd_faults.FAULTS
+EVERY = FAULTS | abreast_faults.FAULTS | winograd_faults.FAULTS
 
 
 @pytest.mark.parametrize("fault", EVERY.values(), ids=EVERY)
@@ -77,6 +77,7 @@ def test_a_fault_in_a_kernel_is_named_at_its_line(fault, monkeypatch):
     "key",
     [
         "window of the filters' gradient: only two lines of each picture",
+        "abreast, filters: the last line",
         "winograd sums: the last block of tiles",
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.compiler.layout import Layout
+from chainrule.compiler.last import ChannelsLast
 from chainrule.kernels import transforms
 from chainrule.kernels.winograd import Convolving, Tiles, WinogradFilters, WinogradTiles
 
@@ -54,7 +54,7 @@ FAULTS: dict[str, Fault] = {
         pair(),
     ),
     "winograd: a wrong sign in the transform of filters": Fault(
-        Layout,
+        ChannelsLast,
         "transformed",
         "matrix.astype(dtype)",
         "np.abs(matrix).astype(dtype)",

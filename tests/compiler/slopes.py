@@ -70,5 +70,5 @@ def agrees(function: Any, *given: np.ndarray, numpy: bool = False) -> None:
 
 
 def after_a_convolution(function: Any) -> Any:
-    """A function of a value that lies with its channels last, (N, 4, H, W)."""
+    """A function of a value (N, 4, H, W) that lies in another order."""
     return lambda x, w, *rest: function(cr.conv2d(x, w, padding=1), *rest)

@@ -1,5 +1,5 @@
-"""Pictures with their channels last: what is a view of what, what is handed out and kept, what is refused, and
-faults in the rules.
+"""The order of pictures in memory: which one is chosen, what is a view of what, what is handed out and kept, what is
+refused, and faults in the rules.
 """
 
 from typing import Any
@@ -10,25 +10,91 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor, nn
 from chainrule.compiler import layout
+from chainrule.compiler.draft import Draft
 from chainrule.compiler.flow import flow_of, returned_numbers
-from chainrule.compiler.layout import MOST_SHARES, RULES, Layout, channels_last, shares_of
+from chainrule.compiler.layout import MOST_FILTERS, RULES, Layout, in_order
+from chainrule.compiler.pixels import ABREAST, LAST, ConvAbreast, ConvPixels, Order
 from chainrule.compiler.views import contiguous
 from chainrule.errors import DataError
-from chainrule.graph import Spec
 
 from ..kernels.machines import plant
 from .slopes import W_NEXT, B, W, X, agrees, arrays, as_plain, with_slopes
 from .steps import arranged, labels
 
+# --- which order ----------------------------------------------------------------------------------------
+
+
+def chain(*filters: int, groups: int = 1, channels: int = 1) -> list[Order]:
+    """The orders of convolutions one after the other, with so many filters."""
+    shapes, near = [(3, channels, 9, 9)], channels
+    for many in filters:
+        shapes.append((many, near // groups, 2, 2))
+        near = many
+
+    def step(x, *ws):
+        for w in ws:
+            x = cr.conv2d(x, w, groups=groups)
+        return x.sum()
+
+    made = arranged(step, *map(Tensor, arrays(*shapes)))
+    gates = [op.gate for op in made.groups.flow.ops]
+    return [
+        {ConvAbreast: ABREAST, ConvPixels: LAST}[type(g)]
+        for g in gates
+        if isinstance(g, ConvAbreast | ConvPixels)
+    ]
+
+
+def test_pictures_of_few_channels_lie_abreast():
+    assert chain(6, 15, 1) == [ABREAST] * 3
+    assert chain(16) == chain(64, channels=3) == chain(8, channels=16) == [LAST]
+
+
+def test_they_stay_so_if_filters_are_not_many():
+    """On the way back it is the channels that would lie last."""
+    assert chain(6, 16) == chain(6, MOST_FILTERS) == [ABREAST, ABREAST]
+    assert chain(6, MOST_FILTERS + 1) == [ABREAST, LAST]
+    assert chain(6, 16, 16) == [ABREAST, ABREAST, LAST]
+
+
+def test_it_is_the_channels_of_a_group_that_count():
+    assert chain(32, channels=32, groups=32) == chain(32, channels=32, groups=4) == [ABREAST]
+    assert chain(32, channels=32, groups=2) == [LAST]
+
+
+def test_the_batch_does_not_decide():
+    for n in (1, 2, 16, 100):
+        x, w = arrays((n, 3, 5, 6), (4, 3, 3, 3))
+        made = arranged(lambda x, w: cr.conv2d(x, w).sum(), Tensor(x), Tensor(w))
+        assert lies(made, values(made)["conv2d"], ABREAST)
+
+
+def test_pools_of_few_channels_lie_abreast():
+    for channels, expected in ((3, ABREAST), (16, LAST)):
+        made = arranged(lambda x: cr.max_pool2d(x, 2), Tensor(*arrays((2, channels, 6, 6))))
+        assert lies(made, values(made)["max_pool2d.out"], expected)
+
+
+def test_values_of_both_orders_meet():
+    """Channels last, then."""
+
+    def step(x, w, v):
+        return cr.conv2d(x, w, padding=1) * cr.max_pool2d(x, 1) + cr.conv2d(x, v, padding=1)[:, :4]
+
+    given = arrays((2, 4, 6, 5), (4, 4, 3, 3), (16, 4, 3, 3))
+    agrees(step, *given)
+    made = arranged(step, *map(Tensor, given))
+    assert lies(made, values(made)["multiply"], ABREAST) and lies(made, values(made)["add"], LAST)
+
+
 # --- what is a view of what -----------------------------------------------------------------------------
 
 
-def lies_last(made: Any, number: int) -> bool:
-    """Whether a value (N, C, H, W) is a view of memory (N, H, W, C), and of nothing more."""
+def lies(made: Any, number: int, order: Order) -> bool:
+    """Whether a value (N, C, H, W) is a view of memory in an order, and of nothing more."""
     view = made.groups.view(number)
-    n, c, h, w = view.shape
-    far, line, pixel, _ = contiguous((n, h, w, c))
-    return (view.strides, view.offset) == ((far, 1, line, pixel), 0)
+    strides = contiguous(tuple(view.shape[a] for a in order))
+    return (view.strides, view.offset) == (tuple(strides[order.index(a)] for a in range(4)), 0)
 
 
 def values(made: Any) -> dict[str, int]:
@@ -41,11 +107,11 @@ def copies(made: Any) -> int:
     return sum(row == "astype" for group in labels(made) for row in group)
 
 
-def test_results_of_convolutions_and_what_follows_are_views():
+def test_results_of_convolutions_and_what_follows_are_views(order):
     def step(x, w, b, w_next):
         y = cr.relu(cr.conv2d(x, w, b, padding=1))
         pooled = cr.max_pool2d(y, 2)
-        z = cr.local_response_norm(cr.conv2d(pooled, w_next), 3)
+        z = cr.sigmoid(cr.conv2d(pooled, w_next))
         both = cr.concat([z, cr.tanh(z)], axis=1)
         return cr.avg_pool2d(cr.pad(both, [(0, 0), (0, 0), (1, 1), (0, 1)])[:, :, ::2], 2).mean()
 
@@ -54,34 +120,46 @@ def test_results_of_convolutions_and_what_follows_are_views():
     paths = [path for path, n in known.items() if made.groups.view(n).base in made.groups.maker]
     pictures = [path for path in paths if made.program.specs[known[path]].ndim == 4 and "reshape" not in path]
     assert len(pictures) >= 10
-    assert [path for path in pictures if not lies_last(made, known[path])] == ["index"]
+    assert [path for path in pictures if not lies(made, known[path], order)] == ["index"]
     bordered, cut = (made.groups.view(known[path]) for path in ("pad", "index"))
-    assert cut.base == bordered.base and cut.strides[1] == 1  # a part of the border's memory
+    assert cut.base == bordered.base and cut.strides[order[-1]] == 1  # a part of the border's memory
 
 
-def test_one_product_holds_the_convolution_its_bias_and_relu():
+def test_sums_over_channels_have_them_last():
+    made = arranged(lambda x, w: cr.local_response_norm(cr.conv2d(x, w), 3), Tensor(X), Tensor(W))
+    assert lies(made, values(made)["conv2d"], ABREAST)
+    assert lies(made, values(made)["local_response_norm"], LAST)
+
+
+def test_one_kernel_holds_the_convolution_its_bias_and_relu(order):
+    gate = {ABREAST: "conv_abreast", LAST: "conv_pixels"}[order]
     made = arranged(lambda x, w, b: cr.relu(cr.conv2d(x, w, b)), *map(Tensor, (X, W, B)))
-    assert ["conv_pixels", "add", "relu"] in labels(made)
+    assert [gate, "add", "relu"] in labels(made)
 
 
-def test_a_line_of_layers_copies_only_at_its_ends():
-    """The filters of each layer, and what is flattened; nothing between."""
+def test_a_line_of_layers_copies_only_at_its_ends(order):
+    """Channels last, the filters of each layer, and what is flattened; nothing between, and abreast nothing at all."""
 
     def step(x, w, b, w_next):
         y = cr.max_pool2d(cr.relu(cr.conv2d(x, w, b, padding=1)), 2)
         return cr.conv2d(y, w_next).reshape(2, -1).sum()
 
     made = arranged(step, *map(Tensor, (X, W, B, W_NEXT)))
-    assert copies(made) == 3 and len(labels(made)) == 8
+    assert (copies(made), len(labels(made))) == {ABREAST: (0, 5), LAST: (3, 8)}[order]
 
 
 def test_pictures_of_one_channel_are_read_as_they_lie():
-    x, w = arrays((2, 1, 5, 6), (4, 1, 3, 3))
+    x, w = arrays((2, 1, 5, 6), (16, 1, 3, 3))
     made = arranged(lambda x, w: cr.conv2d(x, w).sum(), Tensor(x), Tensor(w))
     assert copies(made) == 1  # the filters
 
 
-def test_pictures_are_turned_and_bordered_once():
+def test_one_picture_of_few_channels_is_read_as_it_lies():
+    x, w = arrays((1, 3, 5, 6), (4, 3, 3, 3))
+    assert copies(arranged(lambda x, w: cr.conv2d(x, w).sum(), Tensor(x), Tensor(w))) == 0
+
+
+def test_pictures_are_turned_and_bordered_once(order):
     """For two convolutions, and for their gradients, which have borders of their own."""
 
     def step(x, w, other):
@@ -98,24 +176,24 @@ def test_a_step_without_pictures_stays_as_it_is():
     program = cr.trace(step, Tensor(X), Tensor(X[:1]))
     flow = flow_of(program, returned_numbers(program.output))
     before = list(flow.ops)
-    channels_last(flow)
+    in_order(flow)
     assert flow.ops == before
 
 
-def test_what_comes_before_the_first_convolution_stays_as_it_is():
+def test_what_comes_before_the_first_convolution_stays_as_it_is(order):
     made = arranged(lambda x, w: cr.conv2d(x * 2, w).sum(), Tensor(X), Tensor(W))
-    assert not lies_last(made, values(made)["multiply"])
-    assert lies_last(made, values(made)["conv2d"])
+    assert lies(made, values(made)["multiply"], (0, 1, 2, 3))
+    assert lies(made, values(made)["conv2d"], order)
 
 
-def test_what_is_handed_out_is_row_major():
+def test_what_is_handed_out_is_row_major(order):
     step = cr.compile(lambda x, w: cr.relu(cr.conv2d(x, w)), fallback="error")
     made = step(X, W).numpy()
     assert made.flags.c_contiguous and made.shape == (2, 4, 4, 3)
     assert np.allclose(made, cr.relu(cr.conv2d(X, W)), atol=1e-5)
 
 
-def test_gradients_that_are_kept_are_row_major():
+def test_gradients_that_are_kept_are_row_major(order):
     w = Tensor(W, requires_grad=True, name="w")
 
     def step(x):
@@ -129,27 +207,10 @@ def test_gradients_that_are_kept_are_row_major():
     assert np.allclose(w.grad, cr.grad(lambda w: cr.conv2d(X, w).sum())(W), atol=1e-4)
 
 
-def test_shares_of_a_gradient():
-    """As few as fit a core's cache, which divide the pictures, and no more than pay."""
-
-    def shares(n, size, c, f, window, groups=1):
-        x, y = Spec((n, size, size, c), np.dtype("f4")), Spec((n, size, size, f), np.dtype("f4"))
-        return shares_of(x, y, Spec((f, c // groups, window, window), np.dtype("f4")), groups)
-
-    assert shares(1, 32, 16, 16, 3) == 1
-    assert shares(64, 4, 2, 2, 3) == 1
-    assert shares(64, 32, 16, 16, 3, groups=2) == 1
-    assert shares(0, 32, 16, 16, 3) == 1
-    assert 1 < shares(64, 32, 16, 16, 3) <= MOST_SHARES
-    assert all(n % shares(n, 32, 16, 16, 3) == 0 for n in range(1, 70))
-    assert shares(61, 32, 16, 16, 3) == 1  # a prime
-    assert shares(64, 4, 256, 256, 3) == 1  # partial sums would be larger than what is read
-
-
 # --- state ----------------------------------------------------------------------------------------------
 
 
-def test_pictures_are_kept_in_cells():
+def test_pictures_are_kept_in_cells(order):
     """A cell holds them as the user sees them, and is read so at the next step."""
     made = []
     for compiled in (False, True):
@@ -166,7 +227,7 @@ def test_pictures_are_kept_in_cells():
         assert np.allclose(plain, ours, rtol=1e-4, atol=1e-4)
 
 
-def test_filters_are_learned_in_place():
+def test_filters_are_learned_in_place(order):
     """The gradient of filters lies in another order than they do."""
     made = []
     for compiled in (False, True):
@@ -189,7 +250,7 @@ def test_filters_are_learned_in_place():
 # --- nothing to see, and what does not fit --------------------------------------------------------------
 
 
-def test_no_pictures_at_all():
+def test_no_pictures_at_all(order):
     """A batch of none: every gate, forward and backward."""
     empty = np.zeros((0, 3, 6, 5), "f4")
 
@@ -274,25 +335,6 @@ def test_a_large_stride_or_border_is_no_misfit():
 # --- faults that have to be found -----------------------------------------------------------------------
 
 
-def wide_border() -> None:
-    agrees(lambda x, w: cr.conv2d(x, w, padding=(3, 1), stride=(2, 1)), *arrays((2, 2, 5, 5), (3, 2, 2, 2)))
-
-
-def thin_border() -> None:
-    agrees(lambda x, w: cr.conv2d(x, w, padding=(3, 1)), *arrays((2, 2, 5, 5), (3, 2, 2, 2)))
-
-
-def spread_out() -> None:
-    agrees(
-        lambda x, w: cr.conv2d(x, w, padding=1, stride=(2, 3), dilation=(1, 2)),
-        *arrays((2, 2, 9, 9), (3, 2, 2, 2)),
-    )
-
-
-def grouped() -> None:
-    agrees(lambda x, w: cr.conv2d(x, w, groups=2), *arrays((2, 4, 5, 5), (4, 2, 3, 3)))
-
-
 def square(function: Any) -> Any:
     """On pictures whose axes are all of one size, so that no shape tells them apart."""
     return lambda: agrees(
@@ -308,31 +350,26 @@ summed = square(lambda y, z: y.sum(axis=(0, 1)))
 beside = square(lambda y, z: y * z)
 
 FAULTS = [
-    ("sent_back", "reach - gate.padding[axis]", "reach", thin_border),
-    ("framed", "Slice(max(-a, 0), n", "Slice(0 * max(-a, 0), n", wide_border),
-    ("in_phases", "tap(a, p, s), n, s)", "tap(a, 0, s), n, s)", wide_border),
-    ("spread", "zip(wide, gate.stride, strict", "zip(wide, gate.stride[::-1], strict", spread_out),
-    ("bordered", "(p, p) for p in padding", "(p, p) for p in reversed(padding)", thin_border),
-    ("mirrored", "(WHOLE, WHOLE, back, back)", "(WHOLE, WHOLE, back, WHOLE)", grouped),
-    ("mirrored", "(3, 4, 1, 0, 2)", "(3, 4, 1, 2, 0)", grouped),
-    ("padded", "op.gate.widths[a] for a in TO_LAST", "op.gate.widths[a] for a in range(4)", bordered),
-    ("joined", "TO_LAST.index(op.gate.axis)", "op.gate.axis", joined),
-    ("indexed", "turned = replace(gate, key=tuple(key[a] for a in TO_LAST))", "turned = gate", cut),
-    ("reduction", "TO_LAST.index(a) for a in op.gate.axis", "a for a in op.gate.axis", summed),
+    (Layout, "padded", "op.gate.widths[a] for a in order", "op.gate.widths[a] for a in range(4)", bordered),
+    (Layout, "joined", "order.index(op.gate.axis)", "op.gate.axis", joined),
+    (Layout, "indexed", "turned = replace(gate, key=tuple(key[a] for a in order))", "turned = gate", cut),
+    (Layout, "reduction", "order.index(a) for a in op.gate.axis", "a for a in op.gate.axis", summed),
     (
+        Layout,
         "reduction",
         "there.index(a) for a in sorted(there)",
         "k for k, a in enumerate(there)",
-        square(lambda y, z: y.sum(axis=0)),
+        square(lambda y, z: y.sum(axis=0) + y.sum(axis=1)),
     ),
-    ("last", "(1,) * (4 - len(shape)) + shape", "shape + (1,) * (4 - len(shape))", beside),
+    (Draft, "turned", "(1,) * (4 - len(shape)) + shape", "shape + (1,) * (4 - len(shape))", beside),
+    (Draft, "settle", "PermuteDims(back(order))", "PermuteDims((0, 1, 2, 3))", beside),
 ]
 
 
-@pytest.mark.parametrize(("name", "old", "new", "check"), FAULTS)
-def test_planted_faults_are_caught(monkeypatch, name, old, new, check):
+@pytest.mark.parametrize(("owner", "name", "old", "new", "check"), FAULTS)
+def test_planted_faults_are_caught(order, monkeypatch, owner, name, old, new, check):
     check()
-    plant(monkeypatch, Layout, name, old, new)
+    plant(monkeypatch, owner, name, old, new)
     rules = tuple((kind, getattr(Layout, rule.__name__)) for kind, rule in RULES)
     monkeypatch.setattr(layout, "RULES", rules)
     with pytest.raises(Exception):  # noqa: B017, PT011  another number, or shapes that no longer fit

@@ -1,4 +1,4 @@
-"""Pictures with their channels last: each rule gives the plain results, whatever follows what."""
+"""Pictures in either order: each rule gives the plain results, whatever follows what."""
 
 from typing import Any
 
@@ -20,6 +20,8 @@ from .slopes import (
     with_second_slopes,
     with_slopes,
 )
+
+pytestmark = pytest.mark.usefixtures("order")
 
 # --- convolution ----------------------------------------------------------------------------------------
 

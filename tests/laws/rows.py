@@ -15,7 +15,17 @@ from chainrule.graph import Gate
 DIFFERENTIABLE = ("real", "positive", "apart", "spaced")
 
 KERNELS = frozenset(
-    ("loop", "reduce", "product", "winograd", "pool", "argmax", "dropout", "parts")  # what computes
+    (
+        "loop",
+        "reduce",
+        "product",
+        "convolve",
+        "winograd",
+        "pool",
+        "argmax",
+        "dropout",
+        "parts",
+    )  # what computes
     + ("view", "copy", "take", "scatter")  # what moves
 )
 """How a compiled step runs a gate: by a kernel of this name, as a view that moves nothing, or by its parts."""

@@ -170,7 +170,7 @@ def sliding(
 ) -> Row:
     """A row for one of the three gates of convolution, with a case for each setting."""
     cases = tuple(make(*s) for s in settings)
-    return Row(name, cases, function, refused, native="product or winograd", **bounds)
+    return Row(name, cases, function, refused, native="convolve or product or winograd", **bounds)
 
 
 #            stride, padding, dilation, groups, N, C, F, (H, W), (KH, KW)
@@ -182,6 +182,9 @@ CONVOLUTIONS: list[tuple[Any, ...]] = [
     ((2, 2), (0, 0), (1, 1), 3, 2, 3, 3, (5, 7), (1, 1)),
     ((1, 1), (0, 0), (1, 1), 1, 1, 1, 1, (1, 1), (1, 1)),
     ((1, 1), (1, 1), (1, 1), 1, 0, 2, 3, (4, 5), (3, 3)),
+    ((1, 1), (0, 1), (1, 1), 1, 2, 3, 17, (4, 5), (3, 2)),  # too many filters for pictures abreast
+    ((2, 1), (1, 2), (1, 1), 1, 2, 2, 18, (5, 4), (3, 3)),
+    ((1, 2), (1, 0), (2, 1), 2, 1, 4, 34, (6, 5), (2, 3)),
     ((1, 1), (1, 1), (1, 1), 1, 1, 32, 16, (4, 7), (3, 3)),  # enough channels for Winograd's algorithm
 ]
 

@@ -11,7 +11,7 @@ from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
 from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones
 from .homes import settle
-from .layout import channels_last
+from .layout import in_order
 from .recompute import recompute
 from .single import single_tasks
 from .tasks import Task
@@ -43,7 +43,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     gradients = [n for _, n in program.gradients if n is not None]
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
-    channels_last(flow)
+    in_order(flow)
     groups = fuse(flow)
     made = Arrangement(program, groups)
     guard(made, [*gradients, *(n for n in returned if program.specs[n].shape == ())])

@@ -10,8 +10,9 @@ from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.types import LANES
 from ..kernels.product import tile_for
 from ..kernels.transforms import POINTS
+from .abreast_tasks import abreast_task
 from .flow import Op
-from .fuse import Group, Groups
+from .fuse import ON_PICTURES, Group, Groups
 from .pixels import ConvFilters, ConvPixels, WinogradPixels
 from .products import Epilogue, Factor, Packs, Sizes, multiplied
 from .tasks import Address, Argument, Task, Wanted, address, share_out
@@ -30,6 +31,8 @@ def convolution_tasks(packs: Packs, group: Group, wanted: Wanted) -> list[Task]:
     op = group.ops[0]
     if isinstance(op.gate, WinogradPixels):
         return winograd_tasks(packs, op, after)
+    if isinstance(op.gate, ON_PICTURES):
+        return [abreast_task(packs.groups, op, after, group.rows())]
     slide = sliding_pixels if isinstance(op.gate, ConvPixels) else sliding_filters
     sizes, left, right = slide(packs.groups, op)
     return multiplied(packs, after, sizes, left, right, window=True)
@@ -86,9 +89,14 @@ def winograd_tasks(packs: Packs, op: Op, after: Epilogue) -> list[Task]:
     pieces = min(MOST_PIECES, gate.groups * -(-tiles // block))
     room = room_of(groups, pieces, POINTS + 1, block * max(c, f), after.dtype)
     sizes = Sizes(1, n * high * wide, columns, c)
-    kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(sizes))
+    kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(sizes.out))
     arguments: list[Argument] = [pieces, block, n, high, wide, gate.groups, c, f, *x.shape[1:3]]
-    arguments += [address(groups, x), Address(panels), Address(room), *after.arguments(sizes, stacked=False)]
+    arguments += [
+        address(groups, x),
+        Address(panels),
+        Address(room),
+        *after.arguments(sizes.out, stacked=False),
+    ]
     flops = 2 * tiles * many * c * columns
     task = after.task(kernel, arguments, pieces, [x.base, panels], "winograd", flops, [room])
     return [*packs.fresh(), task]

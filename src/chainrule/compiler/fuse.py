@@ -14,7 +14,17 @@ from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
-from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
+from .pixels import (
+    ConvAbreast,
+    ConvFilters,
+    ConvPixels,
+    FiltersAbreast,
+    InputAbreast,
+    Pixels,
+    WinogradPixels,
+    WinogradSums,
+    WinogradTiles,
+)
 from .vectors import lifts
 from .views import View, contiguous, moved, reshaped, view_of
 
@@ -24,6 +34,7 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 ROW_BY_ROW = (
     Argmax,
     Dropout,
+    FiltersAbreast,
     Index,
     LabelCheck,
     Pixels,
@@ -36,6 +47,8 @@ ROW_BY_ROW = (
 
 CONVOLUTIONS = (ConvPixels, ConvFilters, WinogradPixels)
 """Gates whose kernel is the matrix product, with a sliding window as its left factor."""
+ON_PICTURES = (ConvAbreast, InputAbreast)
+"""Gates of pictures abreast with an epilogue; their filters are read where they lie."""
 
 TURN_BYTES = 1 << 20
 """Bytes of such a matrix from which on the product is made the other way round."""
@@ -59,10 +72,15 @@ class Group:
     ops: list[Op]
     axes: tuple[int, ...] | None = None
 
-    def rows(self) -> tuple[int, int, int]:
-        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one."""
-        wide = isinstance(self.ops[0].gate, Matmul)
-        stack = self.space[:-2] if wide else ()
+    def rows(self) -> tuple[int, ...]:
+        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one; of pictures
+        abreast as (F, H', places, lanes).
+        """
+        if isinstance(self.ops[0].gate, ON_PICTURES):
+            f, high, wide, many = self.space
+            apart = getattr(self.ops[0].gate, "stride", (1, 1))[1] != 1
+            return f, high, wide if apart else 1, many if apart else wide * many
+        stack = self.space[:-2] if isinstance(self.ops[0].gate, Matmul) else ()
         return size(stack), size(self.space[len(stack) : -1]), self.space[-1]
 
     def makes(self) -> Iterator[int]:
@@ -213,6 +231,9 @@ def enter(groups: Groups, op: Op) -> None:
         groups.add(
             Group(PRODUCT, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
         )
+    elif isinstance(op.gate, ON_PICTURES):
+        inputs = (whole(groups, op.inputs[0], op), op.inputs[1])
+        groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=inputs)]))
     elif surrounds(op.gate):
         groups.add(Group(SINGLE, spec.shape, [replace(op, inputs=(beside(groups, op.inputs[0], op),))]))
     elif isinstance(op.gate, ROW_BY_ROW):

@@ -55,7 +55,7 @@ def home_in(groups: Groups, number: int, place: View) -> View | None:
         return None
     if group.kind == PRODUCT:
         found = reshaped(own, strides, group.rows())
-        return home if found is not None and found[2] == 1 else None
+        return home if found is not None and found[-1] == 1 else None
     return home
 
 

@@ -1,62 +1,40 @@
-"""Pictures with their channels last: each gate of pictures runs so, and what follows element by element stays so.
+"""The order of pictures in memory: each gate of pictures runs in the one that suits it, and what follows element by
+element stays in it.
 
-The logical order stays N, C, H, W wherever a user looks: a value of the program is then a view, with its axes
-permuted, of one whose channels lie side by side.
+Channels last, (N, H, W, C), as a rule; pictures abreast, (C, H, W, N), where there are too few channels for a vector.
+Which one follows from the shapes of filters and channels alone, never from the batch.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from ..graph import Elementwise, Reduction, Spec
+from ..graph import Elementwise, Reduction
 from ..kernels.language.types import LANES
-from ..kernels.transforms import SEEN, Scheme
 from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from ..ops.indexing import Index, IndexAdd, Slice
-from ..ops.linear import Matmul
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
-from ..ops.reduction import Sum
-from ..ops.shape import Concat, Pad, PermuteDims, Reshape
+from ..ops.shape import Concat, Pad, PermuteDims
+from .abreast import PicturesAbreast
+from .draft import WHOLE, Draft
 from .flow import Flow, Op
-from .pixels import (
-    FILTERS,
-    FILTERS_BACK,
-    TO_FIRST,
-    TO_LAST,
-    ConvFilters,
-    ConvPixels,
-    Interleave,
-    Pixels,
-    WinogradPixels,
-    WinogradSums,
-    WinogradTiles,
-)
+from .last import ChannelsLast
+from .pixels import ABREAST, LAST, Order, Pixels
+from .sliding import Sliding
 from .views import is_basic
 
 SPATIAL = (MaxPool2d, MaxPool2dInput, MaxPool2dTake, AvgPool2d, AvgPool2dInput, ChannelSum)
-"""Gates with a kernel on channels-last pictures, taken as they are."""
-WHOLE = Slice(None, None, None)
-MOST_SHARES = 16
-"""Partial sums of a filter's gradient."""
-LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 256, 1.7, 1 << 14
-"""Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
-channels times filters of a gradient that is summed in shares.
-"""
-SCHEMES = (3, 5)
-"""Sizes of filters for which there is one."""
-WINOGRAD_SHARES = 8
-"""Partial sums of a filter's gradient, transformed."""
-SHARE_BYTES = 1 << 19
-"""Bytes of pictures and gradients that one partial sum may read: what a core's cache holds."""
+"""Gates with a kernel on pictures in any order (sums over channels: with their channels last), taken as they are."""
+FEW = LANES
+"""Channels below which a vector of them has empty lanes."""
+MOST_FILTERS = 32
+"""Filters up to which pictures of few channels that lie abreast stay so."""
 
 
-def channels_last(flow: Flow) -> None:
+def in_order(flow: Flow) -> None:
     """Rewrite the ops of a flow that has gates of pictures."""
     rules = (*SPATIAL, Conv2d, Conv2dInput, Conv2dWeight)
     if any(isinstance(op.gate, rules) and flow.specs[op.inputs[0]].ndim == 4 for op in flow.ops):
@@ -64,286 +42,120 @@ def channels_last(flow: Flow) -> None:
 
 
 class Layout:
-    """The rewriting of one flow.
-
-    twins:    for a value (N, C, H, W) the number of the same with its channels last
-    natural:  values whose numbers lie with their channels last
-    made:     what was written down already, by gate and inputs
-    """
+    """Every gate of one flow in the order that suits it."""
 
     def __init__(self, flow: Flow) -> None:
-        self.flow, self.ops = flow, list[Op]()
-        self.twins: dict[int, int] = {}
-        self.natural: set[int] = set()
-        self.made: dict[tuple[Any, tuple[int, ...]], tuple[int, ...]] = {}
+        self.flow, self.draft = flow, Draft(flow)
+        self.sliding: dict[Order, Sliding] = {
+            LAST: ChannelsLast(self.draft),
+            ABREAST: PicturesAbreast(self.draft),
+        }
 
     def rewrite(self) -> None:
         for op in self.flow.ops:
             if not self.turn(op):
-                self.ops.append(op)
-        self.flow.ops = [replace(op, rank=rank) for rank, op in enumerate(self.ops)]
+                self.draft.ops.append(op)
+        self.flow.ops = [replace(op, rank=rank) for rank, op in enumerate(self.draft.ops)]
 
     def turn(self, op: Op) -> bool:
-        """Write an op down with its channels last, if it can be."""
+        """Write an op down in another order, if it can be."""
         rule = next((rule for kind, rule in RULES if isinstance(op.gate, kind)), None)
         return rule is not None and rule(self, op)
 
-    # --- writing ----------------------------------------------------------------------------------------
+    # --- which order ------------------------------------------------------------------------------------
 
-    def write(self, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...]:
-        """The values of a gate on these inputs; each is computed once."""
-        key = (gate, inputs)
-        if key not in self.made:
-            specs = gate.spec(*(self.flow.specs[n] for n in inputs))
-            outputs = tuple(self.flow.new(s) for s in (specs if isinstance(specs, tuple) else (specs,)))
-            self.ops.append(Op(gate, inputs, outputs, line))
-            self.made[key] = outputs
-        return self.made[key]
+    def order(self, op: Op) -> Order | None:
+        """The order in which inputs of an op lie; channels last if they differ."""
+        found = {self.draft.natural[n] for n in op.inputs if n in self.draft.natural}
+        return None if not found else LAST if LAST in found else ABREAST
 
-    def one(self, gate: Any, inputs: tuple[int, ...], line: int) -> int:
-        return self.write(gate, inputs, line)[0]
-
-    def last(self, number: int, line: int) -> int:
-        """A value of at most four axes with its channels last."""
-        if number not in self.twins:
-            shape, known = self.flow.specs[number].shape, number
-            if len(shape) < 4:
-                known = self.one(Reshape((1,) * (4 - len(shape)) + shape), (number,), line)
-            self.twins[number] = self.one(PermuteDims(TO_LAST), (known,), line)
-        return self.twins[number]
-
-    def settle(self, number: int, twin: int, line: int) -> None:
-        """A value is a view of its twin."""
-        self.ops.append(Op(PermuteDims(TO_FIRST), (twin,), (number,), line))
-        self.twins[number] = twin
-        self.natural.add(number)
-
-    def spec(self, number: int) -> Spec:
-        return self.flow.specs[number]
-
-    def any_natural(self, op: Op) -> bool:
-        return any(n in self.natural for n in op.inputs)
+    def suits(self, op: Op, channels: int, filters: int) -> Order:
+        """The order for a convolution of so many channels and filters in a group.  Few of both leave lanes empty if
+        they lie last; few channels do so on the way back, so that pictures abreast stay so if filters are not many.
+        """
+        lie = any(self.draft.natural.get(n) == ABREAST for n in op.inputs)
+        few = filters < FEW or (filters <= MOST_FILTERS and lie)
+        return ABREAST if channels < FEW and few else LAST
 
     # --- convolution ------------------------------------------------------------------------------------
 
-    def bordered(self, x: int, padding: tuple[int, int], line: int) -> int:
-        """Pictures with their channels last and a border of zeros."""
-        return self.framed(self.last(x, line), [(p, p) for p in padding], line)
-
     def convolution(self, op: Op) -> bool:
-        gate, (x, w) = op.gate, op.inputs
-        rows = self.bordered(x, gate.padding, op.line)
-        filters = self.one(PermuteDims(FILTERS), (w,), op.line)
-        made = self.slid(rows, filters, ConvPixels(gate.stride, gate.dilation, gate.groups), op.line)
-        self.settle(op.outputs[0], made, op.line)
-        return True
-
-    def slid(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
-        """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
-        made = direct.spec(self.spec(rows), self.spec(filters))
-        scheme = winograd_pays(direct, self.spec(filters), made)
-        if scheme is None:
-            return self.one(direct, (rows, filters), line)
-        transformed = self.transformed(filters, scheme.filters, line)
-        return self.one(WinogradPixels(scheme, direct.groups), (rows, transformed), line)
-
-    def transformed(self, square: int, matrix: np.ndarray, line: int) -> int:
-        """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
-        side, _, c, f = self.spec(square).shape
-        many, dtype = len(matrix), self.spec(square).dtype
-        left = self.constant(matrix.astype(dtype))
-        flat = self.one(Reshape((side, side * c * f)), (square,), line)
-        rows = self.one(Reshape((many, side, c * f)), (self.one(Matmul(), (left, flat), line),), line)
-        return self.one(Reshape((many * many, c, f)), (self.one(Matmul(), (left, rows), line),), line)
-
-    def constant(self, array: np.ndarray) -> int:
-        """The number of a constant; equal ones share it."""
-        key = ((array.tobytes(), array.shape, array.dtype), ())
-        if key not in self.made:
-            self.made[key] = (self.flow.constant(array),)
-        return self.made[key][0]
+        return self.slide(op, op.inputs[1]).convolution(op)
 
     def to_input(self, op: Op) -> bool:
-        """The gradient to the pictures: a convolution of y with mirrored filters.  With a stride, each phase of the
-        pictures has taps of its own; with a stride and a dilation, y is spread out by the stride first: then zeros
-        are multiplied too, and a filter that is not finite makes NaN where the plain gate has numbers beside.
-        """
-        gate, (y, w), line = op.gate, op.inputs, op.line
-        sent = self.last(y, line)
-        made = None
-        if gate.stride != (1, 1) and gate.dilation == (1, 1):
-            made = self.in_phases(gate, sent, w, line)
-        if made is None:
-            made = self.sent_back(gate, self.spread(gate, sent, line), w, line)
-        self.settle(op.outputs[0], made, line)
-        return True
-
-    def spread(self, gate: Any, sent: int, line: int) -> int:
-        """The gradient to what a convolution makes, with zeros between as if its stride were 1."""
-        n, *rows, f = self.spec(sent).shape
-        wide = tuple((r - 1) * s + 1 for r, s in zip(rows, gate.stride, strict=True))
-        if gate.stride == (1, 1):
-            return sent
-        key = (WHOLE, *(Slice(0, n, s) for n, s in zip(wide, gate.stride, strict=True)), WHOLE)
-        return self.one(IndexAdd(key, (n, *wide, f)), (sent,), line)
-
-    def sent_back(self, gate: Any, sent: int, w: int, line: int) -> int:
-        """The gradient to pictures of a convolution with stride 1."""
-        edges = []
-        for axis, taps in enumerate(self.spec(w).shape[2:]):
-            reach = gate.dilation[axis] * (taps - 1)
-            before = reach - gate.padding[axis]
-            edges.append((before, gate.size[axis] + reach - self.spec(sent).shape[1 + axis] - before))
-        return self.turned(gate, self.framed(sent, edges, line), w, line)
-
-    def in_phases(self, gate: Any, sent: int, w: int, line: int) -> int | None:
-        """The gradient to pictures of a convolution with a stride: pixels that lie a stride apart see the same taps.
-        None if none of them sees any.
-        """
-        sizes, rows, parts = self.spec(w).shape[2:], self.spec(sent).shape[1:3], list[int]()
-        keys: dict[bool, list[tuple[Slice, ...]]] = {False: [], True: []}
-        settings = list(zip(sizes, gate.stride, gate.padding, gate.size, rows, strict=True))
-        for first in itertools.product(*(range(min(s, size)) for _, s, _, size, _ in settings)):
-            places, edges = zip(
-                *(phase(a, *given) for a, given in zip(first, settings, strict=True)), strict=True
-            )
-            taps = tuple(Slice(tap(a, p, s), n, s) for a, (n, s, p, *_) in zip(first, settings, strict=True))
-            seen = all(tap(a, p, s) < n for a, (n, s, p, *_) in zip(first, settings, strict=True))
-            keys[seen].append((WHOLE, *places, WHOLE))
-            if seen:
-                few = self.one(Index((WHOLE, WHOLE, *taps)), (w,), line)
-                parts.append(self.turned(gate, self.framed(sent, edges, line), few, line))
-        shape = (self.spec(sent).shape[0], *gate.size, self.spec(w).shape[1] * gate.groups)
-        gate = Interleave(tuple(keys[True]), tuple(keys[False]), shape)
-        return self.one(gate, tuple(parts), line) if parts else None
-
-    def turned(self, gate: Any, rows: int, w: int, line: int) -> int:
-        """Pictures with their border, convolved with mirrored filters."""
-        filters = self.mirrored(w, gate.groups, line)
-        return self.slid(rows, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
-
-    def framed(self, x: int, edges: Sequence[tuple[int, int]], line: int) -> int:
-        """Pictures with so many lines more before and after along each axis; fewer, where that is below zero."""
-        (_, *size, _), outer = self.spec(x).shape, (0, 0)
-        if any(edge < 0 for pair in edges for edge in pair):
-            cut = (Slice(max(-a, 0), n - max(-b, 0), 1) for n, (a, b) in zip(size, edges, strict=True))
-            x = self.one(Index((WHOLE, *cut, WHOLE)), (x,), line)
-        widths = tuple((max(a, 0), max(b, 0)) for a, b in edges)
-        return self.one(Pad((outer, *widths, outer)), (x,), line) if any(map(any, widths)) else x
-
-    def mirrored(self, w: int, groups: int, line: int) -> int:
-        """Filters (F, C/G, KH, KW) as (KH, KW, F/G, C), each turned by half a circle."""
-        f, c, kh, kw = self.spec(w).shape
-        back = Slice(None, None, -1)
-        turned = self.one(Index((WHOLE, WHOLE, back, back)), (w,), line)
-        if groups == 1:
-            return self.one(PermuteDims((2, 3, 0, 1)), (turned,), line)
-        parted = self.one(Reshape((groups, f // groups, c, kh, kw)), (turned,), line)
-        beside = self.one(PermuteDims((3, 4, 1, 0, 2)), (parted,), line)
-        return self.one(Reshape((kh, kw, f // groups, groups * c)), (beside,), line)
+        return self.slide(op, op.inputs[1]).to_input(op)
 
     def to_filters(self, op: Op) -> bool:
-        gate, (x, y), line = op.gate, op.inputs, op.line
-        rows, sent = self.bordered(x, gate.padding, line), self.last(y, line)
-        near = self.spec(rows).shape[3] // gate.groups
-        filters = Spec((*gate.size, near, self.spec(sent).shape[3]), self.spec(rows).dtype)
-        scheme = winograd_pays(gate, filters, self.spec(sent))
-        if scheme is not None:
-            made = self.winograd_sums(scheme, gate.groups, rows, sent, line)
-        else:
-            shares = shares_of(self.spec(rows), self.spec(sent), filters, gate.groups)
-            inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
-            made = self.added(self.one(inner, (rows, sent), line), line)
-        self.ops.append(Op(PermuteDims(FILTERS_BACK), (made,), op.outputs, line))
-        return True
+        return self.slide(op, op.outputs[0]).to_filters(op)
 
-    def added(self, shares: int, line: int) -> int:
-        """The sum of the shares along the first axis."""
-        many, *shape = self.spec(shares).shape
-        return self.one(Sum((0,)) if many > 1 else Reshape(tuple(shape)), (shares,), line)
-
-    def winograd_sums(self, scheme: Scheme, groups: int, rows: int, sent: int, line: int) -> int:
-        """The gradient to filters: tiles are transformed where they are used, or all before where the sums are too
-        large to keep several of, or where there are groups.
-        """
-        c, f, taps = self.spec(rows).shape[3] // groups, self.spec(sent).shape[3], scheme.taps
-        if c * f <= MOST_SUMS and groups == 1:
-            many = self.added(self.one(WinogradSums(scheme, WINOGRAD_SHARES), (rows, sent), line), line)
-        else:
-            left = self.one(WinogradTiles(scheme, back=False), (rows,), line)
-            right = self.one(WinogradTiles(scheme, back=True), (sent,), line)
-            parts = [self.tile_products(left, right, g, groups, line) for g in range(groups)]
-            many = parts[0] if groups == 1 else self.one(Concat(2), tuple(parts), line)
-        square = self.one(Reshape((SEEN, SEEN, c, f)), (many,), line)
-        return self.one(
-            Reshape((taps, taps, c, f)), (self.transformed(square, scheme.filters.T, line),), line
-        )
-
-    def tile_products(self, left: int, right: int, group: int, groups: int, line: int) -> int:
-        """Vᵀ · D of one group, for each point: (36, C/G, F/G)."""
-
-        def own(tiles: int) -> int:
-            width = self.spec(tiles).shape[2] // groups
-            key = (WHOLE, WHOLE, Slice(group * width, (group + 1) * width, 1))
-            return tiles if groups == 1 else self.one(Index(key), (tiles,), line)
-
-        turned = self.one(PermuteDims((0, 2, 1)), (own(left),), line)
-        return self.one(Matmul(), (turned, own(right)), line)
+    def slide(self, op: Op, w: int) -> Sliding:
+        """Who writes a convolution with these filters down."""
+        filters, channels, *_ = self.draft.spec(w).shape
+        return self.sliding[self.suits(op, channels, filters // op.gate.groups)]
 
     # --- the others -------------------------------------------------------------------------------------
 
     def spatial(self, op: Op) -> bool:
-        if self.spec(op.inputs[0]).ndim != 4:
+        draft, shape = self.draft, self.draft.spec(op.inputs[0]).shape
+        if len(shape) != 4:
             return False
-        twins = tuple(self.last(n, op.line) for n in op.inputs)
-        for number, twin in zip(op.outputs, self.write(Pixels(op.gate), twins, op.line), strict=True):
-            self.settle(number, twin, op.line)
+        order = self.order(op) or (ABREAST if shape[1] < FEW else LAST)
+        if isinstance(op.gate, ChannelSum):
+            order = LAST
+        twins = tuple(draft.turned(n, order, op.line) for n in op.inputs)
+        for number, twin in zip(op.outputs, draft.write(Pixels(op.gate, order), twins, op.line), strict=True):
+            draft.settle(number, twin, order, op.line)
         return True
 
-    def on_twins(self, gate: Any, op: Op) -> bool:
-        """Write a gate down on its inputs with their channels last; what it was to make is a view of that."""
-        inputs = tuple(n if self.spec(n).shape == () else self.last(n, op.line) for n in op.inputs)
-        self.settle(op.outputs[0], self.one(gate, inputs, op.line), op.line)
+    def on_twins(self, gate: Any, op: Op, order: Order) -> bool:
+        """Write a gate down on its inputs in an order; what it was to make is a view of that."""
+        draft = self.draft
+        inputs = tuple(n if draft.spec(n).shape == () else draft.turned(n, order, op.line) for n in op.inputs)
+        draft.settle(op.outputs[0], draft.one(gate, inputs, op.line), order, op.line)
         return True
 
     def elementwise(self, op: Op) -> bool:
-        """Stays with the channels last if one of its inputs lies so."""
-        return self.spec(op.outputs[0]).ndim == 4 and self.any_natural(op) and self.on_twins(op.gate, op)
+        """Stays in the order in which one of its inputs lies."""
+        order = self.order(op)
+        if order is None or self.draft.spec(op.outputs[0]).ndim != 4:
+            return False
+        return self.on_twins(op.gate, op, order)
 
     def reduction(self, op: Op) -> bool:
-        (x,), (out,) = op.inputs, op.outputs
-        if x not in self.natural:
+        order, (x,), (out,) = self.order(op), op.inputs, op.outputs
+        if order is None:
             return False
-        inner = replace(op.gate, axis=tuple(sorted(TO_LAST.index(a) for a in op.gate.axis)))
+        inner = replace(op.gate, axis=tuple(sorted(order.index(a) for a in op.gate.axis)))
         if op.gate.keepdims:
-            return self.on_twins(inner, op)
-        made = self.one(inner, (self.last(x, op.line),), op.line)
-        there = [a for a in TO_LAST if a not in op.gate.axis]
-        self.ops.append(
-            Op(PermuteDims(tuple(there.index(a) for a in sorted(there))), (made,), (out,), op.line)
-        )
+            return self.on_twins(inner, op, order)
+        made = self.draft.one(inner, (self.draft.turned(x, order, op.line),), op.line)
+        there = [a for a in order if a not in op.gate.axis]
+        turned = PermuteDims(tuple(there.index(a) for a in sorted(there)))
+        self.draft.ops.append(Op(turned, (made,), (out,), op.line))
         return True
 
     def padded(self, op: Op) -> bool:
-        if not self.any_natural(op):
+        order = self.order(op)
+        if order is None:
             return False
-        return self.on_twins(replace(op.gate, widths=tuple(op.gate.widths[a] for a in TO_LAST)), op)
+        return self.on_twins(replace(op.gate, widths=tuple(op.gate.widths[a] for a in order)), op, order)
 
     def joined(self, op: Op) -> bool:
-        return self.any_natural(op) and self.on_twins(Concat(TO_LAST.index(op.gate.axis)), op)
+        order = self.order(op)
+        return order is not None and self.on_twins(Concat(order.index(op.gate.axis)), op, order)
 
     def indexed(self, op: Op) -> bool:
         """Slices of pictures, and pictures laid into slices of zeros."""
-        gate = op.gate
-        wide = self.spec(op.inputs[0] if isinstance(gate, Index) else op.outputs[0])
+        gate, order = op.gate, self.order(op)
+        wide = self.draft.spec(op.inputs[0] if isinstance(gate, Index) else op.outputs[0])
         slices = is_basic(gate.key) and all(isinstance(k, Slice) for k in gate.key) and wide.ndim == 4
-        if not slices or not self.any_natural(op):
+        if not slices or order is None:
             return False
         key = (*gate.key, *(WHOLE,) * (4 - len(gate.key)))
-        turned = replace(gate, key=tuple(key[a] for a in TO_LAST))
+        turned = replace(gate, key=tuple(key[a] for a in order))
         if isinstance(gate, IndexAdd):
-            turned = replace(turned, shape=tuple(gate.shape[a] for a in TO_LAST))
-        return self.on_twins(turned, op)
+            turned = replace(turned, shape=tuple(gate.shape[a] for a in order))
+        return self.on_twins(turned, op, order)
 
 
 RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
@@ -357,53 +169,4 @@ RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
     (Concat, Layout.joined),
     ((Index, IndexAdd), Layout.indexed),
 )
-"""How each kind of gate is written down with its channels last."""
-
-
-def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
-    """Which of Winograd's algorithms is faster than the direct sum: a table found by measuring, without the batch."""
-    kh, kw, c, f = filters.shape
-    _, height, width, _ = out.shape
-    if kh != kw or kh not in SCHEMES or (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
-        return None
-    each = f // gate.groups
-    uneven = c % LANES or each % (LANES if gate.groups == 1 else 2 * LANES)
-    if uneven or filters.dtype != np.float32 or 0 in out.shape or c * each < LEAST_CHANNELS:
-        return None
-    scheme = Scheme(kh)
-    computed = scheme.tiles(1, height, width) * scheme.side**2
-    return scheme if computed <= MOST_WASTE * height * width else None
-
-
-def tap(pixel: int, padding: int, stride: int) -> int:
-    """The first tap that reaches a pixel: those that lie a stride apart see the same ones."""
-    return (pixel + padding) % stride
-
-
-def phase(
-    first: int, taps: int, stride: int, padding: int, size: int, rows: int
-) -> tuple[Slice, tuple[int, int]]:
-    """The pixels first, first + stride, … along one axis, and how many rows of y more they see before and after.
-
-    Pixel stride · q + a - padding is reached from row q - t of y by tap a + stride · t, for a the first tap.
-
-    >>> phase(0, 3, 2, 1, 8, 4), phase(1, 3, 2, 1, 8, 4)
-    ((Slice(start=0, stop=8, step=2), (0, 0)), (Slice(start=1, stop=8, step=2), (0, 1)))
-    """
-    a = tap(first, padding, stride)
-    least, most = (first + padding) // stride, (size - 1 + padding - a) // stride
-    before = len(range(a, taps, stride)) - 1 - least
-    return Slice(first, size, stride), (before, most - (rows - 1))
-
-
-def shares_of(x: Spec, y: Spec, w: Spec, groups: int) -> int:
-    """How many partial sums a filter's gradient is made of: so many that each reads what a cache holds and all
-    threads have work, so few that they stay small beside what is read; a function of the shapes.
-    """
-    many, read = x.shape[0], (x.size + y.size) * x.dtype.itemsize
-    if groups > 1 or many == 0:
-        return 1
-    most = min(MOST_SHARES, max(1, read // (2 * max(1, w.size) * w.dtype.itemsize)))
-    fitting = [p for p in range(1, min(many, most) + 1) if many % p == 0]
-    enough = [p for p in fitting if read <= p * SHARE_BYTES]
-    return (enough or fitting)[0 if enough else -1]
+"""How each kind of gate is written down in the order that suits it."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.types import LANES
 from ..kernels.product import Pack, Product, Tile, tile_for
-from .fuse import FEW_ROWS, Group, Groups, stacked
+from .fuse import FEW_ROWS, ON_PICTURES, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
@@ -60,8 +60,8 @@ def multiplied(
     right = right_panels(packs, after.tile, sizes, b)
     right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
     pieces, chunks = shared_out(sizes, after.tile)
-    kernel = Product(after.dtype, after.tile, after.formula(sizes), window)
-    arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes)]
+    kernel = Product(after.dtype, after.tile, after.formula(sizes.out), window)
+    arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes.out)]
     factors = [side[0].base for side in (left, right) if isinstance(side[0], Address)]
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
     return [*packs.fresh(), after.task(kernel, arguments, pieces, factors, "product", flops)]
@@ -72,7 +72,8 @@ def matrices(groups: Groups, group: Group, after: Epilogue) -> tuple[Sizes, Fact
     op = group.ops[0]
     a, b = (factor(groups.place(groups.view(n)), group.space) for n in op.inputs)
     depth = groups.flow.specs[op.inputs[0]].shape[-1]
-    return *flattened(Sizes(*group.rows(), depth), a, b, after.arrays), b
+    batches, m, n = group.rows()
+    return *flattened(Sizes(batches, m, n, depth), a, b, after.arrays), b
 
 
 class Epilogue:
@@ -86,7 +87,9 @@ class Epilogue:
         self.groups, self.specs = groups, groups.flow.specs
         self.dtype = self.specs[group.ops[0].outputs[0]].dtype
         self.tile = tile_for(self.dtype)
-        self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1
+        self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and not isinstance(
+            group.ops[0].gate, ON_PICTURES
+        )
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
         self.stored = [v for v in group.makes() if v in wanted.stored]
@@ -95,36 +98,32 @@ class Epilogue:
         self.arrays = [(space_of(group, groups, view, own), own) for view, own in self.mapping.reads]
         self.arrays += [(home.shape, home.strides) for home in self.homes]
 
-    def strides(self, sizes: Sizes) -> list[tuple[int, ...]]:
-        """Strides along b, m and n, of what is read and then of what is stored."""
-        batches, m, n = sizes.out
+    def strides(self, out: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Strides along the axes of the sums (b, m, n), of what is read and then of what is stored."""
         if self.grouped:  # the columns of a group lie beside those of the next
+            batches, m, n = out
             flat = [reshaped(space, own, (m, batches * n)) or (0, 0) for space, own in self.arrays]
             return [(column * n, row, column) for row, column in flat]
-        return [reshaped(space, own, sizes.out) or (0, 0, 0) for space, own in self.arrays]
+        return [reshaped(space, own, out) or (0,) * len(out) for space, own in self.arrays]
 
-    def formula(self, sizes: Sizes) -> Formula:
+    def formula(self, out: tuple[int, ...]) -> Formula:
         """The formula, in which the product itself is operand 0."""
-        read = zip(self.mapping.reads, self.strides(sizes), strict=False)
-        operands = [Operand(self.specs[view.base].dtype, along(s[2])) for (view, _), s in read]
+        read = zip(self.mapping.reads, self.strides(out), strict=False)
+        operands = [Operand(self.specs[view.base].dtype, along(s[-1])) for (view, _), s in read]
         steps, place = self.mapping.formula_steps(1), self.mapping.place
         stores = tuple((place[v], Operand(self.specs[v].dtype, NEXT)) for v in self.stored)
         return Formula(
             (Operand(self.dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards)
         )
 
-    def arguments(self, sizes: Sizes, *, stacked: bool = True) -> list[Argument]:
+    def arguments(self, out: tuple[int, ...], *, stacked: bool = True) -> list[Argument]:
         """Addresses and strides of what is read, of what is stored, and the status byte."""
         words: list[Argument] = []
-        strides = self.strides(sizes)
-        for (view, _), s in zip(self.mapping.reads, strides, strict=False):
-            words += [
-                address(self.groups, view),
-                *s[not stacked : 2],
-                *([s[2]] if s[2] not in (0, 1) else []),
-            ]
+        strides = [s[not stacked :] for s in self.strides(out)]
+        for (view, _), (*outer, inner) in zip(self.mapping.reads, strides, strict=False):
+            words += [address(self.groups, view), *outer, *([inner] if inner not in (0, 1) else [])]
         for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
-            words += [address(self.groups, home), *s[not stacked : 2]]
+            words += [address(self.groups, home), *s[:-1]]
         return [*words, Address(STATUS)] if self.guards else words
 
     def task(

@@ -20,12 +20,13 @@ from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
+from .abreast_tasks import filters_abreast
 from .convolutions import winograd_sums, winograd_tiles
 from .flow import Op
 from .fuse import Groups, size, surrounds
 from .homes import inside, places
 from .labels import LabelCheck
-from .pixels import Interleave, Pixels, WinogradSums, WinogradTiles
+from .pixels import FiltersAbreast, Interleave, Pixels, WinogradSums, WinogradTiles
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
 from .views import View, collapsed, indexed, is_basic, reshaped
 
@@ -342,6 +343,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
     Concat: concat,
     Dropout: dropout,
+    FiltersAbreast: filters_abreast,
     Index: index,
     IndexAdd: index_add,
     Interleave: interleave,

@@ -76,7 +76,7 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
     for number, row in enumerate(plan.rows):
         ms = None if seconds is None else 1e3 * seconds[number]
         share = None
-        if ms and row.task.name in ("product", "winograd"):
+        if ms and row.task.name in ("product", "convolve", "winograd"):
             share = row.task.flops / (ms / 1e3) / peak()
         specs = plan.groups.flow.specs
         touched = set(row.task.reads) | set(row.task.writes)

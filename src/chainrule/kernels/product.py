@@ -12,10 +12,11 @@ from functools import cache
 
 import numpy as np
 
-from .formula import NEXT, Arguments, Formula, Place, not_finite
+from .epilogue import Epilogue
+from .formula import Arguments, Formula
 from .language.engine import engine
 from .language.machine import Machine
-from .language.types import BOOL, F64, I64, LANES, U8
+from .language.types import F64, I64, LANES
 from .language.values import Index, Pointer, Variable, Vector
 
 UNROLLED = 6
@@ -141,19 +142,20 @@ class Window:
 def micro_kernel(
     k: Machine,
     left: tuple[Pointer, list[Index]],
-    right: tuple[Pointer, Index, Index | int],
+    right: tuple[Pointer, Index],
     steps: Iterable[tuple[Index, Index]],
     begun: list[list[Vector]],
+    mask: Vector | None = None,
 ) -> list[list[Variable]]:
     """Rows × vectors sums in registers, from what they begin with: the heart of every product.
 
-    left:  A, and where its rows begin;  right: B, where its columns begin, and its stride along k
-    steps:  every k, and how far A has moved
+    left:  A, and where its rows begin;  right:  B, and where its columns begin
+    steps:  how far A and B have moved, for every k;  mask:  the columns of B that there are
     """
-    (a, places), (b, base, stride) = left, right
+    (a, places), (b, base) = left, right
     sums = [[k.variable(value) for value in row] for row in begun]
-    for step, along in steps:
-        vectors = [k.load(b, base + step * stride + v * LANES) for v in range(len(begun[0]))]
+    for along, below in steps:
+        vectors = [k.load(b, base + below + v * LANES, mask) for v in range(len(begun[0]))]
         for row, place in zip(sums, places, strict=True):
             number = k.spread(a, place + along)
             for held, vector in zip(row, vectors, strict=True):
@@ -183,11 +185,7 @@ class Walk:
         )
         self.b = take.pointer(product.dtype)
         self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
-        formula = product.formula
-        self.operands = [take.place(o, 2) for o in formula.operands[1:]]
-        self.stores = [take.place(o, 2) for _, o in formula.stores]
-        self.status: Pointer | None = take.pointer(U8) if formula.guards else None
-        self.bad: Variable | None = k.variable(k.constant(False, BOOL)) if formula.guards else None
+        self.after = Epilogue(k, take, product.formula, 2)
         self.scratch = k.scratch(product.dtype, self.tile.rows * self.tile.columns)
 
     def write(self) -> None:
@@ -204,8 +202,7 @@ class Walk:
             last = (first + each).at_most(self.m)
             for m in k.range(first, last, rows):
                 self.block(batch, m, panel)
-        if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+        self.after.close()
 
     def block(self, batch: Index, m: Index, panel: Index) -> None:
         """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
@@ -232,7 +229,7 @@ class Walk:
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
         """Let what the epilogue reads come while the sums are made."""
         line = max(1, 64 // self.product.dtype.itemsize)
-        for place in (p for p in self.operands if p.operand.along == NEXT):
+        for place in self.after.neighbours():
             corner = place.at(0, batch).at(1, m)
             for i in range(self.tile.rows):
                 row = corner.offset + i * place.strides[1] + n
@@ -243,7 +240,8 @@ class Walk:
         """The sums of a tile, in registers."""
         k, dtype = self.k, self.product.dtype
         begun = [[k.constant(0, dtype) for _ in range(vectors)] for _ in a]
-        return micro_kernel(k, (self.a, a), (self.b, base, self.b_k), self.left.steps(), begun)
+        steps = ((along, step * self.b_k) for step, along in self.left.steps())
+        return micro_kernel(k, (self.a, a), (self.b, base), steps, begun)
 
     def keep(self, sums: list[list[Variable]]) -> None:
         """Leave the sums in the scratch tile."""
@@ -253,32 +251,22 @@ class Walk:
 
     def finish_whole(self, batch: Index, m: Index, n: Index, sums: list[list[Variable]]) -> None:
         """The epilogue over a whole tile, out of its registers."""
-        corner = [p.at(0, batch).at(1, m) for p in (*self.operands, *self.stores)]
+        corner = self.after.at(batch, m)
         for i, row in enumerate(sums):
             places = [p.at(1, i) for p in corner]
             for v, held in enumerate(row):
-                self.body(held.get(), n + v * LANES, None, places)
+                self.after.apply(held.get(), n + v * LANES, None, places)
 
     def finish(self, batch: Index, m: Index, n: Index) -> None:
         """The epilogue over the valid part of the tile."""
         k, columns = self.k, self.tile.columns
         last = (n + columns).at_most(self.n)
-        corner = [p.at(0, batch).at(1, m) for p in (*self.operands, *self.stores)]
+        corner = self.after.at(batch, m)
         for i in k.range((self.m - m).at_most(self.tile.rows)):
             places = [p.at(1, i) for p in corner]
             for column, mask in k.lanes(n, last):
                 total = k.load(self.scratch, i * columns + (column - n))
-                self.body(total, column, mask, places)
-
-    def body(self, total: Vector, column: Index, mask: Vector | None, places: list[Place]) -> None:
-        formula, count = self.product.formula, len(self.operands)
-        sources = formula.apply(self.k, [total, *(p.load(column, mask) for p in places[:count])])
-        for place, (source, _) in zip(places[count:], formula.stores, strict=True):
-            place.store(column, sources[source], mask)
-        for source in formula.guards:
-            bad = not_finite(sources[source])
-            if self.bad is not None:
-                self.bad.set(self.bad.get() | (bad if mask is None else bad & mask))
+                self.after.apply(total, column, mask, places)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from . import transforms
-from .formula import NEXT, Arguments, Formula, Place, not_finite
+from .epilogue import Epilogue
+from .formula import NEXT, Arguments, Formula
 from .language.machine import Machine
-from .language.types import BOOL, LANES, U8
+from .language.types import LANES
 from .language.values import Index, Pointer, Variable, Vector
 from .product import Tile, micro_kernel, widths
 from .transforms import POINTS, SEEN, Scheme
@@ -184,15 +185,12 @@ class Convolving:
     """One such convolution on its way to a machine."""
 
     def __init__(self, k: Machine, kernel: Winograd) -> None:
-        self.k, self.kernel, dtype, formula = k, kernel, kernel.dtype, kernel.formula
+        self.k, self.kernel, dtype = k, kernel, kernel.dtype
         take = Arguments(k)
         self.pieces = take.integer()
         self.tiles = Tiles(k, take, kernel.scheme, LANES)
         self.x, self.panels, self.room = (take.pointer(dtype) for _ in range(3))
-        self.operands = [take.place(o, 1) for o in formula.operands[1:]]
-        self.stores = [take.place(o, 1) for _, o in formula.stores]
-        self.status: Pointer | None = take.pointer(U8) if formula.guards else None
-        self.bad: Variable | None = k.variable(k.constant(False, BOOL)) if formula.guards else None
+        self.after = Epilogue(k, take, kernel.formula, 1)
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
@@ -203,8 +201,7 @@ class Convolving:
             tiles.see(self.x, group, first, count, self.room, made + tiles.plane)
             self.multiply(group, first, count, made)
             self.finish(group, first, count, made)
-        if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+        self.after.close()
 
     def fetch(self, point: Index, group: Index, first: Index, count: Index) -> None:
         """Let the pictures of the next block come, and what this one is going to read and write."""
@@ -213,7 +210,7 @@ class Convolving:
             tiles.fetch_seen(self.x, group, tiles.after(first + t))
             rows = tiles.pixels(tiles.corner(first + t))
             for f in k.range(0, tiles.filters, LANES):
-                for place in (p for p in (*self.operands, *self.stores) if p.operand.along == NEXT):
+                for place in (p for p in self.after.places if p.operand.along == NEXT):
                     for row in rows:
                         for j in range(tiles.side):
                             offset = place.at(0, row + j).offset + (group * tiles.filters + f)
@@ -235,10 +232,9 @@ class Convolving:
                     rows = Stretch(m, count)
                     a = [left + row * tiles.channels for row in rows.inside(tile.rows)]
                     for vectors in widths(k, tile, tiles.filters - n):
-                        steps = ((step, step) for step in k.range(tiles.channels))
+                        steps = ((step, step * tile.columns) for step in k.range(tiles.channels))
                         begun = [[k.constant(0, self.kernel.dtype) for _ in range(vectors)] for _ in a]
-                        right = (self.panels, base, tile.columns)
-                        sums = micro_kernel(k, (self.room, a), right, steps, begun)
+                        sums = micro_kernel(k, (self.room, a), (self.panels, base), steps, begun)
                         rows.store(k, sums, self.room, out, tiles.filters)
 
     def finish(self, group: Index, first: Index, count: Index, made: Index) -> None:
@@ -257,17 +253,8 @@ class Convolving:
                 for i, row in enumerate(tiles.pixels(at)):
                     for j in range(side):
                         for _ in k.when(tiles.inside(at.row + i, at.column + j) > 0):
-                            self.body(square[i][j], row + j, group * tiles.filters + f)
-
-    def body(self, total: Vector, pixel: Index, f: Index) -> None:
-        formula, count = self.kernel.formula, len(self.operands)
-        places: list[Place] = [p.at(0, pixel) for p in (*self.operands, *self.stores)]
-        sources = formula.apply(self.k, [total, *(p.load(f, None) for p in places[:count])])
-        for place, (source, _) in zip(places[count:], formula.stores, strict=True):
-            place.store(f, sources[source], None)
-        for source in formula.guards:
-            if self.bad is not None:
-                self.bad.set(self.bad.get() | not_finite(sources[source]))
+                            places = self.after.at(row + j)
+                            self.after.apply(square[i][j], group * tiles.filters + f, None, places)
 
 
 @dataclass(frozen=True)
@@ -351,7 +338,7 @@ class WinogradFilters:
                 for vectors in widths(k, tile, tiles.filters - n):
                     corners = [total + row * tiles.filters + n for row in inside]
                     begun = [[k.load(out, corner + v * LANES) for v in range(vectors)] for corner in corners]
-                    steps = ((step, step * tiles.channels) for step in k.range(count))
+                    moved = ((step * tiles.channels, step * tiles.filters) for step in k.range(count))
                     a = (room, [left + row for row in inside])
-                    sums = micro_kernel(k, a, (room, right + n, tiles.filters), steps, begun)
+                    sums = micro_kernel(k, a, (room, right + n), moved, begun)
                     rows.store(k, sums, out, total + n, tiles.filters)
