@@ -12,7 +12,7 @@ from layers import LAYERS, TURNS, Case, cases
 from pictures import CONVNETS
 from turns import Worker, turn
 
-from chainrule.compiler.layout import winograd_pays
+from chainrule.compiler.last import winograd_pays
 from chainrule.graph import Spec
 
 NEAR = 1e-3

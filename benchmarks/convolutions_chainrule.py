@@ -13,7 +13,7 @@ from layers import Case, cases, serve_cases
 
 import chainrule as cr
 from chainrule.compiler import layout
-from chainrule.compiler.pixels import FILTERS, TO_FIRST, TO_LAST
+from chainrule.compiler.pixels import FILTERS, LAST, TO_FIRST
 from chainrule.graph import Gate, apply
 from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 
@@ -43,7 +43,7 @@ def alone(gate: Gate, pictures: np.ndarray, other: np.ndarray) -> Callable[[], f
     def step(one: cr.Tensor, two: cr.Tensor) -> cr.Tensor:
         two = cr.permute_dims(two, TO_FIRST) if to_filters else two
         made = apply(gate, cr.permute_dims(one, TO_FIRST), two)
-        return cr.permute_dims(made, FILTERS if to_filters else TO_LAST)
+        return cr.permute_dims(made, FILTERS if to_filters else LAST)
 
     run, left, right = cr.compile(step, fallback="error"), cr.Tensor(pictures), cr.Tensor(other)
     return lambda: float(run(left, right).numpy().flat[0])
