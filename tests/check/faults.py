@@ -20,6 +20,7 @@ from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.loops import Nest
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
+from chainrule.kernels.pooling_inside import Inside, MaxPoolInputApart
 from chainrule.kernels.product import Pack, Rows, Walk, Window
 
 from ..kernels.machines import plant
@@ -116,6 +117,17 @@ def sent_back(x, w):
 
 def tallest(x):
     return cr.max_pool2d(x * 2.0, 3, stride=2, padding=1) + 1.0
+
+
+def square(x):
+    return cr.max_pool2d(x * 2.0, 2) + 1.0
+
+
+def squared(x):
+    y = cr.max_pool2d(x, 2)
+    loss = (y * y).sum()
+    loss.backward()
+    return loss, x.grad
 
 
 def middling(x):
@@ -459,6 +471,29 @@ FAULTS: dict[str, Fault] = {
         "avg_pool2d_input",
         "pool",
         shared,
+        pictures(5, grad=True),
+        "backward",
+    ),
+    "pooling inside: the last pixel of a window": Fault(
+        Inside,
+        "pixels",
+        "for u in range(high) for v in range(wide)",
+        "for u in range(high) for v in range(wide - (u == high - 1))",
+        "max_pool2d.out",
+        "max_pool2d",
+        "pool",
+        square,
+        pictures(5),
+    ),
+    "pooling back, windows apart: all winners are the first pixel": Fault(
+        MaxPoolInputApart,
+        "__call__",
+        "won == number",
+        "won == 0",
+        "x.grad",
+        "max_pool2d_input",
+        "pool",
+        squared,
         pictures(5, grad=True),
         "backward",
     ),

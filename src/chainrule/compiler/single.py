@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import Gate
 from ..kernels import dropout as dropout_kernel
 from ..kernels import indexing as index_kernels
-from ..kernels import pooling
+from ..kernels import pooling, pooling_inside
 from ..kernels.formula import NEXT, STRIDED, Formula, Operand
 from ..kernels.language.machine import Machine
 from ..kernels.loops import Loops
@@ -313,7 +313,7 @@ def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
         (many, height, width, channels), (_, high, wide, _) = reversed(shapes) if back else shapes
         window = gate.window
         pieces = share_out(size(shapes[0]) * window.size[0] * window.size[1])
-        kernel = kind(dtype, window.dilation)
+        kernel = written_out(gate, dtype) or kind(dtype, window.dilation)
         numbers = [pieces, many, channels]
         for axis, (inside, outside) in enumerate(((height, high), (width, wide))):
             border = window.padding[axis]
@@ -328,6 +328,19 @@ def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
     arguments: list[Argument] = [*numbers, *(address(groups, view) for view in views)]
     reads = tuple(view.base for view in views[: len(op.inputs)])
     return [Task(kernel, arguments, pieces, reads, tuple(op.outputs), "pool")]
+
+
+def written_out(gate: Any, dtype: np.dtype) -> Callable[[Machine], None] | None:
+    """The kernel of a pooling whose windows are small and inside of their pictures; on the way back also apart."""
+    window = gate.window
+    whole = window.padding == (0, 0) and window.dilation == (1, 1)
+    if not whole or window.size[0] * window.size[1] > pooling_inside.MOST_PIXELS:
+        return None
+    if isinstance(gate, MaxPool2d):
+        return pooling_inside.MaxPoolInside(dtype, window.size)
+    if isinstance(gate, MaxPool2dInput) and window.stride == window.size:
+        return pooling_inside.MaxPoolInputApart(dtype, window.size)
+    return None
 
 
 POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]] = {
