@@ -170,13 +170,19 @@ class Convolving:
             at, first = unit // self.stretches, (unit % self.stretches * each).at_most(see.lanes)
             line = at // see.places
             place = (line // see.lines, line % see.lines, at % see.places)
-            stop = (first + each).at_most(see.lanes)
-            whole = first + (stop - first) // columns * columns
-            for n in k.range(first, whole, columns):
-                self.columns(place, n, self.tile.vectors, None)
-            for n in k.range(whole, stop, LANES):
-                self.columns(place, n, 1, k.below(stop - n))
+            self.stretch(place, first, (first + each).at_most(see.lanes))
         self.after.close()
+
+    def stretch(self, place: tuple[Index, Index, Index], first: Index, stop: Index) -> None:
+        """Some lanes of a line: as many vectors at a time as a tile has, then half as many, then one by one."""
+        k = self.k
+        for vectors in sorted({self.tile.vectors, max(1, self.tile.vectors // 2)}, reverse=True):
+            whole = first + (stop - first) // (vectors * LANES) * (vectors * LANES)
+            for n in k.range(first, whole, vectors * LANES):
+                self.columns(place, n, vectors, None)
+            first = whole
+        for n in k.range(first, stop, LANES):
+            self.columns(place, n, 1, k.below(stop - n))
 
     def columns(self, place: tuple[Index, Index, Index], n: Index, vectors: int, mask: Vector | None) -> None:
         """Some vectors of a line, of all filters."""
