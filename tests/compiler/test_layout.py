@@ -13,7 +13,7 @@ from chainrule.compiler import layout
 from chainrule.compiler.draft import Draft
 from chainrule.compiler.flow import flow_of, returned_numbers
 from chainrule.compiler.layout import MOST_FILTERS, RULES, Layout, in_order
-from chainrule.compiler.pixels import ABREAST, LAST, ConvAbreast, ConvPixels, Order
+from chainrule.compiler.pixels import ABREAST, LAST, ConvAbreast, ConvPixels, Order, Pixels
 from chainrule.compiler.views import contiguous
 from chainrule.errors import DataError
 
@@ -75,16 +75,30 @@ def test_pools_of_few_channels_lie_abreast():
         assert lies(made, values(made)["max_pool2d.out"], expected)
 
 
-def test_values_of_both_orders_meet():
-    """Channels last, then."""
+@pytest.mark.parametrize(("channels", "expected"), [(MOST_FILTERS, ABREAST), (MOST_FILTERS + 8, LAST)])
+def test_values_of_both_orders_meet(channels, expected):
+    """Abreast, unless channels are many."""
 
     def step(x, w, v):
-        return cr.conv2d(x, w, padding=1) * cr.max_pool2d(x, 1) + cr.conv2d(x, v, padding=1)[:, :4]
+        return cr.conv2d(x, w, padding=1, groups=8) * cr.conv2d(x, v)
 
-    given = arrays((2, 4, 6, 5), (4, 4, 3, 3), (16, 4, 3, 3))
+    given = arrays((2, channels, 5, 4), (channels, channels // 8, 3, 3), (channels, channels, 1, 1))
     agrees(step, *given)
     made = arranged(step, *map(Tensor, given))
-    assert lies(made, values(made)["multiply"], ABREAST) and lies(made, values(made)["add"], LAST)
+    assert lies(made, values(made)["conv2d"], ABREAST) and lies(made, values(made)["conv2d:2"], LAST)
+    assert lies(made, values(made)["multiply"], expected)
+
+
+def test_gradients_take_the_way_of_their_convolution():
+    """Whatever the order of what arrives, and though another convolution of the same pictures goes another way."""
+
+    def step(x, w, v):
+        return (cr.conv2d(x, w, padding=1) * cr.conv2d(x, v)[:, :5]).sum()
+
+    made = arranged(with_slopes(step), *map(Tensor, arrays((2, 4, 5, 6), (5, 4, 3, 3), (20, 4, 1, 1))))
+    gates = [group[0] for group in labels(made)]
+    assert {*gates} >= {"conv_abreast", "input_abreast", "filters_abreast", "conv_pixels", "conv_filters"}
+    assert gates.count("conv_pixels") == 2 and gates.count("conv_abreast") == 1
 
 
 # --- what is a view of what -----------------------------------------------------------------------------
@@ -128,7 +142,8 @@ def test_results_of_convolutions_and_what_follows_are_views(order):
 def test_sums_over_channels_have_them_last():
     made = arranged(lambda x, w: cr.local_response_norm(cr.conv2d(x, w), 3), Tensor(X), Tensor(W))
     assert lies(made, values(made)["conv2d"], ABREAST)
-    assert lies(made, values(made)["local_response_norm"], LAST)
+    (gate,) = [op.gate for op in made.groups.flow.ops if isinstance(op.gate, Pixels)]
+    assert gate.order == LAST
 
 
 def test_one_kernel_holds_the_convolution_its_bias_and_relu(order):

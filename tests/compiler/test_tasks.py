@@ -17,6 +17,7 @@ from chainrule.compiler.tasks import (
     along,
     arranged,
     baked,
+    crossed,
     placed,
     result_strides,
     share_out,
@@ -148,3 +149,24 @@ def test_tasks_say_what_they_read_and_write():
     inputs = set(plan.program.inputs)
     assert inputs <= read and not inputs & written_to and read - inputs <= written_to
     assert sum(row.task.flops for row in plan.rows) >= 2 * 4 * 3 * 5
+
+
+# --- loops across ---------------------------------------------------------------------------------------
+
+
+def test_the_axis_across_stands_before_the_vector():
+    """That along which all arrays have neighbours which are strided along the vector."""
+    far, across, inner = Axis(3, (500, 500), False), Axis(5, (1, 100), False), Axis(7, (20, 1), False)
+    assert crossed([across, far, inner]) == [far, across, inner]
+    assert crossed([far, inner]) is None
+    both = Axis(7, (20, 30), False)
+    assert crossed([across, both]) is None  # the second array has its neighbours nowhere
+    assert crossed([Axis(5, (1, 1), False), both]) is not None
+    assert crossed([across, Axis(7, (0, 1), False)]) is None  # nothing is strided
+
+
+def test_transposing_is_a_loop_in_squares_at_every_size():
+    turned = lambda x: cr.permute_dims(x, (1, 2, 0)) * 2.0  # noqa: E731
+    made = [rows(turned, Tensor(np.ones((n, 3, 5), "f4"))) for n in (2, 7, 16, 40)]
+    kernels = {row.task.kernel for (row,) in made}
+    assert len(kernels) == 1 and next(iter(kernels)).crossed

@@ -42,10 +42,14 @@ def in_order(flow: Flow) -> None:
 
 
 class Layout:
-    """Every gate of one flow in the order that suits it."""
+    """Every gate of one flow in the order that suits it.
+
+    slid:  the order of each convolution, by its pictures or filters and the shape of the filters: its gradients follow
+    """
 
     def __init__(self, flow: Flow) -> None:
         self.flow, self.draft = flow, Draft(flow)
+        self.slid: dict[tuple[int, tuple[int, ...]], Order] = {}
         self.sliding: dict[Order, Sliding] = {
             LAST: ChannelsLast(self.draft),
             ABREAST: PicturesAbreast(self.draft),
@@ -65,33 +69,38 @@ class Layout:
     # --- which order ------------------------------------------------------------------------------------
 
     def order(self, op: Op) -> Order | None:
-        """The order in which inputs of an op lie; channels last if they differ."""
+        """The order in which inputs of an op lie; if they differ, abreast unless channels are many."""
         found = {self.draft.natural[n] for n in op.inputs if n in self.draft.natural}
-        return None if not found else LAST if LAST in found else ABREAST
+        if len(found) < 2:
+            return next(iter(found), None)
+        channels = max(s.shape[1] for n in op.inputs if (s := self.draft.spec(n)).ndim == 4)
+        return ABREAST if channels <= MOST_FILTERS else LAST
 
-    def suits(self, op: Op, channels: int, filters: int) -> Order:
-        """The order for a convolution of so many channels and filters in a group.  Few of both leave lanes empty if
-        they lie last; few channels do so on the way back, so that pictures abreast stay so if filters are not many.
+    def suits(self, x: int, filters: tuple[int, ...], groups: int) -> Order:
+        """The order for a convolution.  Few channels and few filters in a group leave lanes empty if they lie last; few
+        channels do so on the way back, so that pictures abreast stay so if filters are not many.
         """
-        lie = any(self.draft.natural.get(n) == ABREAST for n in op.inputs)
-        few = filters < FEW or (filters <= MOST_FILTERS and lie)
-        return ABREAST if channels < FEW and few else LAST
+        each, near = filters[0] // groups, filters[1]
+        lie = self.draft.natural.get(x) == ABREAST
+        return ABREAST if near < FEW and (each < FEW or (each <= MOST_FILTERS and lie)) else LAST
 
     # --- convolution ------------------------------------------------------------------------------------
 
     def convolution(self, op: Op) -> bool:
-        return self.slide(op, op.inputs[1]).convolution(op)
+        (x, w), shape = op.inputs, self.draft.spec(op.inputs[1]).shape
+        order = self.slid[x, shape] = self.slid[w, shape] = self.suits(x, shape, op.gate.groups)
+        return self.sliding[order].convolution(op)
 
     def to_input(self, op: Op) -> bool:
-        return self.slide(op, op.inputs[1]).to_input(op)
+        return self.follow(op, op.inputs[1], op.inputs[0], op.inputs[1]).to_input(op)
 
     def to_filters(self, op: Op) -> bool:
-        return self.slide(op, op.outputs[0]).to_filters(op)
+        return self.follow(op, op.inputs[0], op.inputs[1], op.outputs[0]).to_filters(op)
 
-    def slide(self, op: Op, w: int) -> Sliding:
-        """Who writes a convolution with these filters down."""
-        filters, channels, *_ = self.draft.spec(w).shape
-        return self.sliding[self.suits(op, channels, filters // op.gate.groups)]
+    def follow(self, op: Op, known: int, sent: int, w: int) -> Sliding:
+        """Who writes a gradient down: as the convolution was, if there was one."""
+        shape = self.draft.spec(w).shape
+        return self.sliding[self.slid.get((known, shape)) or self.suits(sent, shape, op.gate.groups)]
 
     # --- the others -------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from .fuse import Groups, size, surrounds
 from .homes import inside, places
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels, WinogradSums, WinogradTiles
-from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
+from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .views import View, collapsed, indexed, is_basic, reshaped
 
 Lowering = Callable[[Groups, Op, int], list[Task] | None]
@@ -39,15 +39,17 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
         return []
     specs = groups.flow.specs
     loops = arranged(collapsed(target.shape, [source.stretched(target.shape), target.strides], ()))
-    outer, inner = loops[:-1], loops[-1]
+    across = crossed(loops)
+    *outer, inner = across or loops
     dtype = specs[target.base].dtype
     width = inner.strides[1] if inner.size > 1 else 1
     formula = Formula((Operand(dtype, along(inner.strides[0])),), (), ((0, Operand(dtype, along(width))),))
     pieces = share_out(2 * target.size)
-    arguments: list[Argument] = [pieces, *(axis.size for axis in loops)]
+    arguments: list[Argument] = [pieces, *(axis.size for axis in (*outer, inner))]
     arguments += placed(address(groups, source), 0, outer, inner)
     arguments += placed(address(groups, target), 1, outer, inner)
-    return [Task(Loops(formula, len(outer)), arguments, pieces, (source.base,), (target.base,), name)]
+    kernel = Loops(formula, len(outer), crossed=across is not None)
+    return [Task(kernel, arguments, pieces, (source.base,), (target.base,), name)]
 
 
 def fill(groups: Groups, target: View, value: float) -> list[Task]:

@@ -23,6 +23,8 @@ STATUS = -1
 """The base of addresses in the plan's status bytes."""
 LONG = 1 << 15
 """Elements from which on a reduction without kept loops is made of parts."""
+MOST_TURNED = 4
+"""Arrays that a loop turns in squares."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,8 @@ class Loop:
         arrays += [self.groups.home(n).strides for n in self.stored]
         arrays += [result_strides(self.space, op) for op in self.reductions]
         self.loops, self.sums = arranged(collapsed(self.space, arrays, axes)), self.results
+        across = None if self.reductions else crossed(self.loops)
+        self.crossed, self.loops = across is not None, across or self.loops
         self.work = size(self.space) * (len(self.steps) + len(arrays))
         self.parts = parts_of(self.loops) if self.reductions else 1
         if self.parts > 1:
@@ -235,7 +239,8 @@ class Loop:
         alone = self.loops[-1].reduced and not self.kept
         pieces = 1 if alone else share_out(self.work)
         around, inner = len(self.loops) - 1 - self.kept, self.loops[-1]
-        kernel = Loops(self.formula(), self.kept, around, inner.reduced, self.totals(), self.guard_totals)
+        how = self.kept, around, inner.reduced, self.totals(), self.guard_totals, self.crossed
+        kernel = Loops(self.formula(), *how)
         reads = tuple(dict.fromkeys(view.base for view, _ in self.reads))
         writes = (*(self.groups.home(n).base for n in self.stored), *self.sums)
         name, flops = "reduce" if self.reductions else "loop", size(self.space) * len(self.steps)
@@ -312,6 +317,19 @@ def result_strides(space: tuple[int, ...], op: Op) -> tuple[int, ...]:
     """The strides of a reduction's result over the space that it reduces."""
     kept = iter(contiguous(tuple(n for a, n in enumerate(space) if a not in op.gate.axis)))
     return tuple(0 if a in op.gate.axis else next(kept) for a in range(len(space)))
+
+
+def crossed(loops: list[Axis]) -> list[Axis] | None:
+    """The loops in another order, if every array that is strided along the vector has its neighbours along one other
+    axis: that one stands before the vector, and both are walked in squares.  None if that is not so.  Whatever the
+    sizes, so that one kernel serves every batch.
+    """
+    *outer, inner = loops
+    strided = [number for number, stride in enumerate(inner.strides) if stride not in (0, 1)]
+    for place, axis in enumerate(outer if 0 < len(strided) <= MOST_TURNED else ()):
+        if all(axis.strides[number] == 1 for number in strided):
+            return [*outer[:place], *outer[place + 1 :], axis, inner]
+    return None
 
 
 def arranged(axes: list[Axis]) -> list[Axis]:

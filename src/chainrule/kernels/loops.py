@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .formula import Arguments, Formula, Place, Total, not_finite
+from .formula import STRIDED, Arguments, Formula, Place, Total, not_finite
 from .language.machine import Machine
 from .language.mathematics import VectorMathematics
 from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
+from .squares import Square
 
 GRAIN = 64
 """Pieces are cut at multiples of so many elements of the vector axis, so that none share a cache line."""
@@ -33,6 +34,8 @@ class Loops:
     inner_reduced:  whether the vector axis is reduced
     totals:  the reductions;  their results, and stores of the formula, are written
     guard_totals:  the totals that have to be finite
+    crossed:  whether operands and stores that are strided along the vector have their neighbours along the last kept
+        loop: both are then walked in squares, and nothing is reduced
     Arguments: pieces, sizes of the kept loops, the reduced ones, the vector axis; the operands; the stores; the
     totals with their count; the status byte, if there are guards.  Strides count elements.
     """
@@ -43,6 +46,7 @@ class Loops:
     inner_reduced: bool = False
     totals: tuple[Total, ...] = ()
     guard_totals: tuple[int, ...] = ()
+    crossed: bool = False
 
     @property
     def guards(self) -> bool:
@@ -77,7 +81,9 @@ class Nest:
 
     def write(self) -> None:
         k, loops = self.k, self.loops
-        if loops.kept:
+        if loops.crossed and loops.kept == 1:
+            self.squares(0, self.places(), k.share(self.sizes[0], self.pieces, LANES))
+        elif loops.kept:
             start, stop = k.share(self.sizes[0], self.pieces)
             for i in k.range(start, stop):
                 self.keep(1, [p.at(0, i) for p in self.places()], (k.whole("add", 0, 0), self.width))
@@ -95,7 +101,9 @@ class Nest:
     def keep(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
         """The kept loops that are left, then what is inside."""
         count = len(self.operands)
-        if dimension < self.loops.kept:
+        if self.loops.crossed and dimension == self.loops.kept - 1:
+            self.squares(dimension, places, (self.k.whole("add", 0, 0), self.sizes[dimension]))
+        elif dimension < self.loops.kept:
             for i in self.k.range(self.sizes[dimension]):
                 self.keep(dimension + 1, [p.at(dimension, i) for p in places], stretch)
         elif self.loops.inner_reduced:
@@ -109,6 +117,29 @@ class Nest:
             if not self.loops.reduced:
                 places = [*(p.hoist() for p in places[:count]), *places[count:]]
             self.columns(dimension, places, stretch)
+
+    def squares(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
+        """The last kept loop and the vector axis together, 16 × 16 elements at a time."""
+        k, (first, last), count = self.k, stretch, len(self.operands)
+        turned = {n: Square(k, p.operand.dtype) for n, p in enumerate(places) if p.operand.along == STRIDED}
+        for n, square in turned.items():
+            if n >= count:
+                square.clear()
+        for row in k.range(first, last, LANES):
+            high = (last - row).at_most(LANES)
+            for i, mask in k.lanes(0, self.width):
+                wide = (self.width - i).at_most(LANES)
+                for n, square in turned.items():
+                    if n < count:
+                        square.read(places[n].at(dimension, row), i, high, wide)
+                for r in k.range(high):
+                    moved = [p.at(dimension, row + r) for p in places]
+                    self.body(
+                        i, mask, [turned[n].line(r, i) if n in turned else p for n, p in enumerate(moved)], []
+                    )
+                for n, square in turned.items():
+                    if n >= count:
+                        square.write(places[n].at(dimension, row), i, high, wide)
 
     def columns(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
         """Vector by vector along the kept axis; several abreast where they are summed up."""
