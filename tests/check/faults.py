@@ -55,6 +55,10 @@ def product(x, y):
     return cr.exp(x * 0.1) @ y
 
 
+def recurrent(x, w, h, u):
+    return x @ w + h @ u
+
+
 def narrow(x, w):
     return cr.linear(x * 2.0, w) * 3.0
 
@@ -160,6 +164,17 @@ def two(m: int, k: int, n: int) -> Callable[[], tuple[Any, ...]]:
 TIES = np.array([[1, 3, 3, 0], [2, 2, 2, 2], [0, 1, 5, 5]], "float32")
 
 FAULTS: dict[str, Fault] = {
+    "product: a pair that is not gone on with": Fault(
+        Walk,
+        "multiply",
+        "[[total.get() for total in row] for row in sums]",
+        "held",
+        "add",
+        "add",
+        "product",
+        recurrent,
+        lambda: (numbers(40, 9), numbers(9, 24, seed=1), numbers(40, 7, seed=2), numbers(7, 24, seed=3)),
+    ),
     "product: the last term of each sum": Fault(
         Rows,
         "steps",
@@ -292,7 +307,7 @@ FAULTS: dict[str, Fault] = {
         "matmul",
         "pack",
         product,
-        two(9, 21, 37),
+        two(40, 300, 301),
     ),
     "loop: the last lanes": Fault(
         Nest,

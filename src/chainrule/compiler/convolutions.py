@@ -13,7 +13,7 @@ from ..kernels.transforms import POINTS
 from .flow import Op
 from .fuse import Group, Groups
 from .pixels import ConvFilters, ConvPixels, WinogradPixels
-from .products import Epilogue, Factor, Packs, Sizes, multiplied
+from .products import Epilogue, Factor, Factors, Packs, Sizes, multiplied
 from .tasks import Address, Argument, Task, Wanted, address, share_out
 
 SUMMED = 32
@@ -32,7 +32,7 @@ def convolution_tasks(packs: Packs, group: Group, wanted: Wanted) -> list[Task]:
         return winograd_tasks(packs, op, after)
     slide = sliding_pixels if isinstance(op.gate, ConvPixels) else sliding_filters
     sizes, left, right = slide(packs.groups, op)
-    return multiplied(packs, after, sizes, left, right, window=True)
+    return multiplied(packs, after, sizes, [Factors(sizes.depth, left, right)], window=True)
 
 
 def steps_of(gate: ConvPixels | ConvFilters, x: Spec) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

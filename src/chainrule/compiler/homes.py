@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from ..ops.indexing import Slice
-from ..ops.linear import Matmul
 from ..ops.shape import Concat, Pad
 from .flow import Op
 from .fuse import PRODUCT, SINGLE, Groups, size, stacked, surrounds
 from .pixels import Interleave
+from .sums import PRODUCTS
 from .views import View, indexed, moved, reshaped
 
 WHOLE = Slice(None, None, None)
@@ -67,10 +67,10 @@ def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -
         return True
     if op is join:
         return sum(groups.view(m).base == view.base for m in op.inputs) == 1
-    if not isinstance(op.gate, Matmul):
+    if not isinstance(op.gate, PRODUCTS):
         return False
     there, out = moved(view, home.shape, home), groups.flow.specs[op.outputs[0]].shape
-    near = n == op.inputs[0] or (there is not None and 1 in there.strides[-2:])
+    near = n not in op.inputs[1::2] or (there is not None and 1 in there.strides[-2:])
     return there is not None and near and stacked(there, out) is not None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
 from ..kernels.product import Pack, Product, Tile, tile_for
 from .fuse import FEW_ROWS, Group, Groups, stacked
@@ -42,37 +43,53 @@ class Sizes(NamedTuple):
         return self.batches, self.m, self.n
 
 
+class Factors(NamedTuple):
+    """A pair of factors on its way to the kernel: how many steps its sums have, the left one's arguments, the right."""
+
+    depth: int
+    left: list[Argument]
+    right: Factor
+
+
 def product_tasks(packs: Packs, group: Group, wanted: Wanted) -> list[Task]:
-    """The tasks of a product of matrices: its factors into panels where that pays, then the product."""
+    """The tasks of a product of matrices, or a sum of several: their factors into panels where that pays, then it."""
     if 0 in group.space:
         return []
     after = Epilogue(packs.groups, group, wanted)
-    sizes, a, b = matrices(packs.groups, group, after)
-    left = left_panels(packs, after.tile, sizes, a)
-    left = left or [address(packs.groups, a.view), a.stack, LANES * a.row, a.row, a.column]
-    return multiplied(packs, after, sizes, left, b)
+    pairs = list[Factors]()
+    for sizes, a, b in matrices(packs.groups, group, after):
+        left = left_panels(packs, after.tile, sizes, a)
+        left = left or [address(packs.groups, a.view), a.stack, LANES * a.row, a.row, a.column]
+        pairs.append(Factors(sizes.depth, left, b))
+    return multiplied(packs, after, sizes, pairs)
 
 
 def multiplied(
-    packs: Packs, after: Epilogue, sizes: Sizes, left: list[Argument], b: Factor, *, window: bool = False
+    packs: Packs, after: Epilogue, sizes: Sizes, pairs: Sequence[Factors], *, window: bool = False
 ) -> list[Task]:
-    """The panels that were packed for it, and the product of a left factor that is ready with B."""
-    right = right_panels(packs, after.tile, sizes, b)
-    right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+    """The panels that were packed for it, and the products of left factors that are ready with right ones."""
+    sizes = sizes._replace(depth=sum(pair.depth for pair in pairs))
     pieces, chunks = shared_out(sizes, after.tile)
-    kernel = Product(after.dtype, after.tile, after.formula(sizes), window)
-    arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes)]
-    factors = [side[0].base for side in (left, right) if isinstance(side[0], Address)]
+    arguments: list[Argument] = [pieces, chunks, *sizes.out]
+    read = list[int]()
+    for depth, left, b in pairs:
+        right = right_panels(packs, after.tile, sizes._replace(depth=depth), b)
+        right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+        arguments += [depth, *left, *right]
+        read += [side[0].base for side in (left, right) if isinstance(side[0], Address)]
+    kernel = Product(after.dtype, after.tile, after.formula(sizes), window, len(pairs))
+    arguments += after.arguments(sizes)
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
-    return [*packs.fresh(), after.task(kernel, arguments, pieces, factors, "product", flops)]
+    return [*packs.fresh(), after.task(kernel, arguments, pieces, read, "product", flops)]
 
 
-def matrices(groups: Groups, group: Group, after: Epilogue) -> tuple[Sizes, Factor, Factor]:
-    """The sizes and factors of a product of matrices."""
-    op = group.ops[0]
-    a, b = (factor(groups.place(groups.view(n)), group.space) for n in op.inputs)
-    depth = groups.flow.specs[op.inputs[0]].shape[-1]
-    return *flattened(Sizes(*group.rows(), depth), a, b, after.arrays), b
+def matrices(groups: Groups, group: Group, after: Epilogue) -> Iterator[tuple[Sizes, Factor, Factor]]:
+    """The sizes and factors of each product of matrices."""
+    numbers = group.ops[0].inputs
+    for left, right in zip(numbers[::2], numbers[1::2], strict=True):
+        a, b = (factor(groups.place(groups.view(n)), group.space) for n in (left, right))
+        depth = groups.flow.specs[left].shape[-1]
+        yield *flattened(Sizes(*group.rows(), depth), a, b, after.arrays), b
 
 
 class Epilogue:
@@ -192,7 +209,7 @@ def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
 
 def right_panels(packs: Packs, tile: Tile, sizes: Sizes, b: Factor) -> list[Argument] | None:
     """B in panels: their address, and the stride from stack to stack; None where B is read where it lies."""
-    near = b.column == 1 and sizes.n % LANES == 0
+    near = b.column == 1 and (sizes.n % LANES == 0 or engine().target.masks)
     small = sizes.depth * sizes.n * itemsize(packs.groups, b.view) <= SMALL_B
     seldom = (small and packs.groups.product_uses(b.view) < OFTEN) or sizes.batches * sizes.m <= FEW_ROWS
     if near and (seldom or sizes.n <= tile.columns):

@@ -1,12 +1,12 @@
 """The matrix product: a register-tiled micro-kernel, strided both ways, with its epilogue in the same pass.
 
-out[b, m, n] = Σ_k  A[b, m, k] · B[b, k, n], each sum by fma in the order of k, whatever the tiles: the bits
-depend on the numbers alone.
+out[b, m, n] = Σ_k  A[b, m, k] · B[b, k, n], and so on for further pairs of factors, each sum by fma in the order of
+k, whatever the tiles: the bits depend on the numbers alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,23 +56,25 @@ def tile_for(dtype: np.dtype) -> Tile:
 
 @dataclass(frozen=True)
 class Product:
-    """A matrix product with an epilogue.
+    """A matrix product, or a sum of several, with an epilogue.
 
     formula:  operand 0 is the sum itself; the others lie at (b, m, n)
     window:   whether A is a window that slides over pictures, whose rows and steps along k lie on three axes each;
               else A lies in groups of 16 rows, evenly along k
+    pairs:    how many pairs of factors A, B are summed up
     B lies in panels of the tile's columns, neighbours along n: strides from batch to batch, panel to panel, along k.
-    So one kernel reads matrices where they lie (B with N % 16 = 0) and what `Pack` has made of them.
-    Arguments: pieces, chunks of M, batches, M, N, K; A, its stride from batch to batch, then from group to group,
-    row to row in a group, along k; of a window: the sizes of the middle and the inner axis of its rows, the strides
-    of all three; the sizes of the three axes along k, and their strides; B with its three strides; the other
-    operands and the stores, with their strides along b, m (and n); status.
+    So one kernel reads matrices where they lie and what `Pack` has made of them; at the last columns under a mask.
+    Arguments: pieces, chunks of M, batches, M, N; for each pair: K; A, its stride from batch to batch, then from
+    group to group, row to row in a group, along k; of a window: the sizes of the middle and the inner axis of its
+    rows, the strides of all three; the sizes of the three axes along k, and their strides; B with its three strides;
+    then the other operands and the stores, with their strides along b, m (and n); status.
     """
 
     dtype: np.dtype
     tile: Tile
     formula: Formula
     window: bool = False
+    pairs: int = 1
 
     def __call__(self, k: Machine) -> None:
         Walk(k, self).write()
@@ -138,27 +140,51 @@ class Window:
                     yield begun + w, moved + w * near
 
 
+Left = tuple[Pointer, list[Index]]
+"""A at a tile: where its rows begin."""
+Right = tuple[Pointer, Index, Index | int]
+"""B at a tile: where its columns begin, and its stride along k."""
+
+
 def micro_kernel(
     k: Machine,
-    left: tuple[Pointer, list[Index]],
-    right: tuple[Pointer, Index, Index | int],
+    left: Left,
+    right: Right,
     steps: Iterable[tuple[Index, Index]],
     begun: list[list[Vector]],
+    masks: Sequence[Vector | None] | None = None,
 ) -> list[list[Variable]]:
     """Rows × vectors sums in registers, from what they begin with: the heart of every product.
 
-    left:  A, and where its rows begin;  right: B, where its columns begin, and its stride along k
-    steps:  every k, and how far A has moved
+    steps:  every k, and how far A has moved;  masks: which columns there are, where B may end before a vector does
     """
     (a, places), (b, base, stride) = left, right
     sums = [[k.variable(value) for value in row] for row in begun]
+    there = masks or [None] * len(begun[0])
     for step, along in steps:
-        vectors = [k.load(b, base + step * stride + v * LANES) for v in range(len(begun[0]))]
-        for row, place in zip(sums, places, strict=True):
+        row = base + step * stride
+        vectors = [k.load(b, row + v * LANES, mask) for v, mask in enumerate(there)]
+        for line, place in zip(sums, places, strict=True):
             number = k.spread(a, place + along)
-            for held, vector in zip(row, vectors, strict=True):
+            for held, vector in zip(line, vectors, strict=True):
                 held.set(k.fma(number, vector, held.get()))
     return sums
+
+
+class Pair:
+    """One pair of factors: A with its rows, B with its strides from batch to batch, panel to panel, along k."""
+
+    def __init__(self, k: Machine, take: Arguments, product: Product, m: Index) -> None:
+        depth = take.integer()
+        self.a, self.a_b = take.pointer(product.dtype), take.integer()
+        self.left: Rows | Window = Window(k, take, m) if product.window else Rows(k, take, m, depth)
+        self.b = take.pointer(product.dtype)
+        self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
+
+    def factors(self, batch: Index, m: Index, rows: int, panel: Index) -> tuple[Left, Right]:
+        """Both factors as the micro-kernel reads them at a tile."""
+        places = [batch * self.a_b + place for place in self.left.at(m, rows)]
+        return (self.a, places), (self.b, batch * self.b_b + panel * self.b_panel, self.b_k)
 
 
 def widths(k: Machine, tile: Tile, left: Index) -> Iterator[int]:
@@ -176,13 +202,8 @@ class Walk:
         self.k, self.product, self.tile = k, product, product.tile
         take = Arguments(k)
         self.pieces, self.chunks = take.integer(), take.integer()
-        self.batches, self.m, self.n, self.depth = (take.integer() for _ in range(4))
-        self.a, self.a_b = take.pointer(product.dtype), take.integer()
-        self.left: Rows | Window = (
-            Window(k, take, self.m) if product.window else Rows(k, take, self.m, self.depth)
-        )
-        self.b = take.pointer(product.dtype)
-        self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
+        self.batches, self.m, self.n = (take.integer() for _ in range(3))
+        self.pairs = [Pair(k, take, product, self.m) for _ in range(product.pairs)]
         formula = product.formula
         self.operands = [take.place(o, 2) for o in formula.operands[1:]]
         self.stores = [take.place(o, 2) for _, o in formula.stores]
@@ -211,22 +232,27 @@ class Walk:
         """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
         long; one at an edge by way of the scratch tile.  Vectors beyond the last column are left out.
         """
-        k, columns, rows = self.k, self.tile.columns, self.tile.rows
-        n = panel * columns
-        base = batch * self.b_b + panel * self.b_panel
+        k, rows, n = self.k, self.tile.rows, panel * self.tile.columns
         self.fetch(batch, m, n)
-        a = [batch * self.a_b + place for place in self.left.at(m, rows)]
+        factors = [pair.factors(batch, m, rows, panel) for pair in self.pairs]
         for vectors in widths(k, self.tile, self.n - n):
-            if len(self.product.formula.steps) > UNROLLED:
-                self.keep(self.multiply(a, base, vectors))
-                self.finish(batch, m, n)
-                continue
             width = vectors * LANES
-            whole = (self.m - m).at_most(rows) // rows * ((self.n - n).at_most(width) // width)
+            long = len(self.product.formula.steps) > UNROLLED
+            whole = (self.n - n).at_most(width) // width
+            if not long:
+                whole = whole * ((self.m - m).at_most(rows) // rows)
             for _ in k.when(whole == 1):
-                self.finish_whole(batch, m, n, self.multiply(a, base, vectors))
+                sums = self.multiply(factors, [None] * vectors)
+                if long:
+                    self.keep(sums)
+                else:
+                    self.finish_whole(batch, m, n, sums)
             for _ in k.when(whole == 0):
-                self.keep(self.multiply(a, base, vectors))
+                masks = [k.below(self.n - n - v * LANES) for v in range(vectors)]
+                self.keep(self.multiply(factors, masks))
+                if not long:
+                    self.finish(batch, m, n)
+            if long:
                 self.finish(batch, m, n)
 
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
@@ -239,11 +265,16 @@ class Walk:
                 for column in range(0, self.tile.columns, line):
                     self.k.prefetch(place.pointer, row + column)
 
-    def multiply(self, a: list[Index], base: Index, vectors: int) -> list[list[Variable]]:
-        """The sums of a tile, in registers."""
-        k, dtype = self.k, self.product.dtype
-        begun = [[k.constant(0, dtype) for _ in range(vectors)] for _ in a]
-        return micro_kernel(k, (self.a, a), (self.b, base, self.b_k), self.left.steps(), begun)
+    def multiply(
+        self, factors: list[tuple[Left, Right]], masks: Sequence[Vector | None]
+    ) -> list[list[Variable]]:
+        """The sums of a tile over all pairs, in registers."""
+        k, zero = self.k, self.k.constant(0, self.product.dtype)
+        held = [[zero] * len(masks)] * self.tile.rows
+        for pair, (left, right) in zip(self.pairs, factors, strict=True):
+            sums = micro_kernel(k, left, right, pair.left.steps(), held, masks)
+            held = [[total.get() for total in row] for row in sums]
+        return sums
 
     def keep(self, sums: list[list[Variable]]) -> None:
         """Leave the sums in the scratch tile."""
