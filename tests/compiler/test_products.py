@@ -62,3 +62,10 @@ def test_products_of_every_form(shape, form):
     left, right = (a.T if "at" in form else a), (b.T if form.endswith("bt") else b)
     exact, bound = left.astype("f8") @ right.astype("f8"), np.abs(left) @ np.abs(right)
     assert np.all(np.abs(step(cr.Tensor(a), cr.Tensor(b)).numpy() - exact) <= 1e-6 * bound)
+
+
+def test_a_matrix_without_neighbours_times_itself():
+    """What may be read as it lies as a left factor has to be copied as a right one."""
+    x = np.random.default_rng(0).normal(size=(12, 12)).astype("f4")
+    step = cr.compile(lambda x: x[::2, ::2] @ x[::2, ::2], fallback="error")
+    assert step(x).numpy() == pytest.approx(x[::2, ::2] @ x[::2, ::2], rel=1e-5, abs=1e-5)
