@@ -20,7 +20,7 @@ from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.loops import Nest
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
-from chainrule.kernels.product import Pack, Rows, Walk, Window
+from chainrule.kernels.product import Packing, Rows, Walk, Window
 
 from ..kernels.machines import plant
 
@@ -277,10 +277,10 @@ FAULTS: dict[str, Fault] = {
         "backward",
     ),
     "panels, turned: the last column": Fault(
-        Pack,
+        Packing,
         "turn",
-        "(n - (first + lane))",
-        "(n - 1 - (first + lane))",
+        "(self.n - (first + lane))",
+        "(self.n - 1 - (first + lane))",
         "linear",
         "linear",
         "pack",
@@ -288,10 +288,10 @@ FAULTS: dict[str, Fault] = {
         lambda: (numbers(5, 21), numbers(7, 21, seed=1)),
     ),
     "panels, turned: always the same row": Fault(
-        Pack,
+        Packing,
         "turn",
-        "(first + lane) * stride",
-        "first * stride",
+        "(first + lane) * self.stride",
+        "first * self.stride",
         "linear",
         "linear",
         "pack",
@@ -299,10 +299,10 @@ FAULTS: dict[str, Fault] = {
         lambda: (numbers(5, 40), numbers(7, 40, seed=1)),
     ),
     "panels, straight: the last column": Fault(
-        Pack,
-        "__call__",
-        "k.below(n - first)",
-        "k.below(n - 1 - first)",
+        Packing,
+        "straight",
+        "k.below(self.n - panel",
+        "k.below(self.n - 1 - panel",
         "matmul",
         "matmul",
         "pack",

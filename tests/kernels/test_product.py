@@ -10,7 +10,7 @@ from chainrule.kernels import product as module
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
 from chainrule.kernels.language.arithmetic import fma_double, fma_single
 from chainrule.kernels.language.types import BOOL, F32, F64, LANES
-from chainrule.kernels.product import Pack, Pair, Product, Rows, Tile, Walk, tile, tile_for
+from chainrule.kernels.product import Pack, Packing, Pair, Product, Rows, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add, Multiply
 from chainrule.ops.selection import Greater
@@ -341,7 +341,7 @@ def test_nan_and_infinity_go_through_a_product():
 
 
 @pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
-@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 50])
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 50, 200])
 def test_pack_turns_and_fills_up_with_zeros(tile, n):
     rng = np.random.default_rng(n)
     for depth in (1, 16, 17, 35):
@@ -430,15 +430,21 @@ def test_code_of_every_target(chosen, dtype):
 
 
 def test_planted_turn_one_off(monkeypatch):
-    plant(monkeypatch, Pack, "turn", "(first + lane) * stride", "(first + lane + 1) * stride")
+    plant(monkeypatch, Packing, "turn", "(first + lane) * self.stride", "(first + lane + 1) * self.stride")
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
 
 
 def test_planted_turn_without_the_zeros(monkeypatch):
-    plant(monkeypatch, Pack, "turn", "(n - (first + lane)).at_most(1)", "(n - n + 1)")
+    plant(monkeypatch, Packing, "turn", "(self.n - (first + lane)).at_most(1)", "(self.n - self.n + 1)")
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
+
+
+def test_planted_panels_side_by_side_that_are_one(monkeypatch):
+    plant(monkeypatch, Packing, "write", "[start + i for i in range(BESIDE)]", "[start] * BESIDE")
+    with caught():
+        test_pack_turns_and_fills_up_with_zeros(SMALL, 200)
 
 
 def test_planted_lost_sum(monkeypatch):

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
-from ..kernels.product import Pack, Product, Tile, tile_for
+from ..kernels.product import BESIDE, Pack, Product, Tile, tile_for
 from .fuse import FEW_ROWS, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
-SMALL_B = 1 << 18
+SMALL_B = 1 << 17
 """Bytes of B up to which it is read where it lies; beyond, panels are kinder to the caches."""
 OFTEN = 4
 """Products with one B from which on panels pay anyway."""
@@ -246,7 +246,7 @@ def packed(groups: Groups, number: int, tile: Tile, stack: tuple[int, int, int],
     many, depth, n = stack
     along_k = b.column != 1 and n > 1
     stride = b.column if along_k else b.row
-    pieces = min(share_out(many * depth * n, 8192), many * -(-n // tile.columns))
+    pieces = min(share_out(many * depth * n, 8192), many * -(-n // (BESIDE * tile.columns)))
     arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     dtype = groups.flow.specs[b.view.base].dtype
     kernel = Pack(dtype, tile, along_k)

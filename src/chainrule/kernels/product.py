@@ -312,6 +312,10 @@ class Walk:
                 self.bad.set(self.bad.get() | (bad if mask is None else bad & mask))
 
 
+BESIDE = 4
+"""Panels that are filled side by side, so that memory is read in stretches."""
+
+
 @dataclass(frozen=True)
 class Pack:
     """B[b, k, n] into panels of the tile's columns: [b][panel][k][column], zeros beyond N.
@@ -325,51 +329,66 @@ class Pack:
     along_k: bool
 
     def __call__(self, k: Machine) -> None:
+        Packing(k, self).write()
+
+
+class Packing:
+    """Panels on their way to a machine."""
+
+    def __init__(self, k: Machine, pack: Pack) -> None:
+        self.k, self.pack, self.columns = k, pack, pack.tile.columns
         take = Arguments(k)
-        pieces, batches, n, depth = (take.integer() for _ in range(4))
-        b, stride_b, stride = take.pointer(self.dtype), take.integer(), take.integer()
-        out = take.pointer(self.dtype)
-        columns, vectors = self.tile.columns, self.tile.vectors
-        panels = (n + (columns - 1)) // columns
-        for unit in self.units(k, batches * panels, pieces):
-            batch, panel = unit // panels, unit % panels
-            source, target = batch * stride_b, unit * depth * columns
-            for v in range(vectors):
-                first = panel * columns + v * LANES
-                if self.along_k:
-                    self.turn(k, b, source, stride, first, n, depth, out, target + v * LANES)
-                else:
-                    mask = k.below(n - first)
-                    for step in k.range(depth):
-                        value = k.load(b, source + step * stride + first, mask)
-                        k.store(out, target + step * columns + v * LANES, value)
+        self.pieces, self.batches, self.n, self.depth = (take.integer() for _ in range(4))
+        self.b, self.b_b, self.stride = take.pointer(pack.dtype), take.integer(), take.integer()
+        self.out = take.pointer(pack.dtype)
+        self.panels = (self.n + (self.columns - 1)) // self.columns
 
-    def units(self, k: Machine, count: Index, pieces: Index) -> Iterator[Index]:
-        yield from k.range(*k.share(count, pieces))
+    def write(self) -> None:
+        """Go through the units of this piece: a few panels each."""
+        k = self.k
+        blocks = (self.panels + (BESIDE - 1)) // BESIDE
+        for unit in k.range(*k.share(self.batches * blocks, self.pieces)):
+            batch, start = unit // blocks, unit % blocks * BESIDE
+            stop = (start + BESIDE).at_most(self.panels)
+            if self.pack.along_k:
+                for panel in k.range(start, stop):
+                    for v in range(0, self.columns, LANES):
+                        self.turn(batch, panel, v)
+                continue
+            for _ in k.when(stop - start == BESIDE):
+                self.straight(batch, [start + i for i in range(BESIDE)])
+            for _ in k.when(stop - start < BESIDE):
+                for panel in k.range(start, stop):
+                    self.straight(batch, [panel])
 
-    def turn(
-        self,
-        k: Machine,
-        b: Pointer,
-        source: Index,
-        stride: Index,
-        first: Index,
-        n: Index,
-        depth: Index,
-        out: Pointer,
-        target: Index,
-    ) -> None:
-        """16 columns of B, whose neighbours lie along k: 16 × 16 squares, exchanged in registers."""
-        for step, mask in k.lanes(0, depth):
+    def target(self, batch: Index, panel: Index) -> Index:
+        """Where a panel begins."""
+        return (batch * self.panels + panel) * self.depth * self.columns
+
+    def straight(self, batch: Index, panels: list[Index]) -> None:
+        """Panels of a B whose neighbours lie along n, row by row."""
+        k, lanes = self.k, range(0, self.columns, LANES)
+        masks = [[k.below(self.n - panel * self.columns - v) for v in lanes] for panel in panels]
+        for step in k.range(self.depth):
+            row = batch * self.b_b + step * self.stride
+            for panel, there in zip(panels, masks, strict=True):
+                place = self.target(batch, panel) + step * self.columns
+                for v, mask in zip(lanes, there, strict=True):
+                    k.store(self.out, place + v, k.load(self.b, row + panel * self.columns + v, mask))
+
+    def turn(self, batch: Index, panel: Index, v: int) -> None:
+        """16 columns of a B whose neighbours lie along k: 16 × 16 squares, exchanged in registers."""
+        k, first, target = self.k, panel * self.columns + v, self.target(batch, panel) + v
+        for step, mask in k.lanes(0, self.depth):
             rows = []
             for lane in range(LANES):
-                inside = (n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column: nothing is read
-                left = inside * LANES if mask is None else inside * (depth - step)
-                place = source + (first + lane) * stride + step
-                rows.append(k.load(b, place, k.below(left)))
+                inside = (self.n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column: nothing is read
+                left = inside * LANES if mask is None else inside * (self.depth - step)
+                place = batch * self.b_b + (first + lane) * self.stride + step
+                rows.append(k.load(self.b, place, k.below(left)))
             for lane, row in enumerate(k.transpose(rows)):
                 if mask is None:
-                    k.store(out, target + (step + lane) * self.tile.columns, row)
+                    k.store(self.out, target + (step + lane) * self.columns, row)
                 else:
-                    for _ in k.when(step + lane < depth):
-                        k.store(out, target + (step + lane) * self.tile.columns, row)
+                    for _ in k.when(step + lane < self.depth):
+                        k.store(self.out, target + (step + lane) * self.columns, row)
