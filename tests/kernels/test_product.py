@@ -442,7 +442,7 @@ def test_planted_turn_without_the_zeros(monkeypatch):
 
 
 def test_planted_panels_side_by_side_that_are_one(monkeypatch):
-    plant(monkeypatch, Packing, "write", "[start + i for i in range(BESIDE)]", "[start] * BESIDE")
+    plant(monkeypatch, Packing, "write", "[start + i for i in range(beside)]", "[start] * beside")
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 200)
 

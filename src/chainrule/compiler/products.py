@@ -8,13 +8,15 @@ from typing import NamedTuple
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
-from ..kernels.product import BESIDE, Pack, Product, Tile, tile_for
+from ..kernels.product import Pack, Product, Tile, tile_for
 from .fuse import FEW_ROWS, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
-SMALL_B = 1 << 17
-"""Bytes of B up to which it is read where it lies; beyond, panels are kinder to the caches."""
+SMALL = 1 << 18
+"""Bytes of a factor up to which it is read where it lies; beyond, panels are kinder to the caches."""
+CROWDED = 1024
+"""Rows of B a multiple of so many bytes apart share few of the nearest cache's sets: half of that is large, then."""
 OFTEN = 4
 """Products with one B from which on panels pay anyway."""
 STRIPES = 64
@@ -210,7 +212,9 @@ def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
 def right_panels(packs: Packs, tile: Tile, sizes: Sizes, b: Factor) -> list[Argument] | None:
     """B in panels: their address, and the stride from stack to stack; None where B is read where it lies."""
     near = b.column == 1 and (sizes.n % LANES == 0 or engine().target.masks)
-    small = sizes.depth * sizes.n * itemsize(packs.groups, b.view) <= SMALL_B
+    width = itemsize(packs.groups, b.view)
+    crowded = b.row * width % CROWDED == 0
+    small = sizes.depth * sizes.n * width <= SMALL >> crowded
     seldom = (small and packs.groups.product_uses(b.view) < OFTEN) or sizes.batches * sizes.m <= FEW_ROWS
     if near and (seldom or sizes.n <= tile.columns):
         return None
@@ -225,7 +229,7 @@ def left_panels(packs: Packs, tile: Tile, sizes: Sizes, a: Factor) -> list[Argum
     """A transposed A in panels of 16 rows, where many columns of the result pay for it; else None."""
     if a.row != 1 or a.column == 1 or sizes.n < STRIPES or sizes.m < LANES or sizes.depth < LANES:
         return None
-    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL_B:
+    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL:
         return None
     turned = View(
         a.view.base,
@@ -246,10 +250,10 @@ def packed(groups: Groups, number: int, tile: Tile, stack: tuple[int, int, int],
     many, depth, n = stack
     along_k = b.column != 1 and n > 1
     stride = b.column if along_k else b.row
-    pieces = min(share_out(many * depth * n, 8192), many * -(-n // (BESIDE * tile.columns)))
-    arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     dtype = groups.flow.specs[b.view.base].dtype
     kernel = Pack(dtype, tile, along_k)
+    pieces = min(share_out(many * depth * n, 8192), many * -(-n // (kernel.beside * tile.columns)))
+    arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     return Task(kernel, [*arguments, Address(number)], pieces, (b.view.base,), (number,), "pack")
 
 

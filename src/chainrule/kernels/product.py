@@ -312,10 +312,6 @@ class Walk:
                 self.bad.set(self.bad.get() | (bad if mask is None else bad & mask))
 
 
-BESIDE = 4
-"""Panels that are filled side by side, so that memory is read in stretches."""
-
-
 @dataclass(frozen=True)
 class Pack:
     """B[b, k, n] into panels of the tile's columns: [b][panel][k][column], zeros beyond N.
@@ -331,6 +327,11 @@ class Pack:
     def __call__(self, k: Machine) -> None:
         Packing(k, self).write()
 
+    @property
+    def beside(self) -> int:
+        """Panels that are filled side by side, so that memory is read in stretches."""
+        return 1 if self.along_k else 4
+
 
 class Packing:
     """Panels on their way to a machine."""
@@ -345,19 +346,18 @@ class Packing:
 
     def write(self) -> None:
         """Go through the units of this piece: a few panels each."""
-        k = self.k
-        blocks = (self.panels + (BESIDE - 1)) // BESIDE
+        k, beside = self.k, self.pack.beside
+        blocks = (self.panels + (beside - 1)) // beside
         for unit in k.range(*k.share(self.batches * blocks, self.pieces)):
-            batch, start = unit // blocks, unit % blocks * BESIDE
-            stop = (start + BESIDE).at_most(self.panels)
+            batch, start = unit // blocks, unit % blocks * beside
             if self.pack.along_k:
-                for panel in k.range(start, stop):
-                    for v in range(0, self.columns, LANES):
-                        self.turn(batch, panel, v)
+                for v in range(0, self.columns, LANES):
+                    self.turn(batch, start, v)
                 continue
-            for _ in k.when(stop - start == BESIDE):
-                self.straight(batch, [start + i for i in range(BESIDE)])
-            for _ in k.when(stop - start < BESIDE):
+            stop = (start + beside).at_most(self.panels)
+            for _ in k.when(stop - start == beside):
+                self.straight(batch, [start + i for i in range(beside)])
+            for _ in k.when(stop - start < beside):
                 for panel in k.range(start, stop):
                     self.straight(batch, [panel])
 
