@@ -6,13 +6,13 @@ gradient of filters its rows are KH, KW, C and its steps N, H', W'.
 
 from dataclasses import dataclass
 from itertools import product
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from chainrule.kernels.formula import NEXT, Arguments, Formula, Operand, Step
+from chainrule.kernels.language.machine import Machine
 from chainrule.kernels.language.types import F32, F64, I64
 from chainrule.kernels.product import Pair, Product, Tile, Window
 from chainrule.ops.activation import Relu, Tanh
@@ -366,7 +366,7 @@ class Dividing:
         for d in k.range(many):
             by = k.first(k.spread(divisors, d))
             for column, mask in k.lanes(0, count):
-                divided = Window.divided(SimpleNamespace(k=k), k.load(numbers, column, mask), by)
+                divided = k.divide(k.load(numbers, column, mask), by)
                 k.store(out, d * count + column, divided, mask)
 
 
@@ -507,8 +507,8 @@ FAULTS = [
     (Window, "at", "k.where(row < last, row, last)", "row"),  # rows behind the last are read
     (Window, "at", "between - self.inner * near", "between"),  # the next line begins too late
     (Window, "at", "far - self.middle * between", "far"),  # the next picture does
-    (Window, "at", "self.divided(line, self.middle)", "self.divided(line, self.inner)"),
-    (Window, "divided", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
+    (Window, "at", "k.divide(line, self.middle)", "k.divide(line, self.inner)"),
+    (Machine, "divide", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
     (Window, "steps", "u * far + v * between", "u * far + v * near"),
     (Window, "steps", "moved + w * near", "moved"),
     (Window, "steps", "(u * middle + v) * inner", "(u * outer + v) * inner"),

@@ -8,7 +8,16 @@ from chainrule.kernels.formula import NEXT, Formula, Operand, Step
 from chainrule.kernels.language.types import F32, LANES
 from chainrule.kernels.product import Tile
 from chainrule.kernels.transforms import Scheme
-from chainrule.kernels.winograd import Convolving, Tiles, Winograd, WinogradFilters, WinogradTiles
+from chainrule.kernels.tiles import Tiles
+from chainrule.kernels.winograd import (
+    Convolving,
+    Results,
+    Summing,
+    Winograd,
+    WinogradFilters,
+    WinogradResults,
+    WinogradTiles,
+)
 from chainrule.ops.activation import Relu
 from chainrule.ops.arithmetic import Add
 from chainrule.ops.conv import Conv2d, Conv2dWeight
@@ -132,11 +141,11 @@ def test_tiles_transformed_ahead(size, back, scheme):
     exact = made.reshape(36, -1, c)
     for pieces in (1, 3):
         out = strided(exact.shape, F32)
-        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge]
+        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge, 0]
         after = on_both(WinogradTiles(F32, scheme, back), [*sizes, array(x), out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
         if high % scheme.side == 0 and wide % scheme.side == 0 or back:
-            holds(after[11], exact, 1e-5 * abs(exact).max())
+            holds(after[12], exact, 1e-5 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
@@ -160,9 +169,16 @@ def test_code_of_every_target(kernel):
         (transforms, "seen_square", "plus(ends[j][0], 4.0, value)", "ends[j][0] + value", SIZES[0]),
         (transforms, "results_inside", "2.0**i", "2.0", SIZES[0]),
         (transforms, "with_ends", "inside[-1] + last", "inside[-1]", SIZES[0]),
-        (Tiles, "see", "(at.row + i).at_most(self.rows - 1)", "(at.row + i)", SIZES[1]),
-        (Tiles, "inside", "self.high - row", "self.high - row + 1", SIZES[1]),
-        (Tiles, "corner", "inside % self.across", "inside % self.down", SIZES[2]),
+        (Tiles, "line", "self.least(at.row + i, self.rows - 1)", "(at.row + i)", SIZES[1]),
+        (Tiles, "pixel", "self.least(at.column + j, self.columns - 1)", "(at.column + j)", SIZES[1]),
+        (
+            Tiles,
+            "stretches",
+            "self.k.splat(self.high) - at.row",
+            "self.k.splat(self.high + 1) - at.row",
+            SIZES[1],
+        ),
+        (Tiles, "spots", "k.divide(inside, self.across)", "k.divide(inside, self.down)", SIZES[2]),
     ],
 )
 def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, size, monkeypatch):
@@ -177,7 +193,7 @@ def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, si
     [
         (Tiles, "see", "group * self.channels", "0"),
         (Convolving, "multiply", "(point * tiles.groups + group) * panels", "point * panels"),
-        (Convolving, "finish", "group * tiles.filters + f", "f"),
+        (Results, "finish", "group * tiles.filters + f", "f"),
     ],
 )
 def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch):
@@ -191,8 +207,8 @@ def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch)
     [
         (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
         (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
-        (Tiles, "send", "k.below(on * LANES)", "k.below(LANES)"),
-        (WinogradFilters, "__call__", "share * each, last", "share * each + 1, last"),
+        (Tiles, "send", "k.below(n * LANES)", "k.below(LANES)"),
+        (Summing, "write", "share * each, last", "share * each + 1, last"),
     ],
 )
 def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkeypatch):

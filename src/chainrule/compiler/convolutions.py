@@ -115,7 +115,7 @@ def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
     edge = 0 if gate.back else gate.scheme.edge
     n, high, wide, _ = x.shape
     pieces = share_out(many * tiles * width * 8)
-    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, 1, width, width, high, wide]
+    arguments: list[Argument] = [pieces, tiles, n, high - edge, wide - edge, 1, width, width, high, wide, 0]
     arguments += [address(groups, x), Address(out)]
     kernel = winograd.WinogradTiles(groups.flow.specs[out].dtype, gate.scheme, gate.back)
     return [Task(kernel, arguments, pieces, (x.base,), (out,), "tiles")]

@@ -15,7 +15,7 @@ import numpy as np
 from .formula import NEXT, Arguments, Formula, Place, not_finite
 from .language.engine import engine
 from .language.machine import Machine
-from .language.types import BOOL, F64, I64, LANES, U8
+from .language.types import BOOL, I64, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 
 UNROLLED = 6
@@ -117,18 +117,12 @@ class Window:
         k, (far, between, near) = self.k, self.row_strides
         row, last = k.positions(m), k.splat(self.m - 1)
         row = k.where(row < last, row, last)
-        line = self.divided(row, self.inner)
-        picture = self.divided(line, self.middle)
+        line = k.divide(row, self.inner)
+        picture = k.divide(line, self.middle)
         place = row * k.splat(near) + line * k.splat(between - self.inner * near)
         place = place + picture * k.splat(far - self.middle * between)
         k.store(self.places, 0, place)
         return [k.first(k.spread(self.places, i)) for i in range(count)]
-
-    def divided(self, numbers: Vector, by: Index) -> Vector:
-        """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
-        k = self.k
-        exact = (k.convert(numbers, F64) + 0.5) / k.convert(k.splat(by), F64)
-        return k.convert(k.unary("floor", exact), I64)
 
     def steps(self) -> Iterator[tuple[Index, Index]]:
         """Every k, and how far A has moved."""
@@ -144,6 +138,8 @@ Left = tuple[Pointer, list[Index]]
 """A at a tile: where its rows begin."""
 Right = tuple[Pointer, Index, Index | int]
 """B at a tile: where its columns begin, and its stride along k."""
+Ahead = tuple[Pointer, Index, Index]
+"""Memory that is fetched ahead: from where on, and how far on with each step along k."""
 
 
 def micro_kernel(
@@ -153,10 +149,12 @@ def micro_kernel(
     steps: Iterable[tuple[Index, Index]],
     begun: list[list[Vector]],
     masks: Sequence[Vector | None] | None = None,
+    ahead: Sequence[Ahead] = (),
 ) -> list[list[Variable]]:
     """Rows × vectors sums in registers, from what they begin with: the heart of every product.
 
     steps:  every k, and how far A has moved;  masks: which columns there are, where B may end before a vector does
+    ahead:  what is fetched meanwhile, a little in each step: a burst would have to wait for memory
     """
     (a, places), (b, base, stride) = left, right
     sums = [[k.variable(value) for value in row] for row in begun]
@@ -164,6 +162,8 @@ def micro_kernel(
     for step, along in steps:
         row = base + step * stride
         vectors = [k.load(b, row + v * LANES, mask) for v, mask in enumerate(there)]
+        for pointer, start, each in ahead:
+            k.prefetch(pointer, start + step * each)
         for line, place in zip(sums, places, strict=True):
             number = k.spread(a, place + along)
             for held, vector in zip(line, vectors, strict=True):
