@@ -10,7 +10,7 @@ from chainrule import Tensor
 from chainrule.compiler.layout import Layout
 from chainrule.kernels import transforms
 from chainrule.kernels.tiles import Tiles
-from chainrule.kernels.winograd import Results, Summing, WinogradTiles
+from chainrule.kernels.winograd import Results, Summing, WinogradResults, WinogradTiles
 
 from .faults import Fault, numbers
 
@@ -123,11 +123,33 @@ FAULTS: dict[str, Fault] = {
         pair(learn=True),
         "backward",
     ),
-    "winograd, tiles ahead: the last tile of each piece": Fault(
+    "winograd in three passes: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
         "stop - start, out",
         "stop - start - 1, out",
+        "conv2d",
+        "conv2d",
+        "tiles",
+        tiled,
+        pair(128, 144),
+    ),
+    "winograd in three passes: tiles brought back to others' places": Fault(
+        WinogradResults,
+        "__call__",
+        "start * tiles.filters)",
+        "(start + 1) * tiles.filters)",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(128, 144),
+    ),
+    "winograd sums, tiles ahead: the last tile of each piece": Fault(
+        WinogradTiles,
+        "__call__",
+        "stop - start, out",
+        "stop - start - self.back, out",
         "w.grad",
         "conv2d_weight",
         "tiles",

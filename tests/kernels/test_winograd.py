@@ -7,8 +7,8 @@ from chainrule.kernels import transforms
 from chainrule.kernels.formula import NEXT, Formula, Operand, Step
 from chainrule.kernels.language.types import F32, LANES
 from chainrule.kernels.product import Tile
-from chainrule.kernels.transforms import Scheme
 from chainrule.kernels.tiles import Tiles
+from chainrule.kernels.transforms import Scheme
 from chainrule.kernels.winograd import (
     Convolving,
     Results,
@@ -148,6 +148,32 @@ def test_tiles_transformed_ahead(size, back, scheme):
             holds(after[12], exact, 1e-5 * abs(exact).max())
 
 
+def brought_back(size, *, scheme=THREE, block=5, pieces=2):
+    """Tiles (36, tiles, F) brought back block by block, with bias and relu; and what that has to be."""
+    n, high, wide, _, f = size
+    tiles, bias = scheme.tiles(n, high, wide), real(f, seed=2)
+    m = real(36, tiles, f)
+    square = m.reshape(6, 6, n, scheme.along(high), scheme.along(wide), f).transpose(2, 3, 4, 0, 1, 5)
+    exact = np.maximum(scheme.made_of(square.astype("f8"))[:, :high, :wide] + bias, 0)
+    out, status = strided((n, high, wide, f), F32), np.zeros(1, np.uint8)
+    for first in range(0, tiles, block):
+        rooms = np.zeros((36, block * f + LANES), F32)
+        part = m[:, first : first + block].reshape(36, -1)
+        rooms[:, : part.shape[1]] = part
+        sizes = [pieces, block, n, high, wide, 1, f, f, high + scheme.edge, wide + scheme.edge, first]
+        arguments = [*sizes, array(rooms), array(bias), 0, out, f, status]
+        after = on_both(WinogradResults(F32, scheme, BIAS), arguments, pieces, [out])
+        out, status = after[14], after[16]
+    return out, exact
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_results_brought_back_block_by_block(size, scheme):
+    made, exact = brought_back(size, scheme=scheme)
+    holds(made, exact, 1e-5 * abs(exact).max())
+
+
 @pytest.mark.parametrize(
     "kernel",
     [
@@ -155,6 +181,7 @@ def test_tiles_transformed_ahead(size, back, scheme):
         WinogradFilters(F32, WIDE, FIVE),
         WinogradTiles(F32, THREE, False),
         WinogradTiles(F32, THREE, True),
+        WinogradResults(F32, THREE, BIAS),
     ],
     ids=str,
 )
@@ -186,6 +213,12 @@ def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, si
     plant(monkeypatch, owner, name, old, new)
     with caught():
         test_forward(size, THREE)
+
+
+def test_planted_blocks_that_all_begin_with_the_first_tile(monkeypatch):
+    plant(monkeypatch, WinogradResults, "__call__", "first + start, stop", "start, stop")
+    with caught():
+        test_results_brought_back_block_by_block(SIZES[2], THREE)
 
 
 @pytest.mark.parametrize(

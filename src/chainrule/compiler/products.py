@@ -202,11 +202,11 @@ def flattened(
 
 
 def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
-    """Pieces, and chunks of rows.  Rows are cut first: the loops before and after are cut by rows too."""
+    """Pieces, and chunks of rows.  Stacks are cut first, then rows: the loops before and after are cut by rows too."""
     high, wide = -(-sizes.m // tile.rows), -(-sizes.n // tile.columns)
     work = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
     pieces = min(share_out(work, 400_000), sizes.batches * high * wide)
-    return pieces, min(pieces, high)
+    return pieces, min(-(-pieces // sizes.batches), high)
 
 
 def right_panels(packs: Packs, tile: Tile, sizes: Sizes, b: Factor) -> list[Argument] | None:

@@ -273,7 +273,9 @@ class Summing:
                 ahead = self.ahead((turn, high * wide * POINTS, count))
                 for vectors in widths(k, tile, tiles.filters - n):
                     corners = [total + row * tiles.filters + n for row in inside]
-                    begun = [[k.load(self.out, corner + v * LANES) for v in range(vectors)] for corner in corners]
+                    begun = [
+                        [k.load(self.out, corner + v * LANES) for v in range(vectors)] for corner in corners
+                    ]
                     steps = ((step, step * tiles.channels) for step in k.range(count))
                     sums = micro_kernel(k, a, b, steps, begun, ahead=ahead)
                     rows.store(k, sums, self.out, total + n, tiles.filters)
