@@ -225,7 +225,7 @@ def test_planted_blocks_that_all_begin_with_the_first_tile(monkeypatch):
     ("owner", "name", "old", "new"),
     [
         (Tiles, "see", "group * self.channels", "0"),
-        (Convolving, "multiply", "(point * tiles.groups + group) * panels", "point * panels"),
+        (Convolving, "multiply", "(point * tiles.groups + group) * self.wide", "point * self.wide"),
         (Results, "finish", "group * tiles.filters + f", "f"),
     ],
 )

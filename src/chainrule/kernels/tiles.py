@@ -21,6 +21,8 @@ BELOW, BESIDE, COMING = MADE + SEEN, MADE + SEEN + 1, MADE + SEEN + 2
 """How many results there are below and beside; and what is fetched ahead."""
 MOST_AHEAD = 32
 """Tiles whose pixels are fetched ahead."""
+WHOLE = 1 << 16
+"""Parts of a line: a power of 2, for division takes long."""
 
 
 class Spots(NamedTuple):
@@ -172,29 +174,39 @@ class Tiles:
                 there = self.line(at, i + edge) + self.pixel(at, edge) if sees else self.made(at, i)
                 self.keep(COMING + slot + part * self.side + i, there)
 
-    def share(
-        self, turn: Index, turns: Index, steps: Index, lines: int, length: Index, slot: int = 0
-    ) -> tuple[Index, Index, Index]:
-        """One turn's share in fetching lines of the table, of so many numbers each, a little in each step:
-        what the table says of the line, where in the line the turn begins, and how far it goes in a step.
-        """
-        scaled = turn * lines
-        line = scaled // turns
-        begun = (scaled - line * turns) * length // turns
+    def fetching(self, turns: Index, steps: Index, *, sees: bool, parts: int, slot: int = 0) -> Fetching:
+        """How the lines of `coming` are fetched in so many turns, a little in each of their steps."""
+        lines, length = self.side * parts * LANES, self.side * (self.channels if sees else self.filters)
         each = (length * lines + (turns * steps - 1)) // (turns * steps)
-        return self.number(line + (COMING + slot) * LANES), begun, each
+        return Fetching(self, slot, length, self.k.whole("add", lines * WHOLE, 0) // turns, each)
 
-    def seen_ahead(
-        self, x: Pointer, group: Index | int, turn: tuple[Index, Index, Index], parts: int = 1
-    ) -> Ahead:
-        """A turn's share of the pixels that are seen a block later."""
-        start, begun, each = self.share(*turn, self.side * parts * LANES, self.side * self.channels)
-        return x, start + group * self.channels + begun, each
 
-    def made_ahead(
-        self, place: Place, group: Index | int, turn: tuple[Index, Index, Index], slot: int, parts: int = 1
-    ) -> Ahead:
-        """A turn's share of results, or of what lies as they do."""
-        lines, length = self.side * parts * LANES, self.side * self.filters
-        pixel, begun, each = self.share(*turn, lines, length, slot)
-        return place.pointer, place.at(0, pixel).offset + group * self.filters + begun, each
+class Fetching(NamedTuple):
+    """Lines of pixels that are fetched ahead.
+
+    slot:    where they begin in the table;  length: numbers of a line
+    pace:    lines of a turn, in parts of `WHOLE`;  each: numbers of a step
+    """
+
+    tiles: Tiles
+    slot: int
+    length: Index
+    pace: Index
+    each: Index
+
+    def at(self, turn: Index) -> tuple[Index, Index]:
+        """What the table says of the line that a turn goes on with, and where in it that is."""
+        line = turn * self.pace // WHOLE
+        begun = (turn * self.pace - line * WHOLE) * self.length // WHOLE
+        return self.tiles.number(line + (COMING + self.slot) * LANES), begun
+
+    def seen(self, x: Pointer, group: Index | int, turn: Index, turns: int = 1) -> Ahead:
+        """The share of some turns in the pixels that are seen a block later."""
+        start, begun = self.at(turn)
+        return x, start + group * self.tiles.channels + begun, self.each * turns
+
+    def made(self, place: Place, group: Index | int, turn: Index, turns: int = 1) -> Ahead:
+        """The share of some turns in results, or in what lies as they do."""
+        pixel, begun = self.at(turn)
+        start = place.at(0, pixel).offset + group * self.tiles.filters
+        return place.pointer, start + begun, self.each * turns

@@ -19,6 +19,9 @@ from .product import Ahead, Tile, micro_kernel, widths
 from .tiles import MADE, MOST_AHEAD, Tiles
 from .transforms import POINTS, Scheme
 
+PARTS = MOST_AHEAD // LANES
+"""Sixteens of tiles whose pixels are fetched ahead for sums."""
+
 
 class Stretch(NamedTuple):
     """The rows of a register tile, from one on, before an end."""
@@ -115,6 +118,12 @@ class Convolving:
         self.tiles = Tiles(k, take, kernel.scheme, LANES)
         self.x, self.panels, self.room = (take.pointer(kernel.dtype) for _ in range(3))
         self.results = Results(k, take, self.tiles, kernel.formula)
+        tiles, tile = self.tiles, kernel.tile
+        self.wide = (tiles.filters + (tile.columns - 1)) // tile.columns
+        self.high = (tiles.block + (tile.rows - 1)) // tile.rows
+        turns, steps = self.wide * self.high * POINTS, tiles.channels
+        self.seen = tiles.fetching(turns, steps, sees=True, parts=1)
+        self.made = tiles.fetching(turns, steps, sees=False, parts=1, slot=tiles.side)
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
@@ -125,39 +134,36 @@ class Convolving:
             tiles.see(self.x, group, first, count, self.room, made + tiles.plane)
             tiles.coming(first + tiles.block, 1, sees=True)
             tiles.coming(first, 1, sees=False, slot=tiles.side)
-            self.multiply(group, count, made)
+            for point in k.range(POINTS):
+                for panel in k.range(self.wide):
+                    self.multiply(group, count, made, point, panel)
             self.results.finish(group, first, count, self.room, made)
         self.results.end()
 
-    def multiply(self, group: Index, count: Index, made: Index) -> None:
-        """36 products (block, C) · (C, F), each laid down where the factor of the one before was."""
-        k, tiles, tile = self.k, self.tiles, self.kernel.tile
-        panels = (tiles.filters + (tile.columns - 1)) // tile.columns
-        for point in k.range(POINTS):
-            for panel in k.range(panels):
-                number = (point * tiles.groups + group) * panels + panel
-                right = (self.panels, number * tiles.channels * tile.columns, tile.columns)
-                left = made + (point + 1) * tiles.plane
-                n = panel * tile.columns
-                out = made + point * tiles.plane + n
-                for vectors in widths(k, tile, tiles.filters - n):
-                    tall = tile.rows * (tile.vectors // vectors)
-                    high = (count + (tall - 1)) // tall
-                    for m in k.range(high):
-                        rows = Stretch(m * tall, count)
-                        a = [left + row * tiles.channels for row in rows.inside(tall)]
-                        turn = (point * panels + panel) * high + m
-                        ahead = self.ahead(group, (turn, panels * high * POINTS, tiles.channels))
-                        steps = ((step, step) for step in k.range(tiles.channels))
-                        begun = [[k.constant(0, self.kernel.dtype) for _ in range(vectors)] for _ in a]
-                        sums = micro_kernel(k, (self.room, a), right, steps, begun, ahead=ahead)
-                        rows.store(k, sums, self.room, out, tiles.filters)
+    def multiply(self, group: Index, count: Index, made: Index, point: Index, panel: Index) -> None:
+        """A panel of one of 36 products (block, C) · (C, F), laid down where the factor of the one before was."""
+        k, tiles, tile, n = self.k, self.tiles, self.kernel.tile, panel * self.kernel.tile.columns
+        number = (point * tiles.groups + group) * self.wide + panel
+        right = (self.panels, number * tiles.channels * tile.columns, tile.columns)
+        left, out = made + (point + 1) * tiles.plane, made + point * tiles.plane + n
+        for vectors in widths(k, tile, tiles.filters - n):
+            turns = tile.vectors // vectors  # a narrow tile is so many times as tall
+            tall = tile.rows * turns
+            for m in k.range(0, count, tall):
+                rows = Stretch(m, count)
+                a = [left + row * tiles.channels for row in rows.inside(tall)]
+                turn = (point * self.wide + panel) * self.high + m // tile.rows
+                steps = ((step, step) for step in k.range(tiles.channels))
+                begun = [[k.constant(0, self.kernel.dtype)] * vectors] * tall
+                ahead = self.ahead(group, turn, turns)
+                sums = micro_kernel(k, (self.room, a), right, steps, begun, ahead=ahead)
+                rows.store(k, sums, self.room, out, tiles.filters)
 
-    def ahead(self, group: Index, turn: tuple[Index, Index, Index]) -> list[Ahead]:
+    def ahead(self, group: Index, turn: Index, turns: int) -> list[Ahead]:
         """The pictures of the next block, and what this one is going to read and write."""
         places = [p for p in (*self.results.operands, *self.results.stores) if p.operand.along == NEXT]
-        made = [self.tiles.made_ahead(p, group, turn, self.tiles.side) for p in places]
-        return [self.tiles.seen_ahead(self.x, group, turn), *made]
+        made = [self.made.made(p, group, turn, turns) for p in places]
+        return [self.seen.seen(self.x, group, turn, turns), *made]
 
 
 @dataclass(frozen=True)
@@ -237,11 +243,17 @@ class Summing:
         self.x = take.pointer(kernel.dtype)
         self.y = Place(k, Operand(kernel.dtype, NEXT), take.pointer(kernel.dtype), [self.tiles.filters], None)
         self.out, self.room = take.pointer(kernel.dtype), take.pointer(kernel.dtype)
+        tiles, tile = self.tiles, kernel.tile
+        self.high = (tiles.channels + (tile.rows - 1)) // tile.rows
+        self.wide = (tiles.filters + (tile.columns - 1)) // tile.columns
+        turns = self.high * self.wide * POINTS
+        self.seen = tiles.fetching(turns, tiles.block, sees=True, parts=PARTS)
+        self.sent = tiles.fetching(turns, tiles.block, sees=False, parts=PARTS, slot=PARTS * tiles.side)
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
         each = (tiles.blocks + (self.shares - 1)) // self.shares
-        size, parts = tiles.channels * tiles.filters, MOST_AHEAD // LANES
+        size = tiles.channels * tiles.filters
         for share in k.range(*k.share(self.shares, self.pieces)):
             begin, total = share * 2 * POINTS * tiles.plane, share * POINTS * size
             middle = begin + POINTS * tiles.plane
@@ -253,24 +265,22 @@ class Summing:
                 count = (tiles.count - first).at_most(tiles.block)
                 tiles.see(self.x, 0, first, count, self.room, begin)
                 tiles.send(self.y.pointer, 0, first, count, self.room, middle)
-                tiles.coming(first + tiles.block, parts, sees=True)
-                tiles.coming(first + tiles.block, parts, sees=False, slot=parts * tiles.side)
+                tiles.coming(first + tiles.block, PARTS, sees=True)
+                tiles.coming(first + tiles.block, PARTS, sees=False, slot=PARTS * tiles.side)
                 for point in k.range(POINTS):
                     self.add(point, count, (begin, middle), total + point * size)
 
     def add(self, point: Index, count: Index, places: tuple[Index, Index], total: Index) -> None:
         """Vᵀ · D of one point, added to what is there."""
         k, tiles, tile, (left, right) = self.k, self.tiles, self.kernel.tile, places
-        high = (tiles.channels + (tile.rows - 1)) // tile.rows
-        wide = (tiles.filters + (tile.columns - 1)) // tile.columns
         for n in k.range(0, tiles.filters, tile.columns):
             for m in k.range(0, tiles.channels, tile.rows):
                 rows = Stretch(m, tiles.channels)
                 inside = rows.inside(tile.rows)
                 a = (self.room, [left + point * tiles.plane + row for row in inside])
                 b = (self.room, right + point * tiles.plane + n, tiles.filters)
-                turn = (point * wide + n // tile.columns) * high + m // tile.rows
-                ahead = self.ahead((turn, high * wide * POINTS, count))
+                turn = (point * self.wide + n // tile.columns) * self.high + m // tile.rows
+                ahead = [self.seen.seen(self.x, 0, turn), self.sent.made(self.y, 0, turn)]
                 for vectors in widths(k, tile, tiles.filters - n):
                     corners = [total + row * tiles.filters + n for row in inside]
                     begun = [
@@ -279,9 +289,3 @@ class Summing:
                     steps = ((step, step * tiles.channels) for step in k.range(count))
                     sums = micro_kernel(k, a, b, steps, begun, ahead=ahead)
                     rows.store(k, sums, self.out, total + n, tiles.filters)
-
-    def ahead(self, turn: tuple[Index, Index, Index]) -> list[Ahead]:
-        """The pictures and the results of the next block."""
-        tiles, parts = self.tiles, MOST_AHEAD // LANES
-        made = tiles.made_ahead(self.y, 0, turn, parts * tiles.side, parts)
-        return [tiles.seen_ahead(self.x, 0, turn, parts), made]
