@@ -85,6 +85,7 @@ class Groups:
     reading:  the groups that read the memory of a value
     awaited:  a bit for every group that some group may wait for
     summed:   values that are only summed up: a product would have to store them for that
+    twins:    values that are the same as another one, made once more to lie elsewhere
     solids:   for a value, whether it is a right factor, and the shape of the stack: what a product reads in its place
     """
 
@@ -97,6 +98,7 @@ class Groups:
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
     summed: set[int] = field(default_factory=set)
+    twins: dict[int, int] = field(default_factory=dict)
     solids: dict[tuple[int, bool, tuple[int, ...]], int] = field(default_factory=dict)
     _uses: Counter[View] | None = None
     _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)
@@ -286,6 +288,8 @@ def beside(groups: Groups, number: int, op: Op) -> int:
     if not takes(groups, maker, moving, space, None):
         return number
     place(groups, moving, space, None)
+    if view.base == number or view == groups.view(view.base):
+        groups.twins[moving.outputs[0]] = view.base
     return moving.outputs[0]
 
 
