@@ -27,7 +27,7 @@ def test_how_far_pictures_go_on():
 def test_the_taps_of_a_line_are_one_stretch_where_they_touch(settings, steps):
     x, w = np.ones((2, 4, 9, 9), "f4"), np.ones((8, 4, 3, 3), "f4")
     (row,) = [row for row in rows(x, w, **settings) if row.task.name == "product"]
-    assert tuple(row.task.arguments[13:16]) == steps
+    assert tuple(row.task.arguments[14:17]) == steps
 
 
 def test_blocks_fit_a_cache_and_are_larger_where_filters_leave_it():
