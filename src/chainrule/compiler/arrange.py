@@ -15,6 +15,7 @@ from .layout import channels_last
 from .recompute import recompute
 from .single import single_tasks
 from .tasks import Task
+from .update import update_in_products
 
 
 @dataclass
@@ -58,6 +59,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
         if group.kind == SINGLE:
             made.single[number] = single_tasks(groups, group.ops[0], status_of(number))
     spare_plain(made)
+    update_in_products(groups, set(made.targets), fixed, made.guarded)
     sort(made)
     return made
 
