@@ -148,6 +148,6 @@ def test_planted_faults(monkeypatch, side, name, old, new):
 
 
 def test_planted_steps_left_out(monkeypatch):
-    plant(monkeypatch, Blocks, "steps", "for i in range(LANES)", "for i in range(LANES - 1)")
+    plant(monkeypatch, Blocks, "steps", "for i in range(TOGETHER)", "for i in range(TOGETHER - 1)")
     with caught():
         test_all_depths(LEFT, F32)

@@ -19,6 +19,8 @@ LEFT, RIGHT = "left", "right"
 """Which factor is the large one."""
 LINE = 64
 """Bytes of a cache line."""
+TOGETHER = 4
+"""Steps along a row of A that are written out: one alone is too short for a loop."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,11 @@ class Blocks(Walk):
                 yield step, step * self.rows.along
             return
         whole = first + (last - first) // LANES * LANES
-        for step in k.range(first, whole, LANES):
+        for line in k.range(first, whole, LANES):
             for place in a:
-                self.ask(self.a, place + ahead + step)
-            yield from ((step + i, step + i) for i in range(LANES))
+                self.ask(self.a, place + ahead + line)
+            for step in k.range(line, line + LANES, TOGETHER):
+                yield from ((step + i, step + i) for i in range(TOGETHER))
         for step in k.range(whole, last):
             yield step, step
 
