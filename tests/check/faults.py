@@ -18,6 +18,7 @@ from chainrule.compiler.layout import Layout
 from chainrule.kernels.dropout import Dropout
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
+from chainrule.kernels.large import Blocks
 from chainrule.kernels.loops import Nest
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
 from chainrule.kernels.product import Packing, Rows, Walk, Window
@@ -207,6 +208,17 @@ FAULTS: dict[str, Fault] = {
         "product",
         product,
         two(32, 21, 37),
+    ),
+    "product of few rows: all blocks but the last are lost": Fault(
+        Blocks,
+        "begun",
+        "below(block * LANES)",
+        "below(0)",
+        "matmul",
+        "matmul",
+        "product",
+        product,
+        two(9, 1100, 960),
     ),
     "window: the last row of the filters": Fault(
         Window,

@@ -44,6 +44,8 @@ def packed(dtype, tile, b, *, along_k=False, pieces=2, run=on_both):
 class Call:
     """A product over arrays: A (B, M, K), B (B, K, N), operands and stores (B, M, N).  more: further pairs A, B"""
 
+    strip = 1
+
     def __init__(self, a, b, tile, *, pack, formula=None, operands=(), pieces=1, chunks=1, more=()):
         dtype = a.memory.dtype
         formula = formula or Formula((Operand(dtype, NEXT),), (), ((0, Operand(dtype, NEXT)),))
@@ -56,7 +58,7 @@ class Call:
         self.pairs = [[x.shape[2], *left(x, tile, pack), *right(y, tile, pack)] for x, y in self.factors]
 
     def arguments(self):
-        made = [self.pieces, self.chunks, *self.space]
+        made = [self.pieces, self.chunks, self.strip, *self.space]
         for pair in self.pairs:
             made += pair
         for x in (*self.operands, *self.stores):
@@ -222,6 +224,16 @@ def test_any_number_of_pieces_and_chunks_gives_the_same_bits(tile):
             after = call.run(pieces) if small else compiled(call.kernel, call.arguments(), pieces)
             made.add(call.stored(after)[0].memory.tobytes())
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
+@pytest.mark.parametrize("strip", [1, 2, 3, 5, 100])
+def test_strips_of_columns_give_the_same_bits(tile, strip):
+    a, b = matrices(2, 19, 3, 83)
+    for pieces, chunks in ((1, 1), (3, 2), (16, 5)):
+        call = Call(a, b, tile, pack=True, pieces=pieces, chunks=chunks)
+        call.strip = strip
+        call.check()
 
 
 # --- epilogues ------------------------------------------------------------------------------------------
@@ -496,3 +508,9 @@ def test_planted_chunks_that_overlap(monkeypatch):
     )
     with caught():
         test_any_number_of_pieces_and_chunks_gives_the_same_bits(SMALL)
+
+
+def test_planted_strips_that_begin_too_early(monkeypatch):
+    plant(monkeypatch, Walk, "write", "inside % strips * strip", "inside % strips")
+    with caught():
+        test_strips_of_columns_give_the_same_bits(SMALL, 2)

@@ -16,6 +16,7 @@ from .recompute import recompute
 from .single import single_tasks
 from .sums import regroup
 from .tasks import Task
+from .update import update_in_products
 
 
 @dataclass
@@ -61,6 +62,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
         if group.kind == SINGLE:
             made.single[number] = single_tasks(groups, group.ops[0], status_of(number))
     spare_plain(made)
+    update_in_products(groups, set(made.targets), fixed, made.guarded)
     sort(made)
     return made
 

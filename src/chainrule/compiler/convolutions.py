@@ -164,7 +164,7 @@ class ThreePasses(NamedTuple):
         panel = c * tile.columns
         left: list[Argument] = [Address(self.seen), plane, LANES * c, c, 1]
         right: list[Argument] = [Address(self.panels), -(-f // tile.columns) * panel, panel, tile.columns]
-        words = [MOST_PIECES, 1, many, count, f, c, *left, *right, Address(self.made), plane, f]
+        words = [MOST_PIECES, 1, 1, many, count, f, c, *left, *right, Address(self.made), plane, f]
         kernel, read = Product(self.after.dtype, tile, SUM_ALONE), (self.seen, self.panels)
         flops = 2 * count * many * c * f
         return Task(kernel, words, MOST_PIECES, read, (self.made,), "product", flops=flops)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..graph import Spec
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
+from ..kernels.large import LEFT, RIGHT, Large
 from ..kernels.product import Pack, Product, Tile, tile_for
 from .fuse import FEW_ROWS, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
@@ -21,6 +23,12 @@ OFTEN = 4
 """Products with one B from which on panels pay anyway."""
 STRIPES = 64
 """Columns of the result from which on a transposed A is worth its panels."""
+LARGE = 1 << 22
+"""Bytes from which on an array is gone through once, in long stretches."""
+BLOCK = {LEFT: 256, RIGHT: 64}
+"""Steps along k of a block: one of the other factor stays in a core's first cache."""
+SHORT, STRIP = 512, 1 << 18
+"""Steps of the sums of a large result, and bytes of B that stay in a core's second cache meanwhile."""
 
 
 class Factor(NamedTuple):
@@ -72,17 +80,54 @@ def multiplied(
     """The panels that were packed for it, and the products of left factors that are ready with right ones."""
     sizes = sizes._replace(depth=sum(pair.depth for pair in pairs))
     pieces, chunks = shared_out(sizes, after.tile)
-    arguments: list[Argument] = [pieces, chunks, *sizes.out]
+    strip = 1 if window else strip_of(sizes, after)
+    arguments: list[Argument] = [pieces, chunks, strip, *sizes.out]
     read = list[int]()
     for depth, left, b in pairs:
-        right = right_panels(packs, after.tile, sizes._replace(depth=depth), b)
-        right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+        panels = right_panels(packs, after.tile, sizes._replace(depth=depth), b)
+        right = panels or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
         arguments += [depth, *left, *right]
         read += [side[0].base for side in (left, right) if isinstance(side[0], Address)]
-    kernel = Product(after.dtype, after.tile, after.formula(sizes), window, len(pairs))
+    kernel, room = Product(after.dtype, after.tile, after.formula(sizes), window, len(pairs)), list[int]()
     arguments += after.arguments(sizes)
+    alone = not window and len(pairs) == 1
+    large = large_of(sizes, after, left[-1] == 1, panels is None) if alone else None
+    if large is not None:
+        kernel = Large(after.dtype, after.tile, kernel.formula, large=large)
+        room = [room_of(packs.groups, sizes, after)]
+        arguments += [BLOCK[large], Address(room[0])]
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
-    return [*packs.fresh(), after.task(kernel, arguments, pieces, read, "product", flops)]
+    return [*packs.fresh(), after.task(kernel, arguments, pieces, read, "product", flops, room)]
+
+
+def strip_of(sizes: Sizes, after: Epilogue) -> int:
+    """Panels of B side by side, before the next rows: a large result of short sums is written in long stretches."""
+    columns, item = after.tile.columns, after.dtype.itemsize
+    if sizes.m * sizes.n * item < LARGE or sizes.depth > SHORT or sizes.n < 8 * columns:
+        return 1
+    return max(1, STRIP // (max(1, sizes.depth) * columns * item))
+
+
+def large_of(sizes: Sizes, after: Epilogue, along_k: bool, where_it_lies: bool) -> str | None:
+    """Which factor of a product of two matrices is read in long stretches, if one is.
+
+    along_k: whether A has its neighbours there;  where_it_lies: whether B is read there
+    """
+    batches, m, n, depth = sizes
+    item = after.dtype.itemsize
+    if batches > 1:
+        return None
+    if along_k and n <= FEW_ROWS and depth >= 2 * BLOCK[LEFT] and m * depth * item >= LARGE:
+        return LEFT
+    few = m <= FEW_ROWS and depth >= 2 * BLOCK[RIGHT] and n % LANES == 0
+    return RIGHT if where_it_lies and few and n * depth * item >= LARGE else None
+
+
+def room_of(groups: Groups, sizes: Sizes, after: Epilogue) -> int:
+    """Memory where the sums of all tiles wait for the next block of k."""
+    rows, columns = after.tile.rows, after.tile.columns
+    tiles = -(-sizes.m // rows) * -(-sizes.n // columns)
+    return groups.flow.new(Spec((tiles, rows * columns), after.dtype))
 
 
 def matrices(groups: Groups, group: Group, after: Epilogue) -> Iterator[tuple[Sizes, Factor, Factor]]:

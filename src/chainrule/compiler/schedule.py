@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .arrange import Arrangement, is_plain, status_of
 from .convolutions import convolution_tasks
+from .doubt import in_doubt, is_only_guarded
 from .flow import Op
 from .fuse import LOOP, PRODUCT, Group, Groups
 from .products import Packs, product_tasks
@@ -110,7 +111,8 @@ def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> li
         return loop_tasks(made.groups, group, wanted)
     if group.kind == PRODUCT:
         lowering = product_tasks if isinstance(group.ops[0].gate, PRODUCTS) else convolution_tasks
-        return lowering(packs, group, wanted)
+        tasks = lowering(packs, group, wanted)
+        return in_doubt(made.groups, group, tasks) if is_only_guarded(group, wanted) else tasks
     return made.single[number] or []
 
 

@@ -20,6 +20,8 @@ from .language.values import Index, Pointer, Variable, Vector
 
 UNROLLED = 6
 """Steps of a formula up to which it is written out for every register of the tile."""
+TILES_AHEAD = 2
+"""Tiles from the one that is worked on to the one for which memory is asked."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class Product:
     pairs:    how many pairs of factors A, B are summed up
     B lies in panels of the tile's columns, neighbours along n: strides from batch to batch, panel to panel, along k.
     So one kernel reads matrices where they lie and what `Pack` has made of them; at the last columns under a mask.
-    Arguments: pieces, chunks of M, batches, M, N; for each pair: K; A, its stride from batch to batch, then from
-    group to group, row to row in a group, along k; of a window: the sizes of the middle and the inner axis of its
-    rows, the strides of all three; the sizes of the three axes along k, and their strides; B with its three strides;
-    then the other operands and the stores, with their strides along b, m (and n); status.
+    Arguments: pieces, chunks of M, panels of a strip, batches, M, N; for each pair: K; A, its stride from batch to
+    batch, then from group to group, row to row in a group, along k; of a window: the sizes of the middle and the inner
+    axis of its rows, the strides of all three; the sizes of the three axes along k, and their strides; B with its three
+    strides; then the other operands and the stores, with their strides along b, m (and n); status.
     """
 
     dtype: np.dtype
@@ -175,7 +177,7 @@ class Pair:
     """One pair of factors: A with its rows, B with its strides from batch to batch, panel to panel, along k."""
 
     def __init__(self, k: Machine, take: Arguments, product: Product, m: Index) -> None:
-        depth = take.integer()
+        depth = self.depth = take.integer()
         self.a, self.a_b = take.pointer(product.dtype), take.integer()
         self.left: Rows | Window = Window(k, take, m) if product.window else Rows(k, take, m, depth)
         self.b = take.pointer(product.dtype)
@@ -200,8 +202,8 @@ class Walk:
 
     def __init__(self, k: Machine, product: Product) -> None:
         self.k, self.product, self.tile = k, product, product.tile
-        take = Arguments(k)
-        self.pieces, self.chunks = take.integer(), take.integer()
+        take = self.take = Arguments(k)
+        self.pieces, self.chunks, self.strip = (take.integer() for _ in range(3))
         self.batches, self.m, self.n = (take.integer() for _ in range(3))
         self.pairs = [Pair(k, take, product, self.m) for _ in range(product.pairs)]
         formula = product.formula
@@ -212,21 +214,25 @@ class Walk:
         self.scratch = k.scratch(product.dtype, self.tile.rows * self.tile.columns)
 
     def write(self) -> None:
-        """Go through the units of this piece: a panel of B, and a chunk of the rows of A."""
-        k, rows, columns = self.k, self.tile.rows, self.tile.columns
+        """Go through the units of this piece, each a chunk of the rows of A and a strip of panels of B, row by row."""
+        k, rows, columns, strip = self.k, self.tile.rows, self.tile.columns, self.strip
         panels = (self.n + (columns - 1)) // columns
+        strips = (panels + (strip - 1)) // strip
         high = (self.m + (rows - 1)) // rows
         each = (high + (self.chunks - 1)) // self.chunks * rows
-        start, stop = k.share(self.batches * self.chunks * panels, self.pieces)
+        start, stop = k.share(self.batches * self.chunks * strips, self.pieces)
         for unit in k.range(start, stop):
-            batch, inside = unit // (self.chunks * panels), unit % (self.chunks * panels)
-            chunk, panel = inside // panels, inside % panels
-            first = chunk * each
-            last = (first + each).at_most(self.m)
-            for m in k.range(first, last, rows):
-                self.block(batch, m, panel)
+            batch, inside = unit // (self.chunks * strips), unit % (self.chunks * strips)
+            first, left = inside // strips * each, inside % strips * strip
+            for m in k.range(first, (first + each).at_most(self.m), rows):
+                for panel in k.range(left, (left + strip).at_most(panels)):
+                    self.block(batch, m, panel)
+        self.close()
+
+    def close(self) -> None:
+        """Say whether anything was not finite."""
         if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+            self.k.raise_flag(self.status, self.bad.get())
 
     def block(self, batch: Index, m: Index, panel: Index) -> None:
         """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
@@ -256,7 +262,8 @@ class Walk:
                 self.finish(batch, m, n)
 
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
-        """Let what the epilogue reads come while the sums are made."""
+        """Let what the epilogue reads come while the sums are made: within a strip, that of a later tile."""
+        n = n + (self.strip - 1).at_most(TILES_AHEAD) * self.tile.columns
         line = max(1, 64 // self.product.dtype.itemsize)
         for place in (p for p in self.operands if p.operand.along == NEXT):
             corner = place.at(0, batch).at(1, m)
