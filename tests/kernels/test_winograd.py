@@ -7,8 +7,17 @@ from chainrule.kernels import transforms
 from chainrule.kernels.formula import NEXT, Formula, Operand, Step
 from chainrule.kernels.language.types import F32, LANES
 from chainrule.kernels.product import Tile
+from chainrule.kernels.tiles import Tiles
 from chainrule.kernels.transforms import Scheme
-from chainrule.kernels.winograd import Convolving, Tiles, Winograd, WinogradFilters, WinogradTiles
+from chainrule.kernels.winograd import (
+    Convolving,
+    Results,
+    Summing,
+    Winograd,
+    WinogradFilters,
+    WinogradResults,
+    WinogradTiles,
+)
 from chainrule.ops.activation import Relu
 from chainrule.ops.arithmetic import Add
 from chainrule.ops.conv import Conv2d, Conv2dWeight
@@ -132,11 +141,37 @@ def test_tiles_transformed_ahead(size, back, scheme):
     exact = made.reshape(36, -1, c)
     for pieces in (1, 3):
         out = strided(exact.shape, F32)
-        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge]
+        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge, 0]
         after = on_both(WinogradTiles(F32, scheme, back), [*sizes, array(x), out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
         if high % scheme.side == 0 and wide % scheme.side == 0 or back:
-            holds(after[11], exact, 1e-5 * abs(exact).max())
+            holds(after[12], exact, 1e-5 * abs(exact).max())
+
+
+def brought_back(size, *, scheme=THREE, block=5, pieces=2):
+    """Tiles (36, tiles, F) brought back block by block, with bias and relu; and what that has to be."""
+    n, high, wide, _, f = size
+    tiles, bias = scheme.tiles(n, high, wide), real(f, seed=2)
+    m = real(36, tiles, f)
+    square = m.reshape(6, 6, n, scheme.along(high), scheme.along(wide), f).transpose(2, 3, 4, 0, 1, 5)
+    exact = np.maximum(scheme.made_of(square.astype("f8"))[:, :high, :wide] + bias, 0)
+    out, status = strided((n, high, wide, f), F32), np.zeros(1, np.uint8)
+    for first in range(0, tiles, block):
+        rooms = np.zeros((36, block * f + LANES), F32)
+        part = m[:, first : first + block].reshape(36, -1)
+        rooms[:, : part.shape[1]] = part
+        sizes = [pieces, block, n, high, wide, 1, f, f, high + scheme.edge, wide + scheme.edge, first]
+        arguments = [*sizes, array(rooms), array(bias), 0, out, f, status]
+        after = on_both(WinogradResults(F32, scheme, BIAS), arguments, pieces, [out])
+        out, status = after[14], after[16]
+    return out, exact
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_results_brought_back_block_by_block(size, scheme):
+    made, exact = brought_back(size, scheme=scheme)
+    holds(made, exact, 1e-5 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
@@ -146,6 +181,7 @@ def test_tiles_transformed_ahead(size, back, scheme):
         WinogradFilters(F32, WIDE, FIVE),
         WinogradTiles(F32, THREE, False),
         WinogradTiles(F32, THREE, True),
+        WinogradResults(F32, THREE, BIAS),
     ],
     ids=str,
 )
@@ -160,9 +196,16 @@ def test_code_of_every_target(kernel):
         (transforms, "seen_square", "plus(ends[j][0], 4.0, value)", "ends[j][0] + value", SIZES[0]),
         (transforms, "results_inside", "2.0**i", "2.0", SIZES[0]),
         (transforms, "with_ends", "inside[-1] + last", "inside[-1]", SIZES[0]),
-        (Tiles, "see", "(at.row + i).at_most(self.rows - 1)", "(at.row + i)", SIZES[1]),
-        (Tiles, "inside", "self.high - row", "self.high - row + 1", SIZES[1]),
-        (Tiles, "corner", "inside % self.across", "inside % self.down", SIZES[2]),
+        (Tiles, "line", "self.least(at.row + i, self.rows - 1)", "(at.row + i)", SIZES[1]),
+        (Tiles, "pixel", "self.least(at.column + j, self.columns - 1)", "(at.column + j)", SIZES[1]),
+        (
+            Tiles,
+            "stretches",
+            "self.k.splat(self.high) - at.row",
+            "self.k.splat(self.high + 1) - at.row",
+            SIZES[1],
+        ),
+        (Tiles, "spots", "k.divide(inside, self.across)", "k.divide(inside, self.down)", SIZES[2]),
     ],
 )
 def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, size, monkeypatch):
@@ -172,12 +215,18 @@ def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, si
         test_forward(size, THREE)
 
 
+def test_planted_blocks_that_all_begin_with_the_first_tile(monkeypatch):
+    plant(monkeypatch, WinogradResults, "__call__", "first + start, stop", "start, stop")
+    with caught():
+        test_results_brought_back_block_by_block(SIZES[2], THREE)
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new"),
     [
         (Tiles, "see", "group * self.channels", "0"),
-        (Convolving, "multiply", "(point * tiles.groups + group) * panels", "point * panels"),
-        (Convolving, "finish", "group * tiles.filters + f", "f"),
+        (Convolving, "multiply", "(point * tiles.groups + group) * self.wide", "point * self.wide"),
+        (Results, "finish", "group * tiles.filters + f", "f"),
     ],
 )
 def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch):
@@ -191,8 +240,8 @@ def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch)
     [
         (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
         (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
-        (Tiles, "send", "k.below(on * LANES)", "k.below(LANES)"),
-        (WinogradFilters, "__call__", "share * each, last", "share * each + 1, last"),
+        (Tiles, "send", "k.below(n * LANES)", "k.below(LANES)"),
+        (Summing, "write", "share * each, last", "share * each + 1, last"),
     ],
 )
 def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkeypatch):

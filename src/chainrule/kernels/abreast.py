@@ -196,18 +196,20 @@ class Convolving:
                 for i in range(self.tile.rows)
             ]
             begun = [[k.constant(0, self.kernel.dtype) for _ in range(vectors)] for _ in rows]
-            sums = micro_kernel(k, (self.w, rows), (self.x, base), self.steps(*seen), begun, mask)
+            sums = micro_kernel(
+                k, (self.w, rows), (self.x, base, 1), self.steps(*seen), begun, [mask] * vectors
+            )
             self.finish(place, m, n, sums, mask)
 
     def steps(self, down: tuple[Index, Index], across: tuple[Index, Index]) -> Iterator[tuple[Index, Index]]:
-        """How far filters and pictures have moved, for every channel and tap."""
+        """How far pictures and filters have moved, for every channel and tap."""
         k, see = self.k, self.pictures
         for c in k.range(see.channels):
             for u in k.range(*down):
-                a = c * self.channel + u * self.down
-                b = c * see.plane + u * see.down.dilation * see.line
+                w = c * self.channel + u * self.down
+                x = c * see.plane + u * see.down.dilation * see.line
                 for v in k.range(*across):
-                    yield a + v * self.across, b + v * see.across.dilation * see.many
+                    yield x + v * see.across.dilation * see.many, w + v * self.across
 
     def finish(
         self,
