@@ -35,6 +35,16 @@ def test_one_kernel_serves_every_batch(stride):
     assert {type(kernel) for kernel in made[0]} == {ConvAbreast, FiltersAbreast}
 
 
+@pytest.mark.parametrize("many", [1, 3, 7, 16, 33])
+@pytest.mark.parametrize("stride", [1, 3], ids=str)
+def test_any_number_of_pictures(many, stride):
+    """A vector holds a pixel of several pictures, and where there is no stride, of several pixels."""
+    agrees(
+        lambda x, w, b: cr.relu(cr.conv2d(x, w, b, stride=stride, padding=1)),
+        *arrays((many, 2, 5, 9), (3, 2, 2, 3), (3,)),
+    )
+
+
 def test_work_is_shared_out():
     (large,) = tasks(cr.conv2d, (64, 6, 14, 14), (15, 6, 5, 5))
     (small,) = tasks(cr.conv2d, (1, 1, 5, 5), (2, 1, 2, 2))

@@ -217,6 +217,7 @@ SHAPES = [
     Shape(many=2, size=(19, 1), window=(4, 1)),  # columns alone
     Shape(channels=4, filters=6, groups=2),
     Shape(channels=3, filters=3, groups=3, many=20, size=(4, 4)),  # each channel by itself
+    Shape(many=5, size=(4, 21), stride=(1, 3)),
     Shape(channels=2, filters=4, groups=2, stride=(1, 2)),
 ]
 BACK = [

@@ -60,16 +60,29 @@ def test_ten_steps_each_held_to_plain(trial, start):
 @pytest.mark.parametrize("name", SMALL)
 def test_ten_steps_in_a_row(name):
     """In float64 no rounding reaches a kink, and ten steps end where the plain ones end."""
-    trial, ends = Trial(name, "float64"), []
-    begun = trial.state()
+    in_a_row(Trial(name, "float64"), STEPS)
+
+
+def in_a_row(trial, steps):
+    """Compiled and plain steps from one state lose the same and end in the same state."""
+    begun, ends = trial.state(), []
     for run in (trial.plain, trial.step):
         trial.set(begun)
-        losses = [run(*trial.batch(seed)).item() for seed in range(STEPS)]
+        losses = [run(*trial.batch(seed)).item() for seed in range(steps)]
         ends.append((np.array(losses), trial.state()))
     (expected, plain), (losses, came) = ends
-    assert len(set(expected)) == STEPS
+    assert len(set(expected)) == steps
     np.testing.assert_allclose(losses, expected, rtol=1e-10)
     assert furthest(came, plain, begun) < 1e-9
+
+
+@pytest.mark.parametrize("count", [1, 7, 16, 65])
+def test_any_number_of_pictures(count):
+    """LeNet-5's vectors go along the pictures: there may be fewer than a vector has lanes, or a few more."""
+    in_a_row(Trial("lenet5", "float64", count), 3)
+    trial = Trial("lenet5", count=count)
+    start = trial.state()
+    assert len({digest(trial, start, threads) for threads in (1, 2, 3, 4)}) == 1
 
 
 def test_scores(trial, start):

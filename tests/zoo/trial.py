@@ -43,9 +43,9 @@ class After(NamedTuple):
 class Trial:
     """One network with its optimizer; all that its step may change can be read and set."""
 
-    def __init__(self, name: str, dtype: str = "float32") -> None:
+    def __init__(self, name: str, dtype: str = "float32", count: int | None = None) -> None:
         self.name, self.dtype, large = name, dtype, name in LARGE
-        self.count = 2 if large else 8
+        self.count = count or (2 if large else 8)
         model = zoo.build(name, SHAPES[name], 10, rng=Generator(0)).astype(dtype)
         self.learning = Learning(model, "sgd" if large else "momentum", keep_gradients=True)
         self.learning.rule.lr = 1e-4 if large else 5e-3
