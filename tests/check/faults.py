@@ -23,6 +23,7 @@ from chainrule.kernels.loops import Nest
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
 from chainrule.kernels.pooling_inside import Inside, MaxPoolInputApart
 from chainrule.kernels.product import Packing, Rows, Walk, Window
+from chainrule.kernels.squares import Square
 
 from ..kernels.machines import plant
 
@@ -67,6 +68,10 @@ def narrow(x, w):
 
 def rows(x, b):
     return cr.tanh(x + 1.0) * b - x
+
+
+def turned(x, y):
+    return cr.permute_dims(x, (1, 0)) + y
 
 
 def columns(x):
@@ -354,6 +359,17 @@ FAULTS: dict[str, Fault] = {
         "loop",
         rows,
         lambda: (numbers(3, 21), numbers(21, seed=1)),
+    ),
+    "loop in squares: every line is the first": Fault(
+        Square,
+        "line",
+        "number * LANES - i",
+        "number * 0 - i",
+        "add",
+        "add",
+        "loop",
+        turned,
+        lambda: (numbers(21, 19), numbers(19, 21, seed=1)),
     ),
     "sum over rows: a row is lost": Fault(
         Nest,
