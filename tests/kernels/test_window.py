@@ -6,12 +6,12 @@ gradient of filters its rows are KH, KW, C and its steps N, H', W'.
 
 from dataclasses import dataclass
 from itertools import product
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+from chainrule.kernels import product as products
 from chainrule.kernels.formula import NEXT, Arguments, Formula, Operand, Step
 from chainrule.kernels.language.types import F32, F64, I64
 from chainrule.kernels.product import Product, Tile, Walk, Window
@@ -372,8 +372,7 @@ class Dividing:
         for d in k.range(many):
             by = k.first(k.spread(divisors, d))
             for column, mask in k.lanes(0, count):
-                divided = Window.divided(SimpleNamespace(k=k), k.load(numbers, column, mask), by)
-                k.store(out, d * count + column, divided, mask)
+                k.store(out, d * count + column, products.divided(k, k.load(numbers, column, mask), by), mask)
 
 
 def test_rows_are_divided_exactly():
@@ -513,8 +512,8 @@ FAULTS = [
     (Window, "at", "k.where(row < last, row, last)", "row"),  # rows behind the last are read
     (Window, "at", "between - self.inner * near", "between"),  # the next line begins too late
     (Window, "at", "far - self.middle * between", "far"),  # the next picture does
-    (Window, "at", "self.divided(line, self.middle)", "self.divided(line, self.inner)"),
-    (Window, "divided", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
+    (Window, "at", "divided(k, line, self.middle)", "divided(k, line, self.inner)"),
+    (products, "divided", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
     (Window, "steps", "u * far + v * between", "u * far + v * near"),
     (Window, "steps", "moved + w * near", "moved"),
     (Window, "steps", "(u * middle + v) * inner", "(u * outer + v) * inner"),

@@ -15,6 +15,12 @@ from .layout import channels_last
 from .recompute import recompute
 from .single import single_tasks
 from .tasks import Task
+from .tiles import FilterGradient, TilesGradient
+
+GUARD = 0
+"""The status byte that says whether something guarded is not finite."""
+GUARDING = (FilterGradient, TilesGradient)
+"""Gates with kernels of their own that see for themselves whether what they make is finite."""
 
 
 @dataclass
@@ -56,14 +62,15 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     settle(groups, fixed)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
-            made.single[number] = single_tasks(groups, group.ops[0], status_of(number))
+            guarded = not made.guarded.isdisjoint(group.ops[0].outputs)
+            made.single[number] = single_tasks(groups, group.ops[0], GUARD if guarded else status_of(number))
     spare_plain(made)
     sort(made)
     return made
 
 
 def status_of(group: int) -> int:
-    """The status byte of a group's own check; byte 0 is the guard's."""
+    """The status byte of a group's own check, behind the guard's."""
     return group + 1
 
 
@@ -77,7 +84,7 @@ def guard(made: Arrangement, numbers: Iterable[int]) -> None:
         if groups.flow.specs[real].floating:
             base = groups.view(real).base
             group = groups.groups[groups.maker[base]] if base in groups.maker else None
-            if group is not None and group.kind == SINGLE:
+            if group is not None and group.kind == SINGLE and not isinstance(group.ops[0].gate, GUARDING):
                 base = copy(groups, real, group.ops[0], alone=True)
             if group is not None:
                 made.guarded.add(base)
@@ -210,4 +217,4 @@ def sort(made: Arrangement) -> None:
 
 def first_rank(group: Group) -> int:
     """Where the last op of a group stands in the flow: it cannot run before."""
-    return group.ops[-1].rank
+    return group.ops[0].rank

@@ -14,7 +14,8 @@ from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
-from .pixels import ConvFilters, ConvPixels, Pixels, WinogradPixels, WinogradSums, WinogradTiles
+from .pixels import ConvFilters, ConvPixels, Pixels
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
 from .views import View, contiguous, moved, reshaped, view_of
 
@@ -24,11 +25,14 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 ROW_BY_ROW = (
     Argmax,
     Dropout,
+    FilterGradient,
+    FilterPanels,
     Index,
     LabelCheck,
     Pixels,
     ScatterAlongAxis,
     TakeAlongAxis,
+    TilesGradient,
     WinogradSums,
     WinogradTiles,
 )

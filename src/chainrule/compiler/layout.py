@@ -15,28 +15,24 @@ import numpy as np
 
 from ..graph import Elementwise, Reduction, Spec
 from ..kernels.language.types import LANES
-from ..kernels.transforms import SEEN, Scheme
+from ..kernels.product import tile_for
+from ..kernels.transforms import Scheme
 from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from ..ops.indexing import Index, IndexAdd, Slice
-from ..ops.linear import Matmul
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
-from ..ops.reduction import Sum
 from ..ops.shape import Concat, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .pixels import (
     FILTERS,
-    FILTERS_BACK,
     TO_FIRST,
     TO_LAST,
     ConvFilters,
     ConvPixels,
     Interleave,
     Pixels,
-    WinogradPixels,
-    WinogradSums,
-    WinogradTiles,
 )
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .views import is_basic
 
 SPATIAL = (MaxPool2d, MaxPool2dInput, MaxPool2dTake, AvgPool2d, AvgPool2dInput, ChannelSum)
@@ -133,35 +129,25 @@ class Layout:
     def convolution(self, op: Op) -> bool:
         gate, (x, w) = op.gate, op.inputs
         rows = self.bordered(x, gate.padding, op.line)
-        filters = self.one(PermuteDims(FILTERS), (w,), op.line)
-        made = self.slid(rows, filters, ConvPixels(gate.stride, gate.dilation, gate.groups), op.line)
+        made = self.slid(rows, w, ConvPixels(gate.stride, gate.dilation, gate.groups), op.line)
         self.settle(op.outputs[0], made, op.line)
         return True
 
-    def slid(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
-        """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
-        made = direct.spec(self.spec(rows), self.spec(filters))
-        scheme = winograd_pays(direct, self.spec(filters), made)
+    def slid(self, rows: int, w: int, direct: ConvPixels, line: int, *, back: bool = False) -> int:
+        """Filters (F, C/G, KH, KW), or (back) mirrored ones, over pictures with their border: by Winograd's algorithm
+        where that pays.
+        """
+        (f, c, *taps), parts = self.spec(w).shape, direct.groups
+        sides = (f // parts, parts * c) if back else (c, f)
+        filters = Spec((*taps, *sides), self.spec(w).dtype)
+        made = direct.spec(self.spec(rows), filters)
+        scheme = winograd_pays(direct, filters, made)
         if scheme is None:
-            return self.one(direct, (rows, filters), line)
-        transformed = self.transformed(filters, scheme.filters, line)
-        return self.one(WinogradPixels(scheme, direct.groups), (rows, transformed), line)
-
-    def transformed(self, square: int, matrix: np.ndarray, line: int) -> int:
-        """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
-        side, _, c, f = self.spec(square).shape
-        many, dtype = len(matrix), self.spec(square).dtype
-        left = self.constant(matrix.astype(dtype))
-        flat = self.one(Reshape((side, side * c * f)), (square,), line)
-        rows = self.one(Reshape((many, side, c * f)), (self.one(Matmul(), (left, flat), line),), line)
-        return self.one(Reshape((many * many, c, f)), (self.one(Matmul(), (left, rows), line),), line)
-
-    def constant(self, array: np.ndarray) -> int:
-        """The number of a constant; equal ones share it."""
-        key = ((array.tobytes(), array.shape, array.dtype), ())
-        if key not in self.made:
-            self.made[key] = (self.flow.constant(array),)
-        return self.made[key][0]
+            turned = self.mirrored(w, parts, line) if back else self.one(PermuteDims(FILTERS), (w,), line)
+            return self.one(direct, (rows, turned), line)
+        columns = tile_for(filters.dtype).columns
+        panels = self.one(FilterPanels(scheme, parts, columns, back), (w,), line)
+        return self.one(WinogradPixels(scheme, parts, columns, sides[1]), (rows, panels), line)
 
     def to_input(self, op: Op) -> bool:
         """The gradient to the pictures: a convolution of y with mirrored filters.  With a stride, each phase of the
@@ -219,8 +205,7 @@ class Layout:
 
     def turned(self, gate: Any, rows: int, w: int, line: int) -> int:
         """Pictures with their border, convolved with mirrored filters."""
-        filters = self.mirrored(w, gate.groups, line)
-        return self.slid(rows, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
+        return self.slid(rows, w, ConvPixels((1, 1), gate.dilation, gate.groups), line, back=True)
 
     def framed(self, x: int, edges: Sequence[tuple[int, int]], line: int) -> int:
         """Pictures with so many lines more before and after along each axis; fewer, where that is below zero."""
@@ -249,46 +234,30 @@ class Layout:
         filters = Spec((*gate.size, near, self.spec(sent).shape[3]), self.spec(rows).dtype)
         scheme = winograd_pays(gate, filters, self.spec(sent))
         if scheme is not None:
-            made = self.winograd_sums(scheme, gate.groups, rows, sent, line)
-        else:
-            shares = shares_of(self.spec(rows), self.spec(sent), filters, gate.groups)
-            inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
-            made = self.added(self.one(inner, (rows, sent), line), line)
-        self.ops.append(Op(PermuteDims(FILTERS_BACK), (made,), op.outputs, line))
+            self.winograd_gradient(op, scheme, rows, sent)
+            return True
+        shares = shares_of(self.spec(rows), self.spec(sent), filters, gate.groups)
+        inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
+        made = self.one(inner, (rows, sent), line)
+        self.ops.append(Op(FilterGradient(self.spec(op.outputs[0]).shape), (made,), op.outputs, line))
         return True
 
-    def added(self, shares: int, line: int) -> int:
-        """The sum of the shares along the first axis."""
-        many, *shape = self.spec(shares).shape
-        return self.one(Sum((0,)) if many > 1 else Reshape(tuple(shape)), (shares,), line)
-
-    def winograd_sums(self, scheme: Scheme, groups: int, rows: int, sent: int, line: int) -> int:
+    def winograd_gradient(self, op: Op, scheme: Scheme, rows: int, sent: int) -> None:
         """The gradient to filters: tiles are transformed where they are used, or all before where the sums are too
-        large to keep several of, or where there are groups.
+        large to keep several of.
         """
-        c, f, taps = self.spec(rows).shape[3] // groups, self.spec(sent).shape[3], scheme.taps
-        if c * f <= MOST_SUMS and groups == 1:
-            many = self.added(self.one(WinogradSums(scheme, WINOGRAD_SHARES), (rows, sent), line), line)
-        else:
-            left = self.one(WinogradTiles(scheme, back=False), (rows,), line)
-            right = self.one(WinogradTiles(scheme, back=True), (sent,), line)
-            parts = [self.tile_products(left, right, g, groups, line) for g in range(groups)]
-            many = parts[0] if groups == 1 else self.one(Concat(2), tuple(parts), line)
-        square = self.one(Reshape((SEEN, SEEN, c, f)), (many,), line)
-        return self.one(
-            Reshape((taps, taps, c, f)), (self.transformed(square, scheme.filters.T, line),), line
+        size, parts, line = self.spec(op.outputs[0]).shape, op.gate.groups, op.line
+        if size[0] // parts * size[1] <= MOST_SUMS:
+            made = self.one(WinogradSums(scheme, parts, WINOGRAD_SHARES), (rows, sent), line)
+            self.ops.append(Op(FilterGradient(size, parts, scheme), (made,), op.outputs, line))
+            return
+        columns = LANES, tile_for(self.spec(rows).dtype).columns
+        left = self.one(WinogradTiles(scheme, parts, columns[0], back=False), (rows,), line)
+        right = self.one(WinogradTiles(scheme, parts, columns[1], back=True), (sent,), line)
+        tiles = scheme.tiles(*self.spec(sent).shape[:3])
+        self.ops.append(
+            Op(TilesGradient(scheme, size, parts, tiles, columns), (left, right), op.outputs, line)
         )
-
-    def tile_products(self, left: int, right: int, group: int, groups: int, line: int) -> int:
-        """Vᵀ · D of one group, for each point: (36, C/G, F/G)."""
-
-        def own(tiles: int) -> int:
-            width = self.spec(tiles).shape[2] // groups
-            key = (WHOLE, WHOLE, Slice(group * width, (group + 1) * width, 1))
-            return tiles if groups == 1 else self.one(Index(key), (tiles,), line)
-
-        turned = self.one(PermuteDims((0, 2, 1)), (own(left),), line)
-        return self.one(Matmul(), (turned, own(right)), line)
 
     # --- the others -------------------------------------------------------------------------------------
 
@@ -367,7 +336,7 @@ def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
     if kh != kw or kh not in SCHEMES or (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
         return None
     each = f // gate.groups
-    uneven = c % LANES or each % (LANES if gate.groups == 1 else 2 * LANES)
+    uneven = c % LANES or each % LANES
     if uneven or filters.dtype != np.float32 or 0 in out.shape or c * each < LEAST_CHANNELS:
         return None
     scheme = Scheme(kh)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..ops.linear import Matmul
-from .arrange import Arrangement, is_plain, status_of
+from .arrange import GUARD, Arrangement, is_plain, status_of
 from .convolutions import convolution_tasks
 from .flow import Op
 from .fuse import LOOP, PRODUCT, Group, Groups
 from .products import Packs, product_tasks
 from .tasks import Task, Wanted, loop_tasks
+from .turning import turned_copy
 
 
 @dataclass
@@ -77,7 +78,7 @@ def in_order(made: Arrangement, wanted: Wanted) -> Iterator[tuple[Step, int]]:
     packs = Packs(made.groups)
     for place, number in enumerate(made.order):
         if place == made.commit and made.guarded:
-            yield Check(0), -1
+            yield Check(GUARD), -1
         group = made.groups.groups[number]
         if is_plain(made, number):
             yield Python(group.ops[0]), number
@@ -92,7 +93,7 @@ def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> li
     """The tasks of one group."""
     group: Group = made.groups.groups[number]
     if group.kind == LOOP:
-        return loop_tasks(made.groups, group, wanted)
+        return turned_copy(made.groups, group, wanted) or loop_tasks(made.groups, group, wanted)
     if group.kind == PRODUCT:
         lowering = product_tasks if isinstance(group.ops[0].gate, Matmul) else convolution_tasks
         return lowering(packs, group, wanted)

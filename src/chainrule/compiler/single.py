@@ -20,13 +20,15 @@ from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
-from .convolutions import winograd_sums, winograd_tiles
+from .convolutions import filter_gradient, filter_panels, tiles_gradient, winograd_sums, winograd_tiles
 from .flow import Op
 from .fuse import Groups, size, surrounds
 from .homes import inside, places
 from .labels import LabelCheck
-from .pixels import Interleave, Pixels, WinogradSums, WinogradTiles
+from .pixels import Interleave, Pixels
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, placed, share_out
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
+from .turning import turned
 from .views import View, collapsed, indexed, is_basic, reshaped
 
 Lowering = Callable[[Groups, Op, int], list[Task] | None]
@@ -36,6 +38,9 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
     """Copy the elements of one view to those of another of the same shape; stretched axes are read again."""
     if 0 in target.shape:
         return []
+    exchanged = turned(groups, source, target)
+    if exchanged:
+        return exchanged
     specs = groups.flow.specs
     loops = arranged(collapsed(target.shape, [source.stretched(target.shape), target.strides], ()))
     outer, inner = loops[:-1], loops[-1]
@@ -342,6 +347,8 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
     Concat: concat,
     Dropout: dropout,
+    FilterGradient: filter_gradient,
+    FilterPanels: filter_panels,
     Index: index,
     IndexAdd: index_add,
     Interleave: interleave,
@@ -350,6 +357,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Pixels: pixels,
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
+    TilesGradient: tiles_gradient,
     WinogradSums: winograd_sums,
     WinogradTiles: winograd_tiles,
 }

@@ -115,18 +115,12 @@ class Window:
         k, (far, between, near) = self.k, self.row_strides
         row, last = k.positions(m), k.splat(self.m - 1)
         row = k.where(row < last, row, last)
-        line = self.divided(row, self.inner)
-        picture = self.divided(line, self.middle)
+        line = divided(k, row, self.inner)
+        picture = divided(k, line, self.middle)
         place = row * k.splat(near) + line * k.splat(between - self.inner * near)
         place = place + picture * k.splat(far - self.middle * between)
         k.store(self.places, 0, place)
         return [k.first(k.spread(self.places, i)) for i in range(count)]
-
-    def divided(self, numbers: Vector, by: Index) -> Vector:
-        """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
-        k = self.k
-        exact = (k.convert(numbers, F64) + 0.5) / k.convert(k.splat(by), F64)
-        return k.convert(k.unary("floor", exact), I64)
 
     def steps(self) -> Iterator[tuple[Index, Index]]:
         """Every k, and how far A has moved."""
@@ -136,6 +130,12 @@ class Window:
                 begun, moved = (u * middle + v) * inner, u * far + v * between
                 for w in k.range(inner):
                     yield begun + w, moved + w * near
+
+
+def divided(k: Machine, numbers: Vector, by: Index) -> Vector:
+    """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
+    exact = (k.convert(numbers, F64) + 0.5) / k.convert(k.splat(by), F64)
+    return k.convert(k.unary("floor", exact), I64)
 
 
 def micro_kernel(

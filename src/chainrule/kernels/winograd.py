@@ -5,7 +5,7 @@ The filters' transforms are matrix products of their own; see `transforms` for w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from .language.machine import Machine
 from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 from .product import Tile, micro_kernel, widths
-from .transforms import POINTS, SEEN, Scheme
+from .transforms import GAP, POINTS, SEEN, Scheme
 
 
 class Corner(NamedTuple):
@@ -26,6 +26,20 @@ class Corner(NamedTuple):
     picture: Index
     row: Index
     column: Index
+
+
+class Shelf(NamedTuple):
+    """Where transformed tiles go: memory, where each of the 36 points begins, and there the place of 16 channels."""
+
+    out: Pointer
+    planes: list[Index]
+    place: Callable[[Index, Index], Index]
+
+    def lay(self, k: Machine, t: Index, c: Index, square: Iterator[tuple[int, int, Vector]]) -> None:
+        """Store the transform of a tile, from one channel on."""
+        corner = self.place(t, c)
+        for i, j, value in square:
+            k.store(self.out, corner + self.planes[i * SEEN + j], value)
 
 
 class Tiles:
@@ -48,22 +62,24 @@ class Tiles:
         wider = self.channels + self.filters - self.channels.at_most(self.filters)
         self.plane = self.block * wider + gap
 
-    def planes(self) -> list[list[Index]]:
-        """Where each of the 6×6 points begins."""
-        return [[self.plane * (i * SEEN + j) for j in range(SEEN)] for i in range(SEEN)]
+    def planes(self) -> list[Index]:
+        """Where each of the 36 points begins in the transform of a block."""
+        return [self.plane * point for point in range(POINTS)]
+
+    def near(self, room: Pointer, begin: Index, width: Index) -> Shelf:
+        """The transform of one block: (36, tile, channel)."""
+        return Shelf(room, self.planes(), lambda t, c: begin + t * width + c)
 
     def corner(self, number: Index) -> Corner:
         of_one, side = self.down * self.across, self.side
         inside = number % of_one
         return Corner(number // of_one, inside // self.across * side, inside % self.across * side)
 
-    def see(
-        self, x: Pointer, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index
-    ) -> None:
-        """Bᵀ d B of some tiles: (36, block, C).  Pixels beyond the border are read as its last: no result that
-        is stored depends on them.
+    def see(self, x: Pointer, group: Index, first: Index, count: Index, shelf: Shelf) -> None:
+        """Bᵀ d B of some tiles.  Pixels beyond the border are read as its last: no result that is stored depends on
+        them.
         """
-        k, planes, pixel = self.k, self.planes(), self.groups * self.channels
+        k, pixel = self.k, self.groups * self.channels
         for t in k.range(count):
             at = self.corner(first + t)
             rows = [at.picture * self.rows + (at.row + i).at_most(self.rows - 1) for i in range(SEEN)]
@@ -75,11 +91,9 @@ class Tiles:
                     start = lines[i] + c  # noqa: B023  read at once
                     return [k.load(x, start + column) for column in columns]  # noqa: B023
 
-                corner = begin + t * self.channels + c
-                for i, j, value in transforms.seen_square(line):
-                    k.store(room, corner + planes[i][j], value)
+                shelf.lay(k, t, c, transforms.seen_square(line))
 
-    def fetch_seen(self, x: Pointer, group: Index | int, number: Index) -> None:
+    def fetch_seen(self, x: Pointer, group: Index, number: Index) -> None:
         """Let the pixels come that a tile sees and the tiles before it and above do not."""
         k, at, pixel = self.k, self.corner(number), self.groups * self.channels
         behind = range(SEEN - self.side, SEEN)
@@ -90,18 +104,15 @@ class Tiles:
                 for column in columns:
                     k.prefetch(x, (row * self.columns + column) * pixel + group * self.channels + c)
 
-    def send(
-        self, y: Pointer, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index
-    ) -> None:
-        """A y Aᵀ of some tiles: (36, block, F); pixels beyond the pictures count as zeros."""
-        k, side, planes, pixel = self.k, self.side, self.planes(), self.groups * self.filters
+    def send(self, y: Pointer, group: Index, first: Index, count: Index, shelf: Shelf) -> None:
+        """A y Aᵀ of some tiles; pixels beyond the pictures count as zeros."""
+        k, side, pixel = self.k, self.side, self.groups * self.filters
         for t in k.range(count):
             at = self.corner(first + t)
             rows = self.pixels(at)
             there = [[self.inside(at.row + i, at.column + j) for j in range(side)] for i in range(side)]
             whole = self.inside(at.row + (side - 1), at.column + (side - 1))
             for f in k.range(0, self.filters, LANES):
-                corner = begin + t * self.filters + f
                 for masked, flag in ((False, whole > 0), (True, whole < 1)):
 
                     def line(i: int) -> list[Vector]:
@@ -110,16 +121,15 @@ class Tiles:
                         return [k.load(y, start + j * pixel, mask) for j, mask in enumerate(masks)]
 
                     for _ in k.when(flag):
-                        for i, j, value in transforms.sent_square(line, side):
-                            k.store(room, corner + planes[i][j], value)
+                        shelf.lay(k, t, f, transforms.sent_square(line, side))
 
-    def fetch_sent(self, y: Pointer, number: Index) -> None:
-        """Let the pixels of a tile of results come, in one group."""
-        rows = self.pixels(self.corner(number))
+    def fetch_sent(self, y: Pointer, group: Index, number: Index) -> None:
+        """Let the pixels of a tile of results come."""
+        rows, pixel = self.pixels(self.corner(number)), self.groups * self.filters
         for f in self.k.range(0, self.filters, LANES):
             for row in rows:
                 for j in range(self.side):
-                    self.k.prefetch(y, (row + j) * self.filters + f)
+                    self.k.prefetch(y, (row + j) * pixel + group * self.filters + f)
 
     def pixels(self, at: Corner) -> list[Index]:
         """The number of the first pixel of each line of a tile of results."""
@@ -166,8 +176,8 @@ class Winograd:
 
     scheme:   its filters' size
     formula:  operand 0 is the sum itself; the others lie at (pixel, filter)
-    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the transformed filters in
-    panels (36, panel, C, column), those of a group side by side; room for (pieces, 37,
+    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as
+    `FilterPanels` makes them; room for (pieces, 37,
     block · max(C, F) + 16); the other operands and the stores, with their strides along pixels (and filters); status.
     """
 
@@ -187,7 +197,7 @@ class Convolving:
         self.k, self.kernel, dtype, formula = k, kernel, kernel.dtype, kernel.formula
         take = Arguments(k)
         self.pieces = take.integer()
-        self.tiles = Tiles(k, take, kernel.scheme, LANES)
+        self.tiles = Tiles(k, take, kernel.scheme, GAP)
         self.x, self.panels, self.room = (take.pointer(dtype) for _ in range(3))
         self.operands = [take.place(o, 1) for o in formula.operands[1:]]
         self.stores = [take.place(o, 1) for _, o in formula.stores]
@@ -200,7 +210,8 @@ class Convolving:
         for unit in k.range(*k.share(tiles.groups * tiles.blocks, self.pieces)):
             group, first = unit // tiles.blocks, unit % tiles.blocks * tiles.block
             count = (tiles.count - first).at_most(tiles.block)
-            tiles.see(self.x, group, first, count, self.room, made + tiles.plane)
+            seen = tiles.near(self.room, made + tiles.plane, tiles.channels)
+            tiles.see(self.x, group, first, count, seen)
             self.multiply(group, first, count, made)
             self.finish(group, first, count, made)
         if self.bad is not None and self.status is not None:
@@ -226,8 +237,8 @@ class Convolving:
         for point in k.range(POINTS):
             self.fetch(point, group, first, count)
             for panel in k.range(panels):
-                number = (point * tiles.groups + group) * panels + panel
-                base = number * tiles.channels * tile.columns
+                plane = panels * tiles.channels * tile.columns + GAP
+                base = (point * tiles.groups + group) * plane + panel * tiles.channels * tile.columns
                 n = panel * tile.columns
                 left = made + (point + 1) * tiles.plane
                 out = made + point * tiles.plane + n
@@ -251,7 +262,8 @@ class Convolving:
                 corner = made + t * tiles.filters + f
 
                 def line(i: int) -> list[Vector]:
-                    return [k.load(self.room, corner + place) for place in planes[i]]  # noqa: B023  read at once
+                    points = planes[i * SEEN : (i + 1) * SEEN]
+                    return [k.load(self.room, corner + place) for place in points]  # noqa: B023  read at once
 
                 square = transforms.results_square(line, side)
                 for i, row in enumerate(tiles.pixels(at)):
@@ -272,15 +284,15 @@ class Convolving:
 
 @dataclass(frozen=True)
 class WinogradTiles:
-    """All tiles transformed: of pictures, as they are seen (36, tiles, C), or of results, as they are sent (…, F).
-
-    The channels of all groups count as one group's.
+    """All tiles transformed: of pictures, as they are seen, or of results, as they are sent (back), for each of the 36
+    points and each group in panels (panel, tile, column) of some columns, with a gap behind: (36, G, …).
 
     Arguments: pieces; those of `Tiles`, of one block; the pictures with their border, or the results; the tiles.
     """
 
     dtype: np.dtype
     scheme: Scheme
+    columns: int
     back: bool
 
     def __call__(self, k: Machine) -> None:
@@ -289,17 +301,25 @@ class WinogradTiles:
         tiles = Tiles(k, take, self.scheme, 0)
         source, out = take.pointer(self.dtype), take.pointer(self.dtype)
         start, stop = k.share(tiles.count, pieces)
-        width = tiles.filters if self.back else tiles.channels
-        transform = tiles.send if self.back else tiles.see
-        transform(source, 0, start, stop - start, out, start * width)
+        wide, panel = tiles.filters if self.back else tiles.channels, tiles.count * self.columns
+        plane = (wide + (self.columns - 1)) // self.columns * panel + GAP
+        planes = [plane * tiles.groups * point for point in range(POINTS)]
+        for group in k.range(tiles.groups):
+
+            def place(t: Index, c: Index) -> Index:
+                inside = c // self.columns * panel + c % self.columns
+                return group * plane + inside + (start + t) * self.columns  # noqa: B023  asked for at once
+
+            transform = tiles.send if self.back else tiles.see
+            transform(source, group, start, stop - start, Shelf(out, planes, place))
 
 
 @dataclass(frozen=True)
 class WinogradFilters:
-    """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, C, F), in one group.
+    """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, G, C/G · F/G and a gap).
 
     Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F); the sums; room
-    for (shares, 72, block · max(C, F) + 16).  Each share sums over its stretch of the blocks.
+    for (shares · G, 72, block · max(C, F) + 16).  Each share sums over its stretch of the blocks.
     """
 
     dtype: np.dtype
@@ -309,26 +329,32 @@ class WinogradFilters:
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
         pieces, shares = take.integer(), take.integer()
-        tiles = Tiles(k, take, self.scheme, LANES)
+        tiles = Tiles(k, take, self.scheme, GAP)
         x, y, out, room = (take.pointer(self.dtype) for _ in range(4))
         each = (tiles.blocks + (shares - 1)) // shares
         size = tiles.channels * tiles.filters
-        for share in k.range(*k.share(shares, pieces)):
-            begin, total = share * 2 * POINTS * tiles.plane, share * POINTS * size
+        for unit in k.range(*k.share(shares * tiles.groups, pieces)):
+            share, group = unit // tiles.groups, unit % tiles.groups
+            total, further = (
+                (share * POINTS * tiles.groups + group) * (size + GAP),
+                tiles.groups * (size + GAP),
+            )
+            begin = unit * 2 * POINTS * tiles.plane
             middle = begin + POINTS * tiles.plane
-            for i in k.range(0, size * POINTS, LANES):
-                k.store(out, total + i, k.constant(0, self.dtype))
+            for point in k.range(POINTS):
+                for i in k.range(0, size, LANES):
+                    k.store(out, total + point * further + i, k.constant(0, self.dtype))
             last = ((share + 1) * each).at_most(tiles.blocks)
             for block in k.range(share * each, last):
                 first = block * tiles.block
                 count = (tiles.count - first).at_most(tiles.block)
-                tiles.see(x, 0, first, count, room, begin)
-                tiles.send(y, 0, first, count, room, middle)
+                tiles.see(x, group, first, count, tiles.near(room, begin, tiles.channels))
+                tiles.send(y, group, first, count, tiles.near(room, middle, tiles.filters))
                 for point in k.range(POINTS):
                     for t in tiles.ahead(point, count):
-                        tiles.fetch_seen(x, 0, tiles.after(first + t))
-                        tiles.fetch_sent(y, tiles.after(first + t))
-                    self.add(k, tiles, count, room, (begin, middle), point, (out, total + point * size))
+                        tiles.fetch_seen(x, group, tiles.after(first + t))
+                        tiles.fetch_sent(y, group, tiles.after(first + t))
+                    self.add(k, tiles, count, room, (begin, middle), point, (out, total + point * further))
 
     def add(
         self,
