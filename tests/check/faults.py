@@ -18,9 +18,10 @@ from chainrule.compiler.layout import Layout
 from chainrule.kernels.dropout import Dropout
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
+from chainrule.kernels.large import Blocks
 from chainrule.kernels.loops import Nest
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
-from chainrule.kernels.product import Pack, Rows, Walk, Window
+from chainrule.kernels.product import Packing, Rows, Walk, Window
 
 from ..kernels.machines import plant
 
@@ -53,6 +54,10 @@ def numbers(*shape: int, seed: int = 0) -> np.ndarray:
 
 def product(x, y):
     return cr.exp(x * 0.1) @ y
+
+
+def recurrent(x, w, h, u):
+    return x @ w + h @ u
 
 
 def narrow(x, w):
@@ -160,6 +165,17 @@ def two(m: int, k: int, n: int) -> Callable[[], tuple[Any, ...]]:
 TIES = np.array([[1, 3, 3, 0], [2, 2, 2, 2], [0, 1, 5, 5]], "float32")
 
 FAULTS: dict[str, Fault] = {
+    "product: a pair that is not gone on with": Fault(
+        Walk,
+        "multiply",
+        "[[total.get() for total in row] for row in sums]",
+        "held",
+        "add",
+        "add",
+        "product",
+        recurrent,
+        lambda: (numbers(40, 9), numbers(9, 24, seed=1), numbers(40, 7, seed=2), numbers(7, 24, seed=3)),
+    ),
     "product: the last term of each sum": Fault(
         Rows,
         "steps",
@@ -192,6 +208,17 @@ FAULTS: dict[str, Fault] = {
         "product",
         product,
         two(32, 21, 37),
+    ),
+    "product of few rows: all blocks but the last are lost": Fault(
+        Blocks,
+        "begun",
+        "below(block * LANES)",
+        "below(0)",
+        "matmul",
+        "matmul",
+        "product",
+        product,
+        two(9, 1100, 960),
     ),
     "window: the last row of the filters": Fault(
         Window,
@@ -262,10 +289,10 @@ FAULTS: dict[str, Fault] = {
         "backward",
     ),
     "panels, turned: the last column": Fault(
-        Pack,
+        Packing,
         "turn",
-        "(n - (first + lane))",
-        "(n - 1 - (first + lane))",
+        "(self.n - (first + lane))",
+        "(self.n - 1 - (first + lane))",
         "linear",
         "linear",
         "pack",
@@ -273,10 +300,10 @@ FAULTS: dict[str, Fault] = {
         lambda: (numbers(5, 21), numbers(7, 21, seed=1)),
     ),
     "panels, turned: always the same row": Fault(
-        Pack,
+        Packing,
         "turn",
-        "(first + lane) * stride",
-        "first * stride",
+        "(first + lane) * self.stride",
+        "first * self.stride",
         "linear",
         "linear",
         "pack",
@@ -284,15 +311,15 @@ FAULTS: dict[str, Fault] = {
         lambda: (numbers(5, 40), numbers(7, 40, seed=1)),
     ),
     "panels, straight: the last column": Fault(
-        Pack,
-        "__call__",
-        "k.below(n - first)",
-        "k.below(n - 1 - first)",
+        Packing,
+        "straight",
+        "k.below(self.n - panel",
+        "k.below(self.n - 1 - panel",
         "matmul",
         "matmul",
         "pack",
         product,
-        two(9, 21, 37),
+        two(40, 300, 301),
     ),
     "loop: the last lanes": Fault(
         Nest,

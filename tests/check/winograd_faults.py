@@ -9,7 +9,8 @@ import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler.layout import Layout
 from chainrule.kernels import transforms
-from chainrule.kernels.winograd import Convolving, Tiles, WinogradFilters, WinogradTiles
+from chainrule.kernels.tiles import Tiles
+from chainrule.kernels.winograd import Results, Summing, WinogradResults, WinogradTiles
 
 from .faults import Fault, numbers
 
@@ -76,10 +77,10 @@ FAULTS: dict[str, Fault] = {
         pair(),
     ),
     "winograd: the last row of pixels": Fault(
-        Convolving,
+        Results,
         "finish",
-        "tiles.inside(at.row + i, at.column + j) > 0",
-        "tiles.inside(at.row + i + 1, at.column + j) > 0",
+        "tiles.inside(t, i, j) > 0",
+        "tiles.inside(t, i + 1, j) > 0",
         "conv2d",
         "conv2d",
         "winograd",
@@ -111,8 +112,8 @@ FAULTS: dict[str, Fault] = {
         "backward",
     ),
     "winograd sums: the last block of tiles": Fault(
-        WinogradFilters,
-        "__call__",
+        Summing,
+        "write",
         "((share + 1) * each).at_most(tiles.blocks)",
         "((share + 1) * each).at_most(tiles.blocks - 1)",
         "w.grad",
@@ -122,11 +123,33 @@ FAULTS: dict[str, Fault] = {
         pair(learn=True),
         "backward",
     ),
-    "winograd, tiles ahead: the last tile of each piece": Fault(
+    "winograd in three passes: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
         "stop - start, out",
         "stop - start - 1, out",
+        "conv2d",
+        "conv2d",
+        "tiles",
+        tiled,
+        pair(128, 144),
+    ),
+    "winograd in three passes: tiles brought back to others' places": Fault(
+        WinogradResults,
+        "__call__",
+        "start * tiles.filters)",
+        "(start + 1) * tiles.filters)",
+        "conv2d",
+        "conv2d",
+        "winograd",
+        tiled,
+        pair(128, 144),
+    ),
+    "winograd sums, tiles ahead: the last tile of each piece": Fault(
+        WinogradTiles,
+        "__call__",
+        "stop - start, out",
+        "stop - start - self.back, out",
         "w.grad",
         "conv2d_weight",
         "tiles",

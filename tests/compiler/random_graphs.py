@@ -295,6 +295,28 @@ def product(draw: Draw) -> None:
     draw.add(label, (x, y), lambda x, y: ops.matmul(x * scale, ops.matrix_transpose(y) if turn else y))
 
 
+@move(1)
+def products(draw: Draw) -> None:
+    """What several matrices times their weights come to, as in a step of a recurrent network."""
+    x = draw.some("f", lambda s: len(s) == 2)
+    rows, columns = draw.spec(x)[0], draw.choice(DIMS)
+    terms = [
+        x,
+        *(draw.some("f", lambda s: len(s) == 2 and s[0] == rows) for _ in range(draw.choice((1, 2, 5)))),
+    ]
+    weights = [draw.parameter((draw.spec(term)[1], columns)) for term in terms]
+    scale = 1 / math.sqrt(sum(draw.spec(term)[1] for term in terms))
+
+    def run(*given: Any) -> Any:
+        pairs = zip(given[: len(terms)], given[len(terms) :], strict=True)
+        total, *rest = [ops.matmul(a * scale, b) for a, b in pairs]
+        for other in rest:
+            total = total + other
+        return total
+
+    draw.add("sum of products", (*terms, *weights), run)
+
+
 @move(3)
 def reshape(draw: Draw) -> None:
     x = draw.some()
@@ -783,6 +805,7 @@ def count(plan: Any, coverage: Counter[str]) -> None:
     """What a plan is made of: kernels by name, gates that ran natively, views, gates for NumPy."""
     groups = plan.made.groups.groups
     coverage.update(f"kernel {row.task.name}" for row in plan.rows)
+    coverage["sums of products"] += sum(getattr(row.task.kernel, "pairs", 1) > 1 for row in plan.rows)
     inside = set()
     for number, group in enumerate(groups):
         kind = "numpy" if is_plain(plan.made, number) else "native"

@@ -1,14 +1,13 @@
-"""Convolutions to tasks: the axes of windows, blocks of tiles, and the room where they are worked on."""
+"""Convolutions to tasks: the axes of windows."""
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.convolutions import block_of, steps_of
+from chainrule.compiler.convolutions import steps_of
 from chainrule.compiler.pixels import ConvPixels
 from chainrule.compiler.plan import Plan
 from chainrule.graph import Spec
-from chainrule.kernels.transforms import Scheme
 
 from .steps import arranged
 
@@ -27,27 +26,7 @@ def test_how_far_pictures_go_on():
 def test_the_taps_of_a_line_are_one_stretch_where_they_touch(settings, steps):
     x, w = np.ones((2, 4, 9, 9), "f4"), np.ones((8, 4, 3, 3), "f4")
     (row,) = [row for row in rows(x, w, **settings) if row.task.name == "product"]
-    assert tuple(row.task.arguments[13:16]) == steps
-
-
-def test_blocks_fit_a_cache_and_are_larger_where_filters_leave_it():
-    assert block_of(16, 16) >= block_of(64, 64)
-    for channels in (16, 32, 64, 128):
-        assert block_of(channels, channels) % 8 == 0 and 8 <= block_of(channels, channels) <= 64
-    assert block_of(512, 512) == 32
-
-
-def test_flops_are_those_of_all_tiles():
-    x, w = np.ones((2, 32, 13, 13), "f4"), np.ones((48, 32, 3, 3), "f4")
-    (row,) = [row for row in rows(x, w, padding=1) if row.task.name == "winograd"]
-    assert row.task.flops == 2 * Scheme(3).tiles(2, 13, 13) * 36 * 32 * 48
-
-
-def test_filters_are_laid_out_once_for_two_convolutions():
-    x, w = np.ones((2, 32, 8, 8), "f4"), np.ones((32, 32, 3, 3), "f4")
-    step = lambda x, w: cr.conv2d(cr.conv2d(x, w, padding=1), w, padding=1)  # noqa: E731
-    names = [row.task.name for row in Plan(arranged(step, cr.Tensor(x), cr.Tensor(w))).rows]
-    assert names.count("winograd") == 2 and names.count("pack") == 1
+    assert tuple(row.task.arguments[14:17]) == steps
 
 
 def test_nothing_is_nothing():

@@ -116,3 +116,34 @@ def test_a_view_across_axes_does_not_follow():
     assert moved(View(0, (2, 2, 2), (12, 8, 3), 1), own, home) is None
     assert moved(View(0, (24,), (1,)), (24,), View(7, (24,), (3,), 1)) == View(7, (24,), (3,), 1)
     assert moved(View(0, (3, 4), (4, -1), 3), own, home) is None
+
+
+def bordered(x):
+    """A value that a convolution reads with a border, and others without."""
+    y = ops.tanh(x)
+    wide = ops.pad(y, ((0, 0), (1, 1), (2, 0), (0, 0)), value=3)
+    return wide.sum(axis=0), (y * 2).sum(axis=(0, 1)), ops.exp(y - 1).mean()
+
+
+def test_a_value_that_others_read_inside_its_border_is_written_once():
+    x = real(3, 5, 4, 16)
+    compiled = cr.compile(bordered, fallback="error")
+    for got, want in zip(compiled(x), bordered(x), strict=True):
+        assert got.numpy() == pytest.approx(want, rel=1e-4, abs=1e-4)
+    groups = compiled.ready(x).made.groups
+    assert len(groups.homes) >= 1 and not any(
+        op.gate.label == "astype" for group in groups.groups for op in group.ops
+    )
+    with compiled.watch("tanh") as seen:
+        compiled(x)
+    assert seen["tanh"][0] == pytest.approx(np.tanh(x), rel=1e-5)
+
+
+def test_a_value_that_a_kernel_of_its_own_reads_is_written_twice():
+    def step(x):
+        y = ops.tanh(x)
+        return ops.pad(y, ((0, 0), (1, 1))).sum(axis=0), ops.argmax(y, axis=1), y
+
+    x = real(6, 16)
+    for got, want in zip(cr.compile(step, fallback="error")(x), step(x), strict=True):
+        assert got.numpy() == pytest.approx(want, rel=1e-4, abs=1e-5)

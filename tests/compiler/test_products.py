@@ -1,13 +1,28 @@
 """Products to tasks: strides of stacks, when panels pay, and that sizes choose no kernel."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.compiler import products as module
 from chainrule.compiler.plan import Plan
-from chainrule.compiler.products import Factor, Sizes, factor, flattened, shared_out
+from chainrule.compiler.products import (
+    LARGE,
+    SHORT,
+    Factor,
+    Sizes,
+    factor,
+    flattened,
+    large_of,
+    shared_out,
+    strip_of,
+)
 from chainrule.compiler.records import written
 from chainrule.compiler.views import View
+from chainrule.kernels.language.types import F32
+from chainrule.kernels.large import LEFT, RIGHT, Large
 from chainrule.kernels.product import Product, Tile
 
 from . import steps
@@ -62,3 +77,63 @@ def test_products_of_every_form(shape, form):
     left, right = (a.T if "at" in form else a), (b.T if form.endswith("bt") else b)
     exact, bound = left.astype("f8") @ right.astype("f8"), np.abs(left) @ np.abs(right)
     assert np.all(np.abs(step(cr.Tensor(a), cr.Tensor(b)).numpy() - exact) <= 1e-6 * bound)
+
+
+def test_a_matrix_without_neighbours_times_itself():
+    """What may be read as it lies as a left factor has to be copied as a right one."""
+    x = np.random.default_rng(0).normal(size=(12, 12)).astype("f4")
+    step = cr.compile(lambda x: x[::2, ::2] @ x[::2, ::2], fallback="error")
+    assert step(x).numpy() == pytest.approx(x[::2, ::2] @ x[::2, ::2], rel=1e-5, abs=1e-5)
+
+
+# --- large matrices -------------------------------------------------------------------------------------
+
+AFTER = SimpleNamespace(tile=Tile(8, 2), dtype=F32)
+"""What the rules look at in an epilogue."""
+
+
+def test_which_factor_is_read_in_long_stretches():
+    many = LARGE // (4 * 1024)
+    assert large_of(Sizes(1, many, 16, 1024), AFTER, True, False) == LEFT
+    assert large_of(Sizes(1, 16, many, 1024), AFTER, False, True) == RIGHT
+    assert (
+        large_of(Sizes(1, many, 16, 1024), AFTER, False, False) is None
+    )  # its neighbours lie along its rows
+    assert large_of(Sizes(1, 16, many, 1024), AFTER, False, False) is None  # it is in panels
+    for sizes in (Sizes(1, many - 1, 16, 1024), Sizes(2, many, 16, 1024), Sizes(1, many, 33, 1024)):
+        assert large_of(sizes, AFTER, True, False) is None
+    for sizes in (Sizes(1, 16, many - 16, 1024), Sizes(1, 16, 1 << 24, 6), Sizes(1, 16, many + 1, 1024)):
+        assert large_of(sizes, AFTER, False, True) is None
+
+
+def test_large_results_of_short_sums_are_written_row_by_row():
+    assert strip_of(Sizes(1, 4096, 4096, 16), AFTER) == 128
+    assert strip_of(Sizes(1, 4096, 4096, 4), AFTER) == 512
+    assert strip_of(Sizes(1, 4096, 4096, 0), AFTER) > 1
+    for sizes in (Sizes(1, 512, 512, 16), Sizes(1, 4096, 4096, SHORT + 1), Sizes(1, 1 << 20, 64, 16)):
+        assert strip_of(sizes, AFTER) == 1
+
+
+@pytest.mark.parametrize("which", [LEFT, RIGHT])
+@pytest.mark.parametrize("rows", [1, 7, 16, 32])
+def test_large_factors_change_no_bit(monkeypatch, which, rows):
+    rng = np.random.default_rng(0)
+    x, w = (rng.normal(size=shape).astype("f4") for shape in ((rows, 1100), (1100, 960)))
+    w = w.T.copy() if which == LEFT else w
+
+    def step(x, w):
+        return cr.tanh(cr.Tensor.of(x.data) @ (w.mT if which == LEFT else w)) * 2.0
+
+    def made(limit):
+        monkeypatch.setattr(module, "LARGE", limit)
+        compiled = cr.compile(step, fallback="error")
+        kernels = [row.task.kernel for row in compiled.plan(cr.Tensor(x), cr.Tensor(w)).rows]
+        found = [k.large for k in kernels if isinstance(k, Large)]
+        return found, compiled(cr.Tensor(x), cr.Tensor(w)).numpy()
+
+    usual, bits = made(LARGE)
+    none, expected = made(1 << 60)
+    assert (usual, none) == ([which], [])
+    assert np.array_equal(bits, expected)
+    exact = np.tanh(x.astype("f8") @ (w.T if which == LEFT else w)) * 2
+    assert bits == pytest.approx(exact, abs=1e-3)

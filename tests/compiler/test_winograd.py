@@ -12,13 +12,17 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, check
+from chainrule.compiler import winograd as module
+from chainrule.compiler.plan import Plan
 from chainrule.kernels.product import Product
-from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradTiles
+from chainrule.kernels.transforms import Scheme
+from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradResults, WinogradTiles
 
 from .slopes import arrays
+from .steps import arranged
 
 SHARED, AHEAD = (32, 32), (128, 160)
-"""Channels and filters: tiles transformed where they are used, and all before."""
+"""Channels and filters: tiles transformed where they are used, and many before."""
 SIZES = [(13, 13), (7, 9)]
 """Rows and columns, none of them a whole number of tiles."""
 BATCHES = [1, 3]
@@ -78,7 +82,7 @@ def compiled(**settings: Any) -> Any:
 
 def kernels(step: Any, data: Arrays) -> list[tuple[str, type]]:
     """The kernels of convolutions, by the names of their tasks."""
-    kinds = (Winograd, WinogradFilters, WinogradTiles)
+    kinds = (Winograd, WinogradFilters, WinogradResults, WinogradTiles)
     rows = step.plan(*map(Tensor, data)).rows
     wanted = [row.task for row in rows if isinstance(row.task.kernel, kinds) or slides(row.task.kernel)]
     return sorted({(task.name, type(task.kernel)) for task in wanted}, key=str)
@@ -90,41 +94,104 @@ def slides(kernel: Any) -> bool:
 
 # --- by Winograd's algorithm ----------------------------------------------------------------------------
 
-FORWARD = ("winograd", Winograd)
-BACK = {SHARED: ("winograd", WinogradFilters), AHEAD: ("tiles", WinogradTiles)}
-EVERY = [(n, pair, size) for n in BATCHES for pair in BACK for size in SIZES]
+KERNELS = {
+    SHARED: [("winograd", Winograd), ("winograd", WinogradFilters)],
+    AHEAD: [("tiles", WinogradTiles), ("winograd", WinogradResults)],
+}
+EVERY = [(n, pair, size) for n in BATCHES for pair in KERNELS for size in SIZES]
 
 
 @pytest.mark.parametrize(("n", "pair", "size"), EVERY, ids=str)
 def test_winograd_is_plain(n, pair, size):
     data, step = given(n, pair, size, padding=1), compiled(padding=1)
-    assert kernels(step, data) == sorted([FORWARD, BACK[pair]], key=str)
+    assert kernels(step, data) == KERNELS[pair]
     apart = furthest(step, data, padding=1)
     assert max(apart.values()) < NEAR, apart
 
 
-@pytest.mark.parametrize("pair", BACK, ids=str)
+@pytest.mark.parametrize(("pair", "groups"), [((64, 64), 4), ((320, 256), 2)], ids=str)
+def test_winograd_of_groups_is_plain(pair, groups):
+    data, step = given(2, pair, (13, 7), groups=groups, padding=1), compiled(padding=1, groups=groups)
+    assert ("product", Product) not in kernels(step, data)
+    apart = furthest(step, data, padding=1, groups=groups)
+    assert max(apart.values()) < NEAR, apart
+
+
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_a_check_agrees_with_results(pair):
     for n, size in zip(BATCHES, SIZES, strict=True):
         step = cr.compile(lambda *xs: layer(*xs, padding=1), fallback="error")
         assert check.compiled(step, *map(Tensor, given(n, pair, size, padding=1)[:3])).worst.worst <= 1
 
 
-@pytest.mark.parametrize("pair", BACK, ids=str)
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_a_check_agrees_with_gradients(pair):
     for n, size in zip(BATCHES, SIZES, strict=True):
         data = map(Tensor, given(n, pair, size, padding=1))
         assert check.compiled(compiled(padding=1), *data).worst.worst <= 1
 
 
-@pytest.mark.parametrize("pair", BACK, ids=str)
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_a_border_of_any_width(pair):
     """None at all, and one so wide that results see nothing but zeros."""
     for padding, size in ((0, (10, 14)), ((2, 5), (4, 6))):
         data, step = given(2, pair, size, padding=padding), compiled(padding=padding)
-        assert kernels(step, data) == sorted([FORWARD, BACK[pair]], key=str)
+        assert kernels(step, data) == KERNELS[pair]
         apart = furthest(step, data, padding=padding)
         assert max(apart.values()) < NEAR, apart
+
+
+# --- in how many passes ---------------------------------------------------------------------------------
+
+
+def rows(x, w, **settings):
+    return Plan(arranged(lambda x, w: cr.conv2d(x, w, **settings), cr.Tensor(x), cr.Tensor(w))).rows
+
+
+PASSES = ("tiles", "product", "winograd")
+
+
+def passes(n, size, channels, filters):
+    """The passes of a convolution by Winograd's algorithm, after those of its filters."""
+    x, w = np.ones((n, channels, *size), "f4"), np.ones((filters, channels, 3, 3), "f4")
+    names = [row.task.name for row in rows(x, w, padding=1) if row.task.name in PASSES]
+    return names[names.index("tiles") if "tiles" in names else names.index("winograd") :]
+
+
+def test_many_channels_go_in_three_passes_over_as_many_tiles_as_a_cache_holds(monkeypatch):
+    assert passes(1, (13, 13), 64, 64) == ["winograd"]
+    assert passes(1, (13, 13), 128, 160) == [*PASSES]
+    monkeypatch.setattr(module, "AT_ONCE", 36 * 160 * 4 * 7)
+    assert passes(2, (13, 13), 128, 160) == [*PASSES] * 5  # 32 tiles, 7 at once
+
+
+@pytest.mark.parametrize("at_once", [1 << 23, 36 * 48 * 4 * 5])
+def test_one_pass_and_three_make_the_same_bits(monkeypatch, at_once):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 32, 13, 9)).astype("f4"), rng.normal(size=(48, 32, 3, 3)).astype("f4")
+    bias = rng.normal(size=48).astype("f4")
+
+    def made():
+        step = cr.compile(lambda x, w, b: cr.relu(cr.conv2d(x, w, b, padding=1)), fallback="error")
+        return step(x, w, bias).numpy().tobytes()
+
+    in_one = made()
+    monkeypatch.setattr(module, "MANY_FILTERS", 0)
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    assert made() == in_one
+
+
+def test_flops_are_those_of_all_tiles():
+    x, w = np.ones((2, 32, 13, 13), "f4"), np.ones((48, 32, 3, 3), "f4")
+    (row,) = [row for row in rows(x, w, padding=1) if row.task.name == "winograd"]
+    assert row.task.flops == 2 * Scheme(3).tiles(2, 13, 13) * 36 * 32 * 48
+
+
+def test_filters_are_laid_out_once_for_two_convolutions():
+    x, w = np.ones((2, 32, 8, 8), "f4"), np.ones((32, 32, 3, 3), "f4")
+    step = lambda x, w: cr.conv2d(cr.conv2d(x, w, padding=1), w, padding=1)  # noqa: E731
+    names = [row.task.name for row in Plan(arranged(step, cr.Tensor(x), cr.Tensor(w))).rows]
+    assert names.count("winograd") == 2 and names.count("pack") == 1
 
 
 # --- the same bits --------------------------------------------------------------------------------------
@@ -138,7 +205,7 @@ def bits(step: Any, data: Arrays, threads: int | None = None) -> list[bytes]:
         cr.set_threads(None)
 
 
-@pytest.mark.parametrize("pair", BACK, ids=str)
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_any_number_of_threads_gives_the_same_bits(pair):
     data, step = given(40, pair, (13, 13), padding=1), compiled(padding=1)
     shared = [
@@ -150,7 +217,7 @@ def test_any_number_of_threads_gives_the_same_bits(pair):
         assert bits(step, data, threads) == expected, threads
 
 
-@pytest.mark.parametrize("pair", BACK, ids=str)
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_watching_changes_no_bit(pair):
     data, step = given(3, pair, (7, 9), padding=1), compiled(padding=1)
     expected = bits(step, data)
@@ -179,7 +246,7 @@ def relative(came: np.ndarray, data: Arrays, **settings: Any) -> float:
 
 DIRECT: dict[str, tuple[tuple[int, int], tuple[int, int], dict[str, Any]]] = {
     "dilation": ((32, 32), (13, 13), {"dilation": 2}),
-    "groups": ((64, 64), (7, 9), {"groups": 4}),
+    "groups of few channels": ((64, 64), (7, 9), {"groups": 8}),
     "few channels": ((8, 32), (13, 13), {}),
     "no whole vectors": ((40, 24), (7, 9), {}),
     "other filters": ((32, 32), (13, 13), {"kernel": 7}),

@@ -10,7 +10,7 @@ from chainrule.kernels import product as module
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
 from chainrule.kernels.language.arithmetic import fma_double, fma_single
 from chainrule.kernels.language.types import BOOL, F32, F64, LANES
-from chainrule.kernels.product import Pack, Product, Rows, Tile, Walk, tile, tile_for
+from chainrule.kernels.product import Pack, Packing, Pair, Product, Rows, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add, Multiply
 from chainrule.ops.selection import Greater
@@ -42,39 +42,25 @@ def packed(dtype, tile, b, *, along_k=False, pieces=2, run=on_both):
 
 
 class Call:
-    """A product over arrays: A (B, M, K), B (B, K, N), operands and stores (B, M, N)."""
+    """A product over arrays: A (B, M, K), B (B, K, N), operands and stores (B, M, N).  more: further pairs A, B"""
 
-    def __init__(self, a, b, tile, *, pack, formula=None, operands=(), pieces=1, chunks=1):
+    strip = 1
+
+    def __init__(self, a, b, tile, *, pack, formula=None, operands=(), pieces=1, chunks=1, more=()):
         dtype = a.memory.dtype
         formula = formula or Formula((Operand(dtype, NEXT),), (), ((0, Operand(dtype, NEXT)),))
-        self.kernel = Product(dtype, tile, formula)
-        self.a, self.b, self.operands = a, b, operands
-        (self.batches, self.m, self.depth), self.n = a.shape, b.shape[2]
-        self.space = (self.batches, self.m, self.n)
+        self.factors, self.operands = [(a, b), *more], operands
+        self.kernel = Product(dtype, tile, formula, pairs=len(self.factors))
+        self.space = (*a.shape[:2], b.shape[2])
         self.pieces, self.chunks = pieces, chunks
         self.stores = [strided(self.space, o.dtype) for _, o in formula.stores]
         self.status = np.zeros(1, np.uint8)
-        if pack:
-            panels = packed(dtype, tile, one_of(b) if b.strides[0] == 0 else b, run=compiled)
-            step = 0 if b.strides[0] == 0 else panels.strides[0]
-            self.right = [panels, step, panels.strides[1], tile.columns]
-        else:
-            self.right = [b, b.strides[0], tile.columns, b.strides[1]]
-        if pack and a.strides[2] != 1:  # a transposed A may be in panels of 16 rows, as a B of its own
-            turned = Strided(
-                a.memory, a.start, (a.strides[0], a.strides[2], a.strides[1]), (a.shape[0], *a.shape[:0:-1])
-            )
-            groups = packed(dtype, Tile(tile.rows, 1), turned, run=compiled) if a.strides[1] == 1 else None
-        else:
-            groups = None
-        if groups is not None:
-            self.left = [groups, groups.strides[0], groups.strides[1], 1, LANES]
-        else:
-            self.left = [a, a.strides[0], LANES * a.strides[1], a.strides[1], a.strides[2]]
+        self.pairs = [[x.shape[2], *left(x, tile, pack), *right(y, tile, pack)] for x, y in self.factors]
 
     def arguments(self):
-        made = [self.pieces, self.chunks, self.batches, self.m, self.n, self.depth]
-        made += [*self.left, *self.right]
+        made = [self.pieces, self.chunks, self.strip, *self.space]
+        for pair in self.pairs:
+            made += pair
         for x in (*self.operands, *self.stores):
             made += x.arguments
         return [*made, self.status] if self.kernel.formula.guards else made
@@ -88,7 +74,12 @@ class Call:
 
     def expected(self):
         """All sources: the sum by fma in the order of k, then the steps in NumPy."""
-        made = [summed(self.a.view(), self.b.view()), *(x.view() for x in self.operands)]
+        pairs = [(a.view(), b.view()) for a, b in self.factors]
+        whole = [
+            np.concatenate([np.broadcast_to(x, (self.space[0], *x.shape[1:])) for x in side], axis)
+            for side, axis in zip(zip(*pairs, strict=True), (2, 1), strict=True)
+        ]
+        made = [summed(*whole), *(x.view() for x in self.operands)]
         with np.errstate(all="ignore"):
             for step in self.kernel.formula.steps:
                 given = [x.dtype.type(x.value) if isinstance(x, Number) else made[x] for x in step.inputs]
@@ -103,6 +94,24 @@ class Call:
             bad = any(not np.isfinite(sources[n]).all() for n in self.kernel.formula.guards)
             assert bool(after[-1][0]) == bad
         return self.stored(after)
+
+
+def left(a, tile, pack):
+    """A as its kernel reads it; a transposed one may be in panels of 16 rows, as a B of its own."""
+    if pack and a.strides[2] != 1 and a.strides[1] == 1:
+        strides, shape = (a.strides[0], a.strides[2], a.strides[1]), (a.shape[0], *a.shape[:0:-1])
+        turned = Strided(a.memory, a.start, strides, shape)
+        groups = packed(a.memory.dtype, Tile(tile.rows, 1), turned, run=compiled)
+        return [groups, groups.strides[0], groups.strides[1], 1, LANES]
+    return [a, a.strides[0], LANES * a.strides[1], a.strides[1], a.strides[2]]
+
+
+def right(b, tile, pack, run=compiled):
+    """B as its kernel reads it, in panels that `run` has made, or where it lies."""
+    if not pack:
+        return [b, b.strides[0], tile.columns, b.strides[1]]
+    panels = packed(b.memory.dtype, tile, one_of(b) if b.strides[0] == 0 else b, run=run)
+    return [panels, 0 if b.strides[0] == 0 else panels.strides[0], panels.strides[1], tile.columns]
 
 
 def one_of(b):
@@ -138,7 +147,7 @@ def matrices(batches, m, depth, n, dtype=F32, seed=0, a_order=None, b_batch=1):
 def test_all_remainders_of_rows_and_columns(tile, n):
     for m in range(1, 2 * tile.rows + 2):
         a, b = matrices(1, m, 3, n, seed=m)
-        for pack in (True, False)[: 2 - bool(n % 16)]:
+        for pack in (True, False):
             call = Call(a, b, tile, pack=pack, pieces=1 + m % 3, chunks=1 + m % 2)
             if m in (1, tile.rows, tile.rows + 1):
                 call.check(m)
@@ -217,6 +226,16 @@ def test_any_number_of_pieces_and_chunks_gives_the_same_bits(tile):
     assert len(made) == 1
 
 
+@pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
+@pytest.mark.parametrize("strip", [1, 2, 3, 5, 100])
+def test_strips_of_columns_give_the_same_bits(tile, strip):
+    a, b = matrices(2, 19, 3, 83)
+    for pieces, chunks in ((1, 1), (3, 2), (16, 5)):
+        call = Call(a, b, tile, pack=True, pieces=pieces, chunks=chunks)
+        call.strip = strip
+        call.check()
+
+
 # --- epilogues ------------------------------------------------------------------------------------------
 
 
@@ -283,11 +302,42 @@ def test_the_flag_is_set_if_a_result_is_not_finite(bad, tile):
 def test_lanes_behind_the_last_column_raise_no_flag():
     """NaN in the panels behind the last column, which no result is made of."""
     call = epilogue([], [], [(0, F32)], (0,), space=(1, 4, 5))
-    panels = call.right[0]
+    panels = call.pairs[0][6]
     panels.view()[..., 5:] = np.nan
     after = call.run()
     assert not after[-1][0]
     holds(call.stored(after)[0], call.expected()[0])
+
+
+def test_lanes_behind_the_last_column_of_b_are_not_read():
+    """What follows a row of B is another one, or nobody's memory: the checked machine refuses to read that."""
+    for chosen, steps in ((WIDE, []), (SMALL, [(RELU, (k,), F32) for k in range(module.UNROLLED + 1)])):
+        call = epilogue(
+            [], steps, [(len(steps), F32)], (len(steps),), space=(1, 9, 21), tile=chosen, pack=False
+        )
+        call.check()
+
+
+@pytest.mark.parametrize("tile", TILES, ids=str)
+@pytest.mark.parametrize("pack", [True, False])
+def test_sums_of_products(tile, pack):
+    for n, depths in ((21, (3, 1)), (32, (5, 0, 2)), (16, (1, 2, 3, 4))):
+        pairs = [matrices(1, 9, depth, n, seed=depth, a_order=(0, 2, 1)) for depth in depths]
+        (a, b), *more = pairs
+        Call(a, b, tile, pack=pack, more=more, pieces=2).check()
+
+
+def test_a_sum_of_products_is_the_product_of_what_is_joined():
+    """Each sum goes on where the pair before has left it: the same chain of fma, the same bits."""
+    a, b = matrices(1, 9, 7, 33)
+    whole = Call(a, b, WIDE, pack=False)
+    parts = []
+    for first, last in ((0, 2), (2, 7)):
+        x, y = strided((1, 9, last - first), F32), strided((1, last - first, 33), F32)
+        parts.append((x.fill(a.view()[:, :, first:last]), y.fill(b.view()[:, first:last])))
+    cut = Call(*parts[0], WIDE, pack=False, more=parts[1:])
+    made = [call.stored(call.run())[0].memory.tobytes() for call in (whole, cut)]
+    assert made[0] == made[1]
 
 
 def test_nan_and_infinity_go_through_a_product():
@@ -303,7 +353,7 @@ def test_nan_and_infinity_go_through_a_product():
 
 
 @pytest.mark.parametrize("tile", [WIDE, SMALL], ids=str)
-@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 50])
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 31, 32, 33, 50, 200])
 def test_pack_turns_and_fills_up_with_zeros(tile, n):
     rng = np.random.default_rng(n)
     for depth in (1, 16, 17, 35):
@@ -363,7 +413,6 @@ def test_drawn_products():
             int(x) for x in (rng.integers(1, 4), rng.integers(1, 20), rng.integers(0, 9), rng.integers(1, 50))
         )
         pack = bool(rng.integers(3))
-        n = n if pack else -(-n // 16) * 16
         chosen = [*TILES, Tile(2, 1), Tile(4, 1)][rng.integers(5)]
         order = tuple(int(axis) for axis in rng.permutation(3))
         a, b = matrices(batches, m, depth, n, F32, seed, order, int(rng.integers(2)))
@@ -393,15 +442,21 @@ def test_code_of_every_target(chosen, dtype):
 
 
 def test_planted_turn_one_off(monkeypatch):
-    plant(monkeypatch, Pack, "turn", "(first + lane) * stride", "(first + lane + 1) * stride")
+    plant(monkeypatch, Packing, "turn", "(first + lane) * self.stride", "(first + lane + 1) * self.stride")
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
 
 
 def test_planted_turn_without_the_zeros(monkeypatch):
-    plant(monkeypatch, Pack, "turn", "(n - (first + lane)).at_most(1)", "(n - n + 1)")
+    plant(monkeypatch, Packing, "turn", "(self.n - (first + lane)).at_most(1)", "(self.n - self.n + 1)")
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
+
+
+def test_planted_panels_side_by_side_that_are_one(monkeypatch):
+    plant(monkeypatch, Packing, "write", "[start + i for i in range(beside)]", "[start] * beside")
+    with caught():
+        test_pack_turns_and_fills_up_with_zeros(SMALL, 200)
 
 
 def test_planted_lost_sum(monkeypatch):
@@ -424,9 +479,21 @@ def test_planted_rows_behind_the_last(monkeypatch):
 
 
 def test_planted_stride_of_b(monkeypatch):
-    plant(monkeypatch, Walk, "block", "panel * self.b_panel", "panel * columns")
+    plant(monkeypatch, Pair, "factors", "panel * self.b_panel", "panel * self.b_k")
     with caught():
         test_all_remainders_of_rows_and_columns(NARROW, 17)
+
+
+def test_planted_reads_behind_the_last_column(monkeypatch):
+    plant(monkeypatch, Walk, "block", "k.below(self.n - n - v * LANES)", "k.all_lanes()")
+    with caught():
+        test_lanes_behind_the_last_column_of_b_are_not_read()
+
+
+def test_planted_sum_that_begins_anew_with_each_pair(monkeypatch):
+    plant(monkeypatch, Walk, "multiply", "[[total.get() for total in row] for row in sums]", "held")
+    with caught():
+        test_sums_of_products(WIDE, True)
 
 
 def test_planted_one_vector_too_few(monkeypatch):
@@ -441,3 +508,9 @@ def test_planted_chunks_that_overlap(monkeypatch):
     )
     with caught():
         test_any_number_of_pieces_and_chunks_gives_the_same_bits(SMALL)
+
+
+def test_planted_strips_that_begin_too_early(monkeypatch):
+    plant(monkeypatch, Walk, "write", "inside % strips * strip", "inside % strips")
+    with caught():
+        test_strips_of_columns_give_the_same_bits(SMALL, 2)

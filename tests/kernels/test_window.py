@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from chainrule.kernels import product as products
 from chainrule.kernels.formula import NEXT, Arguments, Formula, Operand, Step
+from chainrule.kernels.language.machine import Machine
 from chainrule.kernels.language.types import F32, F64, I64
-from chainrule.kernels.product import Product, Tile, Walk, Window
+from chainrule.kernels.product import Pair, Product, Tile, Window
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add
 from chainrule.ops.conv import Conv2d, Conv2dWeight
 
 from .machines import Strided, caught, compiled, holds, numbers, on_both, plant, strided, whole_everywhere
-from .test_product import NARROW, SMALL, TILES, WIDE, Call, packed
+from .test_product import NARROW, SMALL, TILES, WIDE, Call, right
 
 ADD, RELU = Add(), Relu()
 BARE = Formula((Operand(F32, NEXT),), (), ((0, Operand(F32, NEXT)),))
@@ -81,18 +81,12 @@ class Slid(Call):
     ):
         dtype = a.memory.dtype
         self.kernel = Product(dtype, tile, formula, window=True)
-        self.a, self.b, self.operands = a, b, operands
-        (self.batches, self.m, self.depth), self.n = a.shape, b.shape[2]
-        self.space = (self.batches, self.m, self.n)
+        self.a, self.b, self.factors, self.operands = a, b, [(a, b)], operands
+        self.space, self.depth = (*a.shape[:2], b.shape[2]), a.shape[2]
         self.pieces, self.chunks = pieces, chunks
         self.stores = [strided(self.space, o.dtype, order=order) for _, o in formula.stores]
         self.status = np.zeros(1, np.uint8)
-        self.left = a.arguments
-        if pack:
-            panels = packed(dtype, tile, b, run=run)
-            self.right = [panels, panels.strides[0], panels.strides[1], tile.columns]
-        else:
-            self.right = [b, b.strides[0], tile.columns, b.strides[1]]
+        self.pairs = [[self.depth, *a.arguments, *right(b, tile, pack, run)]]
 
     def bits(self):
         """What a compiled run alone stores first."""
@@ -185,7 +179,7 @@ def by_gate(call, shape, gate):
             y = of(b).reshape(shape.n, *shape.output, shape.filters).transpose(0, 3, 1, 2)
             settings = (shape.window, shape.stride, (0, 0), shape.dilation, shape.groups)
             out = Conv2dWeight(*settings).forward(of(x), y).transpose(2, 3, 1, 0)
-        made.append(out.reshape(call.m, shape.groups, -1).transpose(1, 0, 2))
+        made.append(out.reshape(call.space[1], shape.groups, -1).transpose(1, 0, 2))
     return made
 
 
@@ -372,7 +366,8 @@ class Dividing:
         for d in k.range(many):
             by = k.first(k.spread(divisors, d))
             for column, mask in k.lanes(0, count):
-                k.store(out, d * count + column, products.divided(k, k.load(numbers, column, mask), by), mask)
+                divided = k.divide(k.load(numbers, column, mask), by)
+                k.store(out, d * count + column, divided, mask)
 
 
 def test_rows_are_divided_exactly():
@@ -512,13 +507,13 @@ FAULTS = [
     (Window, "at", "k.where(row < last, row, last)", "row"),  # rows behind the last are read
     (Window, "at", "between - self.inner * near", "between"),  # the next line begins too late
     (Window, "at", "far - self.middle * between", "far"),  # the next picture does
-    (Window, "at", "divided(k, line, self.middle)", "divided(k, line, self.inner)"),
-    (products, "divided", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
+    (Window, "at", "k.divide(line, self.middle)", "k.divide(line, self.inner)"),
+    (Machine, "divide", "+ 0.5", "+ 1.0"),  # the last of a line counts to the next
     (Window, "steps", "u * far + v * between", "u * far + v * near"),
     (Window, "steps", "moved + w * near", "moved"),
     (Window, "steps", "(u * middle + v) * inner", "(u * outer + v) * inner"),
-    (Walk, "block", "batch * self.a_b + place", "place"),  # every group sees the first one's channels
-    (Walk, "block", "batch * self.b_b", "0 * batch"),
+    (Pair, "factors", "batch * self.a_b + place", "place"),  # every group sees the first one's channels
+    (Pair, "factors", "batch * self.b_b", "0 * batch"),
 ]
 
 

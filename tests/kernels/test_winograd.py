@@ -5,10 +5,19 @@ import pytest
 
 from chainrule.kernels import transforms
 from chainrule.kernels.formula import NEXT, Formula, Operand, Step
-from chainrule.kernels.language.types import F32, LANES
+from chainrule.kernels.language.types import F32
 from chainrule.kernels.product import Tile
+from chainrule.kernels.tiles import Tiles
 from chainrule.kernels.transforms import GAP, Scheme
-from chainrule.kernels.winograd import Convolving, Tiles, Winograd, WinogradFilters, WinogradTiles
+from chainrule.kernels.winograd import (
+    Convolving,
+    Results,
+    Summing,
+    Winograd,
+    WinogradFilters,
+    WinogradResults,
+    WinogradTiles,
+)
 from chainrule.ops.activation import Relu
 from chainrule.ops.arithmetic import Add
 from chainrule.ops.conv import Conv2d, Conv2dWeight
@@ -55,7 +64,7 @@ def panels(filters, tile, scheme, groups):
 
 
 def room(pieces, planes, block, c, f):
-    return strided((pieces, planes * (block * max(c, f) + LANES)), F32)
+    return strided((pieces, planes * (block * max(c, f) + GAP)), F32)
 
 
 def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formula=BARE, run=on_both):
@@ -118,9 +127,25 @@ def gradient(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, shares=2, run=
     x, y = real(n, rows, columns, groups * c), real(n, high, wide, groups * f, seed=1)
     direct = Conv2dWeight(size=(scheme.taps, scheme.taps), groups=groups)
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), y.transpose(0, 3, 1, 2).astype("f8"))
-    out, rooms = strided((shares, 36, groups, c * f + GAP), F32), room(shares * groups, 72, block, c, f)
-    pieces, sizes = shares * groups, [block, n, high, wide, groups, c, f, rows, columns]
-    arguments = [pieces, shares, *sizes, array(x), array(y), out, rooms]
+    pieces = shares * groups
+    out, rooms = strided((shares, 36, groups, c * f + GAP), F32), room(pieces, 72, block, c, f)
+    arguments = [
+        pieces,
+        shares,
+        block,
+        n,
+        high,
+        wide,
+        groups,
+        c,
+        f,
+        rows,
+        columns,
+        array(x),
+        array(y),
+        out,
+        rooms,
+    ]
     after = run(WinogradFilters(F32, tile, scheme), arguments, pieces, [out, rooms])
     total = after[13].view()[..., :-GAP].sum(0, dtype="f8").reshape(6, 6, groups, c, f)
     made = np.einsum("ia,ijgcf,jb->gfcab", scheme.filters, total, scheme.filters)
@@ -146,29 +171,61 @@ def test_the_gradient_to_the_filters_of_groups(scheme):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_tiles_transformed_ahead(size, back, scheme):
     n, high, wide, c, _ = size
-    for groups, columns, pieces in ((1, 16, 1), (1, 32, 3), (2, 32, 2)):
-        edge = 0 if back else scheme.edge
+    edge, count = 0 if back else scheme.edge, scheme.tiles(n, high, wide)
+    for groups, columns, pieces in ((1, 16, 1), (1, 32, 3), (2, 32, 2), (1, None, 2)):
         x = real(n, high + edge, wide + edge, groups * c)
         tiles = (scheme.sent_by(x) if back else scheme.seen_by(x)).transpose(3, 4, 0, 1, 2, 5)
-        exact = planes(tiles.reshape(36, -1, groups, c).swapaxes(1, 2), columns)
-        out = strided(exact.shape, F32)
-        sizes = [
-            pieces,
-            tiles.size // (36 * groups * c),
-            n,
-            high,
-            wide,
-            groups,
-            c,
-            c,
-            high + edge,
-            wide + edge,
-        ]
-        after = on_both(WinogradTiles(F32, scheme, columns, back), [*sizes, array(x), out], pieces, [out])
+        exact = planes(tiles.reshape(36, count, groups, c).swapaxes(1, 2), columns or c)
+        out, sizes = (
+            strided(exact.shape, F32),
+            [count, n, high, wide, groups, c, c, high + edge, wide + edge, 0],
+        )
+        kernel = WinogradTiles(F32, scheme, columns, back)
+        after = on_both(kernel, [pieces, *sizes, array(x), out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
         if high % scheme.side == 0 and wide % scheme.side == 0 or back:
             there = ~np.isnan(exact)
-            assert abs(after[11].view() - exact)[there].max() < 1e-5 * abs(exact[there]).max()
+            assert abs(after[12].view() - exact)[there].max() < 1e-5 * abs(exact[there]).max()
+
+
+def test_tiles_transformed_block_by_block():
+    n, side, c, block = 2, 8, 16, 3
+    x = real(n, side + 2, side + 2, c)
+    whole = THREE.seen_by(x).transpose(3, 4, 0, 1, 2, 5).reshape(36, -1, c)
+    for first in range(0, whole.shape[1], block):
+        exact = whole[:, first : first + block].reshape(36, -1)
+        out, sizes = (
+            strided((36, block * c + GAP), F32),
+            [block, n, side, side, 1, c, c, side + 2, side + 2, first],
+        )
+        after = on_both(WinogradTiles(F32, THREE, None, back=False), [2, *sizes, array(x), out], 2, [out])
+        assert abs(after[12].view()[:, : exact.shape[1]] - exact).max() < 1e-5 * abs(exact).max()
+
+
+def brought_back(size, *, scheme=THREE, block=5, pieces=2):
+    """Tiles (36, tiles, F) brought back block by block, with bias and relu; and what that has to be."""
+    n, high, wide, _, f = size
+    tiles, bias = scheme.tiles(n, high, wide), real(f, seed=2)
+    m = real(36, tiles, f)
+    square = m.reshape(6, 6, n, scheme.along(high), scheme.along(wide), f).transpose(2, 3, 4, 0, 1, 5)
+    exact = np.maximum(scheme.made_of(square.astype("f8"))[:, :high, :wide] + bias, 0)
+    out, status = strided((n, high, wide, f), F32), np.zeros(1, np.uint8)
+    for first in range(0, tiles, block):
+        rooms = np.zeros((36, block * f + GAP), F32)
+        part = m[:, first : first + block].reshape(36, -1)
+        rooms[:, : part.shape[1]] = part
+        sizes = [pieces, block, n, high, wide, 1, f, f, high + scheme.edge, wide + scheme.edge, first]
+        arguments = [*sizes, array(rooms), array(bias), 0, out, f, status]
+        after = on_both(WinogradResults(F32, scheme, BIAS), arguments, pieces, [out])
+        out, status = after[14], after[16]
+    return out, exact
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_results_brought_back_block_by_block(size, scheme):
+    made, exact = brought_back(size, scheme=scheme)
+    holds(made, exact, 1e-5 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +234,8 @@ def test_tiles_transformed_ahead(size, back, scheme):
         Winograd(F32, WIDE, THREE, BARE),
         WinogradFilters(F32, WIDE, FIVE),
         WinogradTiles(F32, THREE, 16, False),
-        WinogradTiles(F32, THREE, 32, True),
+        WinogradTiles(F32, THREE, None, True),
+        WinogradResults(F32, THREE, BIAS),
     ],
     ids=str,
 )
@@ -192,9 +250,16 @@ def test_code_of_every_target(kernel):
         (transforms, "seen_square", "plus(ends[j][0], 4.0, value)", "ends[j][0] + value", SIZES[0]),
         (transforms, "results_inside", "2.0**i", "2.0", SIZES[0]),
         (transforms, "with_ends", "inside[-1] + last", "inside[-1]", SIZES[0]),
-        (Tiles, "see", "(at.row + i).at_most(self.rows - 1)", "(at.row + i)", SIZES[1]),
-        (Tiles, "inside", "self.high - row", "self.high - row + 1", SIZES[1]),
-        (Tiles, "corner", "inside % self.across", "inside % self.down", SIZES[2]),
+        (Tiles, "line", "self.least(at.row + i, self.rows - 1)", "(at.row + i)", SIZES[1]),
+        (Tiles, "pixel", "self.least(at.column + j, self.columns - 1)", "(at.column + j)", SIZES[1]),
+        (
+            Tiles,
+            "stretches",
+            "self.k.splat(self.high) - at.row",
+            "self.k.splat(self.high + 1) - at.row",
+            SIZES[1],
+        ),
+        (Tiles, "spots", "k.divide(inside, self.across)", "k.divide(inside, self.down)", SIZES[2]),
     ],
 )
 def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, size, monkeypatch):
@@ -204,12 +269,18 @@ def test_planted_faults_of_the_forward_pass_are_caught(owner, name, old, new, si
         test_forward(size, THREE)
 
 
+def test_planted_blocks_that_all_begin_with_the_first_tile(monkeypatch):
+    plant(monkeypatch, WinogradResults, "__call__", "first + start, stop", "start, stop")
+    with caught():
+        test_results_brought_back_block_by_block(SIZES[2], THREE)
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new"),
     [
         (Tiles, "see", "group * self.channels", "0"),
         (Convolving, "multiply", "(point * tiles.groups + group) * plane", "point * plane"),
-        (Convolving, "finish", "group * tiles.filters + f", "f"),
+        (Results, "finish", "group * tiles.filters + f", "f"),
     ],
 )
 def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch):
@@ -223,8 +294,8 @@ def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch)
     [
         (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
         (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
-        (Tiles, "send", "k.below(on * LANES)", "k.below(LANES)"),
-        (WinogradFilters, "__call__", "share * each, last", "share * each + 1, last"),
+        (Tiles, "send", "k.below(n * LANES)", "k.below(LANES)"),
+        (Summing, "sum_up", "k.range(share * each", "k.range(share * each + 1"),
     ],
 )
 def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkeypatch):
@@ -238,12 +309,17 @@ def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkey
     [
         (Tiles, "send", "group * self.filters + f", "f"),
         (
-            WinogradFilters,
-            "__call__",
-            "share * POINTS * tiles.groups + group",
-            "share * POINTS * tiles.groups",
+            Summing,
+            "share_of",
+            "share * POINTS * self.tiles.groups + group",
+            "share * POINTS * self.tiles.groups",
         ),
-        (WinogradFilters, "__call__", "unit * 2 * POINTS", "share * 2 * POINTS"),  # pieces share their room
+        (
+            Summing,
+            "write",
+            "unit * 2 * POINTS",
+            "unit // tiles.groups * 2 * POINTS",
+        ),  # pieces share their room
     ],
 )
 def test_planted_faults_of_the_gradient_of_groups_are_caught(owner, name, old, new, monkeypatch):
@@ -256,11 +332,17 @@ def test_planted_faults_of_the_gradient_of_groups_are_caught(owner, name, old, n
     ("old", "new"),
     [
         ("c // self.columns * panel", "c // self.columns"),
-        ("group * plane + inside", "inside"),
-        ("(start + t) * self.columns", "t * self.columns"),
+        ("group * plane + (start", "(start"),
+        ("(start + tile) * (", "tile * ("),
     ],
 )
 def test_planted_faults_of_tiles_ahead_are_caught(old, new, monkeypatch):
-    plant(monkeypatch, WinogradTiles, "__call__", old, new)
+    plant(monkeypatch, WinogradTiles, "shelf", old, new)
     with caught():
         test_tiles_transformed_ahead(SIZES[2], True, THREE)
+
+
+def test_planted_blocks_of_tiles_that_all_begin_with_the_first(monkeypatch):
+    plant(monkeypatch, WinogradTiles, "__call__", "first + start, stop", "start, stop")
+    with caught():
+        test_tiles_transformed_block_by_block()

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..compiler import Compiled, Plan
 from ..errors import DifferenceError
-from ..graph import Elementwise, Gate, Reduction, Spec
+from ..graph import Elementwise, Gate, Line, Reduction, Spec
 from .lines import Place, place_of, replayed
 
 TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
@@ -82,7 +82,7 @@ def compiled(step: Compiled, *batch: Any) -> Report:
 
 def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:
     """Every line whose inputs and outputs the plan has."""
-    names = plan.program.names()
+    names, sums = plan.program.names(), Sums(plan, values)
     for number, line in enumerate(plan.program.lines):
         if all(n in values for n in (*line.inputs, *line.outputs)):
             given = [values[n] for n in line.inputs]
@@ -91,8 +91,35 @@ def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:
             if not SPREADING.isdisjoint(place.kernel.split(" + ")):
                 bound = AMPLIFIED * np.max(bound, initial=0)
             many = terms(line.gate, given)
+            if number in plan.groups.flow.sums:
+                bound, many = sums.added(line)
             for n, f64, near in zip(line.outputs, exact, plain, strict=True):
                 yield judged(place, values[n], f64, near, bound, many)
+
+
+class Sums:
+    """What sums of products are relative to that a kernel makes in one go, however a line cuts them."""
+
+    def __init__(self, plan: Plan, values: dict[int, np.ndarray]) -> None:
+        self.flow, self.values = plan.groups.flow, values
+        self.makers = {n: line for line in plan.program.lines for n in line.outputs}
+
+    def added(self, line: Line) -> tuple[Any, float]:
+        """The magnitudes of all terms of a line that adds, and how many there are."""
+        parts = [self.of(n) for n in line.inputs]
+        return sum(bound for bound, _ in parts), sum(many for _, many in parts)
+
+    def of(self, number: int) -> tuple[Any, float]:
+        """The same of one value: of a product that its sum goes on from, those of its own terms."""
+        line = self.makers.get(number)
+        if line is None or number not in self.flow.aside:
+            return np.abs(self.values[number].astype(np.float64)), 1.0
+        if not line.gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in self.given(line))):
+            return self.added(line)
+        return scale(line.gate, self.given(line)), terms(line.gate, self.given(line))
+
+    def given(self, line: Line) -> list[np.ndarray]:
+        return [self.values[n] for n in line.inputs]
 
 
 def recomputed(gate: Gate, given: list[np.ndarray]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
-from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, fuse, ones
+from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, enter_aside, fuse, ones
 from .homes import settle
 from .layout import channels_last
 from .recompute import recompute
 from .single import single_tasks
+from .sums import regroup
 from .tasks import Task
 from .tiles import FilterGradient, TilesGradient
+from .update import update_in_products
 
 GUARD = 0
 """The status byte that says whether something guarded is not finite."""
@@ -50,6 +52,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
     channels_last(flow)
+    regroup(flow, [*returned, *gradients, *(n for _, n in program.updates)])
     groups = fuse(flow)
     made = Arrangement(program, groups)
     guard(made, [*gradients, *(n for n in returned if program.specs[n].shape == ())])
@@ -59,14 +62,27 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
         commit(made, cell, n)
     fixed = {*made.outputs.values(), *made.targets}
     recompute(groups, fixed | made.guarded)
+    put_aside(made)
     settle(groups, fixed)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
             guarded = not made.guarded.isdisjoint(group.ops[0].outputs)
             made.single[number] = single_tasks(groups, group.ops[0], GUARD if guarded else status_of(number))
     spare_plain(made)
+    update_in_products(groups, set(made.targets), fixed, made.guarded)
     sort(made)
     return made
+
+
+def put_aside(made: Arrangement) -> None:
+    """Groups for those who want to see what is not made any more; they read state before it changes."""
+    groups = made.groups
+    first = len(groups.groups)
+    enter_aside(groups)
+    for cell in made.targets.values():
+        for reader in (k for k in readers(made, cell) if k >= first):
+            for writer in (groups.maker[value] for value, known in made.targets.items() if known is cell):
+                groups.order(writer, reader)
 
 
 def status_of(group: int) -> int:
@@ -217,4 +233,4 @@ def sort(made: Arrangement) -> None:
 
 def first_rank(group: Group) -> int:
     """Where the last op of a group stands in the flow: it cannot run before."""
-    return group.ops[0].rank
+    return group.ops[-1].rank

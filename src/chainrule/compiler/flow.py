@@ -35,6 +35,8 @@ class Flow:
     specs:  of every value, by number; the program's values keep theirs
     checks: values that nobody reads, made by ops that refuse wrong input
     alias:  values that another one stands for, since it is computed the same way
+    aside:  values that are not made any more, each with the ops that would make it
+    sums:   the lines whose sums are made in one go with others
     """
 
     program: Program
@@ -43,6 +45,8 @@ class Flow:
     ops: list[Op] = field(default_factory=list)
     checks: list[int] = field(default_factory=list)
     alias: dict[int, int] = field(default_factory=dict)
+    aside: dict[int, list[Op]] = field(default_factory=dict)
+    sums: set[int] = field(default_factory=set)
 
     def real(self, number: int) -> int:
         """The value that stands for this one."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from ..graph import Elementwise, Gate, Reduction, Spec
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
-from ..ops.linear import Matmul
 from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
 from .pixels import ConvFilters, ConvPixels, Pixels
+from .sums import PRODUCTS
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
 from .views import View, contiguous, moved, reshaped, view_of
@@ -56,16 +56,18 @@ class Group:
     kind:   LOOP: elementwise ops and reductions over one space; PRODUCT: a matrix product and what follows
             element by element; SINGLE: an op with a kernel of its own, or none
     space:  the shape that is looped over;  axes: those that its reductions reduce
+    aside:  whether nothing needs it but those who want to see what it makes
     """
 
     kind: str
     space: tuple[int, ...]
     ops: list[Op]
     axes: tuple[int, ...] | None = None
+    aside: bool = False
 
     def rows(self) -> tuple[int, int, int]:
         """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one."""
-        wide = isinstance(self.ops[0].gate, Matmul)
+        wide = isinstance(self.ops[0].gate, PRODUCTS)
         stack = self.space[:-2] if wide else ()
         return size(stack), size(self.space[len(stack) : -1]), self.space[-1]
 
@@ -87,6 +89,8 @@ class Groups:
     reading:  the groups that read the memory of a value
     awaited:  a bit for every group that some group may wait for
     summed:   values that are only summed up: a product would have to store them for that
+    twins:    values that are the same as another one, made once more to lie elsewhere
+    solids:   for a value, whether it is a right factor, and the shape of the stack: what a product reads in its place
     """
 
     flow: Flow
@@ -98,6 +102,8 @@ class Groups:
     awaited: int = 0
     homes: dict[int, View] = field(default_factory=dict)
     summed: set[int] = field(default_factory=set)
+    twins: dict[int, int] = field(default_factory=dict)
+    solids: dict[tuple[int, bool, tuple[int, ...]], int] = field(default_factory=dict)
     _uses: Counter[View] | None = None
     _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)
 
@@ -132,8 +138,8 @@ class Groups:
     def product_uses(self, view: View) -> int:
         """How many products read a stack of matrices as their right factor."""
         if self._uses is None:
-            ops = (group.ops[0] for group in self.groups if group.kind == PRODUCT)
-            self._uses = Counter(self.place(self.view(op.inputs[1])) for op in ops)
+            ops = (group.ops[0] for group in self.groups if group.kind == PRODUCT and not group.aside)
+            self._uses = Counter(self.place(self.view(n)) for op in ops for n in op.inputs[1::2])
         return self._uses[view]
 
     def makers(self, op: Op) -> list[int]:
@@ -223,7 +229,7 @@ def enter(groups: Groups, op: Op) -> None:
         groups.add(
             Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
         )
-    elif not isinstance(op.gate, Elementwise | Reduction | Matmul) or not lifted(groups, op):
+    elif not isinstance(op.gate, (Elementwise, Reduction, *PRODUCTS)) or not lifted(groups, op):
         groups.add(Group(SINGLE, spec.shape, [op]))
     elif isinstance(op.gate, Elementwise):
         place(groups, op, spec.shape, None)
@@ -233,11 +239,23 @@ def enter(groups: Groups, op: Op) -> None:
         multiply(groups, op, spec)
 
 
+def enter_aside(groups: Groups) -> None:
+    """Groups for the values that nothing needs, one for each op: they join no other, and none joins them."""
+    for ops in groups.flow.aside.values():
+        for op in ops:
+            spec = groups.flow.specs[op.outputs[0]]
+            if isinstance(op.gate, PRODUCTS):
+                multiply(groups, op, spec)
+            else:
+                groups.add(Group(LOOP, spec.shape, [op]))
+            groups.groups[-1].aside = True
+
+
 def multiply(groups: Groups, op: Op, spec: Spec) -> None:
     """A product of matrices.  A few rows times a large matrix whose neighbours lie along k, as those of linear
     layers do, is made the other way round, so that the matrix is read where it lies: (x · wᵀ)ᵀ = w · xᵀ.
     """
-    x, w = (groups.view(n) for n in op.inputs)
+    x, w = (groups.view(n) for n in op.inputs[:2])
     large = w.size * spec.dtype.itemsize > TURN_BYTES and spec.ndim == len(w.shape) == len(x.shape) == 2
     if large and w.strides[0] == 1 != w.strides[1] and spec.shape[0] <= FEW_ROWS:
         flow, (m, n) = groups.flow, spec.shape
@@ -248,8 +266,8 @@ def multiply(groups: Groups, op: Op, spec: Spec) -> None:
         groups.add(Group(PRODUCT, (n, m), [replace(op, inputs=inputs, outputs=(out,))]))
         groups.views[op.outputs[0]] = View(out, (m, n), (1, m))
         return
-    left, right = (solid(groups, n, op) for n in op.inputs)
-    groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=(left, right))]))
+    factors = tuple(solid(groups, n, op) for n in op.inputs)
+    groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=factors)]))
 
 
 def surrounds(gate: Gate) -> bool:
@@ -274,6 +292,8 @@ def beside(groups: Groups, number: int, op: Op) -> int:
     if not takes(groups, maker, moving, space, None):
         return number
     place(groups, moving, space, None)
+    if view.base == number or view == groups.view(view.base):
+        groups.twins[moving.outputs[0]] = view.base
     return moving.outputs[0]
 
 
@@ -309,9 +329,17 @@ def solid(groups: Groups, number: int, op: Op) -> int:
     """A matrix, or a stack of them, that the product can read: neighbours along one of the last two axes, and
     one stride from matrix to matrix; a copy where that is not so.
     """
+    key = (number, number in op.inputs[1::2], groups.flow.specs[op.outputs[0]].shape[:-2])
+    if key not in groups.solids:
+        groups.solids[key] = solidified(groups, number, op)
+    return groups.solids[key]
+
+
+def solidified(groups: Groups, number: int, op: Op) -> int:
+    """The value itself, if it is one; else a copy."""
     view, out = groups.view(number), groups.flow.specs[op.outputs[0]].shape
     stack = stacked(view, out)
-    near = number == op.inputs[0] or 1 in view.strides[-2:] or 1 in view.shape[-2:]
+    near = number not in op.inputs[1::2] or 1 in view.strides[-2:] or 1 in view.shape[-2:]
     if stack is not None and near:
         return number
     if stack is not None or view.shape[:-2] == out[:-2]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from ..ops.indexing import Slice
-from ..ops.linear import Matmul
 from ..ops.shape import Concat, Pad
 from .flow import Op
-from .fuse import PRODUCT, SINGLE, Groups, size, stacked, surrounds
+from .fuse import LOOP, PRODUCT, SINGLE, Groups, size, stacked, surrounds
 from .pixels import Interleave
+from .sums import PRODUCTS
 from .views import View, indexed, moved, reshaped
 
 WHOLE = Slice(None, None, None)
@@ -36,6 +36,22 @@ def settle(groups: Groups, fixed: Set[int]) -> None:
                 home = home_in(groups, n, place)
                 if home is not None and all(follows(groups, home, r, op) for r in readers[base]):
                     groups.homes[base] = home
+                    share(groups, base, readers, fixed)
+
+
+def share(groups: Groups, twin: int, readers: dict[int, list[tuple[int, Op, int]]], fixed: Set[int]) -> None:
+    """Let those that read the value of which this is a twin find it in the twin's home, if all of them can: it is
+    then written once.
+    """
+    value = groups.twins.get(twin)
+    if value is None or value in fixed or value in groups.homes or groups.maker[value] != groups.maker[twin]:
+        return
+    home, group = groups.homes[twin], groups.groups[groups.maker[twin]]
+    (copying,) = (op for op in group.ops if op.outputs == (twin,))
+    if all(op is copying or follows(groups, home, (k, op, n), copying) for k, op, n in readers[value]):
+        group.ops.remove(copying)
+        groups.homes[value] = home
+        groups.views[twin] = groups.view(value)
 
 
 def home_in(groups: Groups, number: int, place: View) -> View | None:
@@ -60,17 +76,19 @@ def home_in(groups: Groups, number: int, place: View) -> View | None:
 
 
 def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -> bool:
-    """Whether an op that reads a value finds it in its home: the join itself, once, and products."""
+    """Whether an op that reads a value finds it in its home: the join itself, once, loops and products."""
     number, op, n = reader
     view = groups.view(n)
     if number == groups.maker[view.base]:
         return True
     if op is join:
         return sum(groups.view(m).base == view.base for m in op.inputs) == 1
-    if not isinstance(op.gate, Matmul):
-        return False
     there, out = moved(view, home.shape, home), groups.flow.specs[op.outputs[0]].shape
-    near = n == op.inputs[0] or (there is not None and 1 in there.strides[-2:])
+    if groups.groups[number].kind == LOOP:
+        return there is not None
+    if not isinstance(op.gate, PRODUCTS):
+        return False
+    near = n not in op.inputs[1::2] or (there is not None and 1 in there.strides[-2:])
     return there is not None and near and stacked(there, out) is not None
 
 

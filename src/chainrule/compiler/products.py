@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..graph import Spec
 from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
+from ..kernels.large import LEFT, RIGHT, Large
 from ..kernels.product import Pack, Product, Tile, tile_for
 from .fuse import FEW_ROWS, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
-SMALL_B = 1 << 18
-"""Bytes of B up to which it is read where it lies; beyond, panels are kinder to the caches."""
+SMALL = 1 << 18
+"""Bytes of a factor up to which it is read where it lies; beyond, panels are kinder to the caches."""
+CROWDED = 1024
+"""Rows of B a multiple of so many bytes apart share few of the nearest cache's sets: half of that is large, then."""
 OFTEN = 4
 """Products with one B from which on panels pay anyway."""
 STRIPES = 64
 """Columns of the result from which on a transposed A is worth its panels."""
+LARGE = 1 << 22
+"""Bytes from which on an array is gone through once, in long stretches."""
+BLOCK = {LEFT: 256, RIGHT: 64}
+"""Steps along k of a block: one of the other factor stays in a core's first cache."""
+SHORT, STRIP = 512, 1 << 18
+"""Steps of the sums of a large result, and bytes of B that stay in a core's second cache meanwhile."""
 
 
 class Factor(NamedTuple):
@@ -42,37 +53,90 @@ class Sizes(NamedTuple):
         return self.batches, self.m, self.n
 
 
+class Factors(NamedTuple):
+    """A pair of factors on its way to the kernel: how many steps its sums have, the left one's arguments, the right."""
+
+    depth: int
+    left: list[Argument]
+    right: Factor
+
+
 def product_tasks(packs: Packs, group: Group, wanted: Wanted) -> list[Task]:
-    """The tasks of a product of matrices: its factors into panels where that pays, then the product."""
+    """The tasks of a product of matrices, or a sum of several: their factors into panels where that pays, then it."""
     if 0 in group.space:
         return []
     after = Epilogue(packs.groups, group, wanted)
-    sizes, a, b = matrices(packs.groups, group, after)
-    left = left_panels(packs, after.tile, sizes, a)
-    left = left or [address(packs.groups, a.view), a.stack, LANES * a.row, a.row, a.column]
-    return multiplied(packs, after, sizes, left, b)
+    pairs = list[Factors]()
+    for sizes, a, b in matrices(packs.groups, group, after):
+        left = left_panels(packs, after.tile, sizes, a)
+        left = left or [address(packs.groups, a.view), a.stack, LANES * a.row, a.row, a.column]
+        pairs.append(Factors(sizes.depth, left, b))
+    return multiplied(packs, after, sizes, pairs)
 
 
 def multiplied(
-    packs: Packs, after: Epilogue, sizes: Sizes, left: list[Argument], b: Factor, *, window: bool = False
+    packs: Packs, after: Epilogue, sizes: Sizes, pairs: Sequence[Factors], *, window: bool = False
 ) -> list[Task]:
-    """The panels that were packed for it, and the product of a left factor that is ready with B."""
-    right = right_panels(packs, after.tile, sizes, b)
-    right = right or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+    """The panels that were packed for it, and the products of left factors that are ready with right ones."""
+    sizes = sizes._replace(depth=sum(pair.depth for pair in pairs))
     pieces, chunks = shared_out(sizes, after.tile)
-    kernel = Product(after.dtype, after.tile, after.formula(sizes), window)
-    arguments: list[Argument] = [pieces, chunks, *sizes, *left, *right, *after.arguments(sizes)]
-    factors = [side[0].base for side in (left, right) if isinstance(side[0], Address)]
+    strip = 1 if window else strip_of(sizes, after)
+    arguments: list[Argument] = [pieces, chunks, strip, *sizes.out]
+    read = list[int]()
+    for depth, left, b in pairs:
+        panels = right_panels(packs, after.tile, sizes._replace(depth=depth), b)
+        right = panels or [address(packs.groups, b.view), b.stack, after.tile.columns, b.row]
+        arguments += [depth, *left, *right]
+        read += [side[0].base for side in (left, right) if isinstance(side[0], Address)]
+    kernel, room = Product(after.dtype, after.tile, after.formula(sizes), window, len(pairs)), list[int]()
+    arguments += after.arguments(sizes)
+    alone = not window and len(pairs) == 1
+    large = large_of(sizes, after, left[-1] == 1, panels is None) if alone else None
+    if large is not None:
+        kernel = Large(after.dtype, after.tile, kernel.formula, large=large)
+        room = [room_of(packs.groups, sizes, after)]
+        arguments += [BLOCK[large], Address(room[0])]
     flops = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
-    return [*packs.fresh(), after.task(kernel, arguments, pieces, factors, "product", flops)]
+    return [*packs.fresh(), after.task(kernel, arguments, pieces, read, "product", flops, room)]
 
 
-def matrices(groups: Groups, group: Group, after: Epilogue) -> tuple[Sizes, Factor, Factor]:
-    """The sizes and factors of a product of matrices."""
-    op = group.ops[0]
-    a, b = (factor(groups.place(groups.view(n)), group.space) for n in op.inputs)
-    depth = groups.flow.specs[op.inputs[0]].shape[-1]
-    return *flattened(Sizes(*group.rows(), depth), a, b, after.arrays), b
+def strip_of(sizes: Sizes, after: Epilogue) -> int:
+    """Panels of B side by side, before the next rows: a large result of short sums is written in long stretches."""
+    columns, item = after.tile.columns, after.dtype.itemsize
+    if sizes.m * sizes.n * item < LARGE or sizes.depth > SHORT or sizes.n < 8 * columns:
+        return 1
+    return max(1, STRIP // (max(1, sizes.depth) * columns * item))
+
+
+def large_of(sizes: Sizes, after: Epilogue, along_k: bool, where_it_lies: bool) -> str | None:
+    """Which factor of a product of two matrices is read in long stretches, if one is.
+
+    along_k: whether A has its neighbours there;  where_it_lies: whether B is read there
+    """
+    batches, m, n, depth = sizes
+    item = after.dtype.itemsize
+    if batches > 1:
+        return None
+    if along_k and n <= FEW_ROWS and depth >= 2 * BLOCK[LEFT] and m * depth * item >= LARGE:
+        return LEFT
+    few = m <= FEW_ROWS and depth >= 2 * BLOCK[RIGHT] and n % LANES == 0
+    return RIGHT if where_it_lies and few and n * depth * item >= LARGE else None
+
+
+def room_of(groups: Groups, sizes: Sizes, after: Epilogue) -> int:
+    """Memory where the sums of all tiles wait for the next block of k."""
+    rows, columns = after.tile.rows, after.tile.columns
+    tiles = -(-sizes.m // rows) * -(-sizes.n // columns)
+    return groups.flow.new(Spec((tiles, rows * columns), after.dtype))
+
+
+def matrices(groups: Groups, group: Group, after: Epilogue) -> Iterator[tuple[Sizes, Factor, Factor]]:
+    """The sizes and factors of each product of matrices."""
+    numbers = group.ops[0].inputs
+    for left, right in zip(numbers[::2], numbers[1::2], strict=True):
+        a, b = (factor(groups.place(groups.view(n)), group.space) for n in (left, right))
+        depth = groups.flow.specs[left].shape[-1]
+        yield *flattened(Sizes(*group.rows(), depth), a, b, after.arrays), b
 
 
 class Epilogue:
@@ -183,17 +247,19 @@ def flattened(
 
 
 def shared_out(sizes: Sizes, tile: Tile) -> tuple[int, int]:
-    """Pieces, and chunks of rows.  Rows are cut first: the loops before and after are cut by rows too."""
+    """Pieces, and chunks of rows.  Stacks are cut first, then rows: the loops before and after are cut by rows too."""
     high, wide = -(-sizes.m // tile.rows), -(-sizes.n // tile.columns)
     work = 2 * sizes.batches * sizes.m * sizes.n * sizes.depth
     pieces = min(share_out(work, 400_000), sizes.batches * high * wide)
-    return pieces, min(pieces, high)
+    return pieces, min(-(-pieces // sizes.batches), high)
 
 
 def right_panels(packs: Packs, tile: Tile, sizes: Sizes, b: Factor) -> list[Argument] | None:
     """B in panels: their address, and the stride from stack to stack; None where B is read where it lies."""
-    near = b.column == 1 and sizes.n % LANES == 0
-    small = sizes.depth * sizes.n * itemsize(packs.groups, b.view) <= SMALL_B
+    near = b.column == 1 and (sizes.n % LANES == 0 or engine().target.masks)
+    width = itemsize(packs.groups, b.view)
+    crowded = b.row * width % CROWDED == 0
+    small = sizes.depth * sizes.n * width <= SMALL >> crowded
     seldom = (small and packs.groups.product_uses(b.view) < OFTEN) or sizes.batches * sizes.m <= FEW_ROWS
     if near and (seldom or sizes.n <= tile.columns):
         return None
@@ -208,7 +274,7 @@ def left_panels(packs: Packs, tile: Tile, sizes: Sizes, a: Factor) -> list[Argum
     """A transposed A in panels of 16 rows, where many columns of the result pay for it; else None."""
     if a.row != 1 or a.column == 1 or sizes.n < STRIPES or sizes.m < LANES or sizes.depth < LANES:
         return None
-    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL_B:
+    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL:
         return None
     turned = View(
         a.view.base,
@@ -229,10 +295,10 @@ def packed(groups: Groups, number: int, tile: Tile, stack: tuple[int, int, int],
     many, depth, n = stack
     along_k = b.column != 1 and n > 1
     stride = b.column if along_k else b.row
-    pieces = min(share_out(many * depth * n, 8192), many * -(-n // tile.columns))
-    arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     dtype = groups.flow.specs[b.view.base].dtype
     kernel = Pack(dtype, tile, along_k)
+    pieces = min(share_out(many * depth * n, 8192), many * -(-n // (kernel.beside * tile.columns)))
+    arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     return Task(kernel, [*arguments, Address(number)], pieces, (b.view.base,), (number,), "pack")
 
 

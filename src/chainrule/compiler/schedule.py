@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..ops.linear import Matmul
 from .arrange import GUARD, Arrangement, is_plain, status_of
 from .convolutions import convolution_tasks
+from .doubt import in_doubt, is_only_guarded
 from .flow import Op
 from .fuse import LOOP, PRODUCT, Group, Groups
 from .products import Packs, product_tasks
+from .sums import PRODUCTS
 from .tasks import Task, Wanted, loop_tasks
 from .turning import turned_copy
 
@@ -48,18 +49,31 @@ class Schedule:
 
 def schedule(made: Arrangement, extra: frozenset[int]) -> Schedule:
     """The steps of an arrangement that keeps `extra` values beside what it needs itself."""
-    wanted = Wanted(frozenset(stored(made) | extra), frozenset(made.guarded))
-    steps = list(in_order(made, wanted))
+    needed = awake(made, extra)
+    wanted = Wanted(frozenset(stored(made, needed) | extra), frozenset(made.guarded))
+    steps = list(in_order(made, wanted, needed))
     ahead = [step for step in steps if lasts(made, step[0])]
     return Schedule([*ahead, *(step for step in steps if not lasts(made, step[0]))], len(ahead))
 
 
-def stored(made: Arrangement) -> set[int]:
+def awake(made: Arrangement, extra: frozenset[int]) -> set[int]:
+    """The groups that run: of those that stand aside the ones that make a value of `extra`, and what they read."""
+    groups, wanted, running = made.groups, set(extra), set[int]()
+    for number in reversed(made.order):
+        group = groups.groups[number]
+        if not group.aside or not wanted.isdisjoint(group.makes()):
+            running.add(number)
+        if group.aside and number in running:
+            wanted |= {groups.view(n).base for op in group.ops for n in op.inputs}
+    return running
+
+
+def stored(made: Arrangement, running: set[int]) -> set[int]:
     """What other groups read, what is returned, what is committed."""
     groups = made.groups
     read = set()
-    for number, group in enumerate(groups.groups):
-        for op in group.ops:
+    for number in running:
+        for op in groups.groups[number].ops:
             bases = (groups.view(n).base for n in op.inputs)
             read |= {b for b in bases if groups.maker.get(b) != number}
     return read | set(made.outputs.values()) | set(made.targets)
@@ -73,12 +87,14 @@ def lasts(made: Arrangement, step: Step) -> bool:
     return all(cell is not target for target in made.targets.values())
 
 
-def in_order(made: Arrangement, wanted: Wanted) -> Iterator[tuple[Step, int]]:
-    """The steps, each with its group; the guard stands before whatever changes state."""
+def in_order(made: Arrangement, wanted: Wanted, running: set[int]) -> Iterator[tuple[Step, int]]:
+    """The steps of the groups that run, each with its group; the guard stands before whatever changes state."""
     packs = Packs(made.groups)
     for place, number in enumerate(made.order):
         if place == made.commit and made.guarded:
             yield Check(GUARD), -1
+        if number not in running:
+            continue
         group = made.groups.groups[number]
         if is_plain(made, number):
             yield Python(group.ops[0]), number
@@ -95,8 +111,9 @@ def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> li
     if group.kind == LOOP:
         return turned_copy(made.groups, group, wanted) or loop_tasks(made.groups, group, wanted)
     if group.kind == PRODUCT:
-        lowering = product_tasks if isinstance(group.ops[0].gate, Matmul) else convolution_tasks
-        return lowering(packs, group, wanted)
+        lowering = product_tasks if isinstance(group.ops[0].gate, PRODUCTS) else convolution_tasks
+        tasks = lowering(packs, group, wanted)
+        return in_doubt(made.groups, group, tasks) if is_only_guarded(group, wanted) else tasks
     return made.single[number] or []
 
 

@@ -20,7 +20,7 @@ from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
-from .convolutions import filter_gradient, filter_panels, tiles_gradient, winograd_sums, winograd_tiles
+from .filters import filter_gradient, tiles_gradient, winograd_sums
 from .flow import Op
 from .fuse import Groups, size, surrounds
 from .homes import inside, places
@@ -30,6 +30,7 @@ from .tasks import STATUS, Address, Argument, Task, address, along, arranged, pl
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
 from .views import View, collapsed, indexed, is_basic, reshaped
+from .winograd import filter_panels, winograd_tiles
 
 Lowering = Callable[[Groups, Op, int], list[Task] | None]
 

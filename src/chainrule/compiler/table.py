@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from ..graph.paths import cell_path
 from ..kernels.peak import peak
 from ..kernels.threads import pool
+from .flow import Flow, Op
 from .plan import Plan
 from .records import Row
 from .room import bytes_of
+from .sums import Products
 
 WIDTH = 45
 """Columns for the paths."""
@@ -97,7 +99,15 @@ def paths(plan: Plan, row: Row, names: dict[int, str]) -> tuple[str, ...]:
     cells = {n: f"{cell_path(cell, 0)}.new" for n, cell in plan.made.targets.items()}
     known = [name for n in reversed(made) if (name := names.get(n, cells.get(n)))]
     lines = [names[plan.program.lines[op.line].outputs[0]] for op in group.ops if op.line >= 0]
+    lines += [names[n] for op in group.ops for n in summed(plan.groups.flow, op) if n in names]
     return tuple(sorted(dict.fromkeys([*known, *lines]), key=lambda name: ".back" in name))
+
+
+def summed(flow: Flow, op: Op) -> Iterator[int]:
+    """The products that a sum of products adds up."""
+    pairs = set(zip(op.inputs[::2], op.inputs[1::2], strict=False))
+    if isinstance(op.gate, Products):
+        yield from (n for n, ops in flow.aside.items() if len(ops) == 1 and ops[0].inputs in pairs)
 
 
 def timed(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> list[float]:

@@ -23,7 +23,7 @@ def turned_copy(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:
         or op.outputs[0] not in wanted.stored - wanted.guarded
     ):
         return []
-    return turned(groups, groups.view(op.inputs[0]), groups.home(op.outputs[0]))
+    return turned(groups, groups.place(groups.view(op.inputs[0])), groups.home(op.outputs[0]))
 
 
 def turned(groups: Groups, source: View, target: View) -> list[Task]:

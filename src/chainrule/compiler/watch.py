@@ -6,7 +6,7 @@ Nothing is decided anew: the finished groups get stores, so the numbers of the s
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,9 +61,12 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
 
     def __getitem__(self, path: str) -> list[np.ndarray] | list[Statistics]:
         if path not in self._values:
-            hint = ", ".join(self._values) or "run a step first"
+            hint = ", ".join(near(path, self._values)) or "run a step first"
             raise UsageError("watch", f"{path!r}, which was not seen", "a path that was watched", hint)
         return self._values[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -92,11 +95,16 @@ def matching(program: Program, made: Arrangement, patterns: Sequence[str]) -> di
     for pattern in patterns:
         hits = [path for path in there if fnmatch.fnmatchcase(path, pattern)]
         if not hits:
-            near = [path for path in there if pattern.split("/")[-1].strip("*") in path] or list(there)
-            came = f"no value {pattern!r} in {program.name}"
-            raise UsageError("watch", came, "a path or a pattern of plan.values()", ", ".join(near[:6]))
+            came, hint = f"no value {pattern!r} in {program.name}", ", ".join(near(pattern, there))
+            raise UsageError("watch", came, "a path or a pattern of plan.values()", hint)
         found |= {path: there[path] for path in hits}
     return found
+
+
+def near(pattern: str, paths: Iterable[str]) -> list[str]:
+    """A few paths to try in the place of one that is not there: those with the same last name, else the first."""
+    known = list(paths)
+    return ([path for path in known if pattern.split("/")[-1].strip("*") in path] or known)[:6]
 
 
 def values_of(program: Program, made: Arrangement) -> dict[str, int]:

@@ -13,7 +13,6 @@ from .formula import Arguments, not_finite
 from .language.machine import Machine
 from .language.types import BOOL, I64, LANES, U8
 from .language.values import Index, Pointer, Vector
-from .product import divided
 from .transforms import GAP, POINTS, SEEN, Scheme, gathered_square
 
 
@@ -96,7 +95,7 @@ class DirectGradient:
             f, first = unit // steps * LANES, unit % steps * LANES
             number, last = k.positions(first), k.splat(width - 1)
             number = k.where(number < last, number, last)
-            channel = divided(k, number, taps)
+            channel = k.divide(number, taps)
             row = (number - channel * k.splat(taps)) * k.splat(channels) + channel
             k.store(found, 0, row * k.splat(filters) + k.splat(f))
             places = [k.first(k.spread(found, i)) for i in range(LANES)]

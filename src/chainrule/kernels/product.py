@@ -1,12 +1,12 @@
 """The matrix product: a register-tiled micro-kernel, strided both ways, with its epilogue in the same pass.
 
-out[b, m, n] = Σ_k  A[b, m, k] · B[b, k, n], each sum by fma in the order of k, whatever the tiles: the bits
-depend on the numbers alone.
+out[b, m, n] = Σ_k  A[b, m, k] · B[b, k, n], and so on for further pairs of factors, each sum by fma in the order of
+k, whatever the tiles: the bits depend on the numbers alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,11 +15,13 @@ import numpy as np
 from .formula import NEXT, Arguments, Formula, Place, not_finite
 from .language.engine import engine
 from .language.machine import Machine
-from .language.types import BOOL, F64, I64, LANES, U8
+from .language.types import BOOL, I64, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
 
 UNROLLED = 6
 """Steps of a formula up to which it is written out for every register of the tile."""
+TILES_AHEAD = 2
+"""Tiles from the one that is worked on to the one for which memory is asked."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,25 @@ def tile_for(dtype: np.dtype) -> Tile:
 
 @dataclass(frozen=True)
 class Product:
-    """A matrix product with an epilogue.
+    """A matrix product, or a sum of several, with an epilogue.
 
     formula:  operand 0 is the sum itself; the others lie at (b, m, n)
     window:   whether A is a window that slides over pictures, whose rows and steps along k lie on three axes each;
               else A lies in groups of 16 rows, evenly along k
+    pairs:    how many pairs of factors A, B are summed up
     B lies in panels of the tile's columns, neighbours along n: strides from batch to batch, panel to panel, along k.
-    So one kernel reads matrices where they lie (B with N % 16 = 0) and what `Pack` has made of them.
-    Arguments: pieces, chunks of M, batches, M, N, K; A, its stride from batch to batch, then from group to group,
-    row to row in a group, along k; of a window: the sizes of the middle and the inner axis of its rows, the strides
-    of all three; the sizes of the three axes along k, and their strides; B with its three strides; the other
-    operands and the stores, with their strides along b, m (and n); status.
+    So one kernel reads matrices where they lie and what `Pack` has made of them; at the last columns under a mask.
+    Arguments: pieces, chunks of M, panels of a strip, batches, M, N; for each pair: K; A, its stride from batch to
+    batch, then from group to group, row to row in a group, along k; of a window: the sizes of the middle and the inner
+    axis of its rows, the strides of all three; the sizes of the three axes along k, and their strides; B with its three
+    strides; then the other operands and the stores, with their strides along b, m (and n); status.
     """
 
     dtype: np.dtype
     tile: Tile
     formula: Formula
     window: bool = False
+    pairs: int = 1
 
     def __call__(self, k: Machine) -> None:
         Walk(k, self).write()
@@ -115,8 +119,8 @@ class Window:
         k, (far, between, near) = self.k, self.row_strides
         row, last = k.positions(m), k.splat(self.m - 1)
         row = k.where(row < last, row, last)
-        line = divided(k, row, self.inner)
-        picture = divided(k, line, self.middle)
+        line = k.divide(row, self.inner)
+        picture = k.divide(line, self.middle)
         place = row * k.splat(near) + line * k.splat(between - self.inner * near)
         place = place + picture * k.splat(far - self.middle * between)
         k.store(self.places, 0, place)
@@ -132,33 +136,57 @@ class Window:
                     yield begun + w, moved + w * near
 
 
-def divided(k: Machine, numbers: Vector, by: Index) -> Vector:
-    """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
-    exact = (k.convert(numbers, F64) + 0.5) / k.convert(k.splat(by), F64)
-    return k.convert(k.unary("floor", exact), I64)
+Left = tuple[Pointer, list[Index]]
+"""A at a tile: where its rows begin."""
+Right = tuple[Pointer, Index, Index | int]
+"""B at a tile: where its columns begin, and its stride along k."""
+Ahead = tuple[Pointer, Index, Index]
+"""Memory that is fetched ahead: from where on, and how far on with each step along k."""
 
 
 def micro_kernel(
     k: Machine,
-    left: tuple[Pointer, list[Index]],
-    right: tuple[Pointer, Index, Index | int],
+    left: Left,
+    right: Right,
     steps: Iterable[tuple[Index, Index]],
     begun: list[list[Vector]],
+    masks: Sequence[Vector | None] | None = None,
+    ahead: Sequence[Ahead] = (),
 ) -> list[list[Variable]]:
     """Rows × vectors sums in registers, from what they begin with: the heart of every product.
 
-    left:  A, and where its rows begin;  right: B, where its columns begin, and its stride along k
-    steps:  every k, and how far A has moved
+    steps:  every k, and how far A has moved;  masks: which columns there are, where B may end before a vector does
+    ahead:  what is fetched meanwhile, a little in each step: a burst would have to wait for memory
     """
     (a, places), (b, base, stride) = left, right
     sums = [[k.variable(value) for value in row] for row in begun]
+    there = masks or [None] * len(begun[0])
     for step, along in steps:
-        vectors = [k.load(b, base + step * stride + v * LANES) for v in range(len(begun[0]))]
-        for row, place in zip(sums, places, strict=True):
+        row = base + step * stride
+        vectors = [k.load(b, row + v * LANES, mask) for v, mask in enumerate(there)]
+        for pointer, start, each in ahead:
+            k.prefetch(pointer, start + step * each)
+        for line, place in zip(sums, places, strict=True):
             number = k.spread(a, place + along)
-            for held, vector in zip(row, vectors, strict=True):
+            for held, vector in zip(line, vectors, strict=True):
                 held.set(k.fma(number, vector, held.get()))
     return sums
+
+
+class Pair:
+    """One pair of factors: A with its rows, B with its strides from batch to batch, panel to panel, along k."""
+
+    def __init__(self, k: Machine, take: Arguments, product: Product, m: Index) -> None:
+        depth = self.depth = take.integer()
+        self.a, self.a_b = take.pointer(product.dtype), take.integer()
+        self.left: Rows | Window = Window(k, take, m) if product.window else Rows(k, take, m, depth)
+        self.b = take.pointer(product.dtype)
+        self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
+
+    def factors(self, batch: Index, m: Index, rows: int, panel: Index) -> tuple[Left, Right]:
+        """Both factors as the micro-kernel reads them at a tile."""
+        places = [batch * self.a_b + place for place in self.left.at(m, rows)]
+        return (self.a, places), (self.b, batch * self.b_b + panel * self.b_panel, self.b_k)
 
 
 def widths(k: Machine, tile: Tile, left: Index) -> Iterator[int]:
@@ -174,15 +202,10 @@ class Walk:
 
     def __init__(self, k: Machine, product: Product) -> None:
         self.k, self.product, self.tile = k, product, product.tile
-        take = Arguments(k)
-        self.pieces, self.chunks = take.integer(), take.integer()
-        self.batches, self.m, self.n, self.depth = (take.integer() for _ in range(4))
-        self.a, self.a_b = take.pointer(product.dtype), take.integer()
-        self.left: Rows | Window = (
-            Window(k, take, self.m) if product.window else Rows(k, take, self.m, self.depth)
-        )
-        self.b = take.pointer(product.dtype)
-        self.b_b, self.b_panel, self.b_k = (take.integer() for _ in range(3))
+        take = self.take = Arguments(k)
+        self.pieces, self.chunks, self.strip = (take.integer() for _ in range(3))
+        self.batches, self.m, self.n = (take.integer() for _ in range(3))
+        self.pairs = [Pair(k, take, product, self.m) for _ in range(product.pairs)]
         formula = product.formula
         self.operands = [take.place(o, 2) for o in formula.operands[1:]]
         self.stores = [take.place(o, 2) for _, o in formula.stores]
@@ -191,46 +214,56 @@ class Walk:
         self.scratch = k.scratch(product.dtype, self.tile.rows * self.tile.columns)
 
     def write(self) -> None:
-        """Go through the units of this piece: a panel of B, and a chunk of the rows of A."""
-        k, rows, columns = self.k, self.tile.rows, self.tile.columns
+        """Go through the units of this piece, each a chunk of the rows of A and a strip of panels of B, row by row."""
+        k, rows, columns, strip = self.k, self.tile.rows, self.tile.columns, self.strip
         panels = (self.n + (columns - 1)) // columns
+        strips = (panels + (strip - 1)) // strip
         high = (self.m + (rows - 1)) // rows
         each = (high + (self.chunks - 1)) // self.chunks * rows
-        start, stop = k.share(self.batches * self.chunks * panels, self.pieces)
+        start, stop = k.share(self.batches * self.chunks * strips, self.pieces)
         for unit in k.range(start, stop):
-            batch, inside = unit // (self.chunks * panels), unit % (self.chunks * panels)
-            chunk, panel = inside // panels, inside % panels
-            first = chunk * each
-            last = (first + each).at_most(self.m)
-            for m in k.range(first, last, rows):
-                self.block(batch, m, panel)
+            batch, inside = unit // (self.chunks * strips), unit % (self.chunks * strips)
+            first, left = inside // strips * each, inside % strips * strip
+            for m in k.range(first, (first + each).at_most(self.m), rows):
+                for panel in k.range(left, (left + strip).at_most(panels)):
+                    self.block(batch, m, panel)
+        self.close()
+
+    def close(self) -> None:
+        """Say whether anything was not finite."""
         if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+            self.k.raise_flag(self.status, self.bad.get())
 
     def block(self, batch: Index, m: Index, panel: Index) -> None:
         """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
         long; one at an edge by way of the scratch tile.  Vectors beyond the last column are left out.
         """
-        k, columns, rows = self.k, self.tile.columns, self.tile.rows
-        n = panel * columns
-        base = batch * self.b_b + panel * self.b_panel
+        k, rows, n = self.k, self.tile.rows, panel * self.tile.columns
         self.fetch(batch, m, n)
-        a = [batch * self.a_b + place for place in self.left.at(m, rows)]
+        factors = [pair.factors(batch, m, rows, panel) for pair in self.pairs]
         for vectors in widths(k, self.tile, self.n - n):
-            if len(self.product.formula.steps) > UNROLLED:
-                self.keep(self.multiply(a, base, vectors))
-                self.finish(batch, m, n)
-                continue
             width = vectors * LANES
-            whole = (self.m - m).at_most(rows) // rows * ((self.n - n).at_most(width) // width)
+            long = len(self.product.formula.steps) > UNROLLED
+            whole = (self.n - n).at_most(width) // width
+            if not long:
+                whole = whole * ((self.m - m).at_most(rows) // rows)
             for _ in k.when(whole == 1):
-                self.finish_whole(batch, m, n, self.multiply(a, base, vectors))
+                sums = self.multiply(factors, [None] * vectors)
+                if long:
+                    self.keep(sums)
+                else:
+                    self.finish_whole(batch, m, n, sums)
             for _ in k.when(whole == 0):
-                self.keep(self.multiply(a, base, vectors))
+                masks = [k.below(self.n - n - v * LANES) for v in range(vectors)]
+                self.keep(self.multiply(factors, masks))
+                if not long:
+                    self.finish(batch, m, n)
+            if long:
                 self.finish(batch, m, n)
 
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
-        """Let what the epilogue reads come while the sums are made."""
+        """Let what the epilogue reads come while the sums are made: within a strip, that of a later tile."""
+        n = n + (self.strip - 1).at_most(TILES_AHEAD) * self.tile.columns
         line = max(1, 64 // self.product.dtype.itemsize)
         for place in (p for p in self.operands if p.operand.along == NEXT):
             corner = place.at(0, batch).at(1, m)
@@ -239,11 +272,16 @@ class Walk:
                 for column in range(0, self.tile.columns, line):
                     self.k.prefetch(place.pointer, row + column)
 
-    def multiply(self, a: list[Index], base: Index, vectors: int) -> list[list[Variable]]:
-        """The sums of a tile, in registers."""
-        k, dtype = self.k, self.product.dtype
-        begun = [[k.constant(0, dtype) for _ in range(vectors)] for _ in a]
-        return micro_kernel(k, (self.a, a), (self.b, base, self.b_k), self.left.steps(), begun)
+    def multiply(
+        self, factors: list[tuple[Left, Right]], masks: Sequence[Vector | None]
+    ) -> list[list[Variable]]:
+        """The sums of a tile over all pairs, in registers."""
+        k, zero = self.k, self.k.constant(0, self.product.dtype)
+        held = [[zero] * len(masks)] * self.tile.rows
+        for pair, (left, right) in zip(self.pairs, factors, strict=True):
+            sums = micro_kernel(k, left, right, pair.left.steps(), held, masks)
+            held = [[total.get() for total in row] for row in sums]
+        return sums
 
     def keep(self, sums: list[list[Variable]]) -> None:
         """Leave the sums in the scratch tile."""
@@ -294,51 +332,70 @@ class Pack:
     along_k: bool
 
     def __call__(self, k: Machine) -> None:
+        Packing(k, self).write()
+
+    @property
+    def beside(self) -> int:
+        """Panels that are filled side by side, so that memory is read in stretches."""
+        return 1 if self.along_k else 4
+
+
+class Packing:
+    """Panels on their way to a machine."""
+
+    def __init__(self, k: Machine, pack: Pack) -> None:
+        self.k, self.pack, self.columns = k, pack, pack.tile.columns
         take = Arguments(k)
-        pieces, batches, n, depth = (take.integer() for _ in range(4))
-        b, stride_b, stride = take.pointer(self.dtype), take.integer(), take.integer()
-        out = take.pointer(self.dtype)
-        columns, vectors = self.tile.columns, self.tile.vectors
-        panels = (n + (columns - 1)) // columns
-        for unit in self.units(k, batches * panels, pieces):
-            batch, panel = unit // panels, unit % panels
-            source, target = batch * stride_b, unit * depth * columns
-            for v in range(vectors):
-                first = panel * columns + v * LANES
-                if self.along_k:
-                    self.turn(k, b, source, stride, first, n, depth, out, target + v * LANES)
-                else:
-                    mask = k.below(n - first)
-                    for step in k.range(depth):
-                        value = k.load(b, source + step * stride + first, mask)
-                        k.store(out, target + step * columns + v * LANES, value)
+        self.pieces, self.batches, self.n, self.depth = (take.integer() for _ in range(4))
+        self.b, self.b_b, self.stride = take.pointer(pack.dtype), take.integer(), take.integer()
+        self.out = take.pointer(pack.dtype)
+        self.panels = (self.n + (self.columns - 1)) // self.columns
 
-    def units(self, k: Machine, count: Index, pieces: Index) -> Iterator[Index]:
-        yield from k.range(*k.share(count, pieces))
+    def write(self) -> None:
+        """Go through the units of this piece: a few panels each."""
+        k, beside = self.k, self.pack.beside
+        blocks = (self.panels + (beside - 1)) // beside
+        for unit in k.range(*k.share(self.batches * blocks, self.pieces)):
+            batch, start = unit // blocks, unit % blocks * beside
+            if self.pack.along_k:
+                for v in range(0, self.columns, LANES):
+                    self.turn(batch, start, v)
+                continue
+            stop = (start + beside).at_most(self.panels)
+            for _ in k.when(stop - start == beside):
+                self.straight(batch, [start + i for i in range(beside)])
+            for _ in k.when(stop - start < beside):
+                for panel in k.range(start, stop):
+                    self.straight(batch, [panel])
 
-    def turn(
-        self,
-        k: Machine,
-        b: Pointer,
-        source: Index,
-        stride: Index,
-        first: Index,
-        n: Index,
-        depth: Index,
-        out: Pointer,
-        target: Index,
-    ) -> None:
-        """16 columns of B, whose neighbours lie along k: 16 × 16 squares, exchanged in registers."""
-        for step, mask in k.lanes(0, depth):
+    def target(self, batch: Index, panel: Index) -> Index:
+        """Where a panel begins."""
+        return (batch * self.panels + panel) * self.depth * self.columns
+
+    def straight(self, batch: Index, panels: list[Index]) -> None:
+        """Panels of a B whose neighbours lie along n, row by row."""
+        k, lanes = self.k, range(0, self.columns, LANES)
+        masks = [[k.below(self.n - panel * self.columns - v) for v in lanes] for panel in panels]
+        for step in k.range(self.depth):
+            row = batch * self.b_b + step * self.stride
+            for panel, there in zip(panels, masks, strict=True):
+                place = self.target(batch, panel) + step * self.columns
+                for v, mask in zip(lanes, there, strict=True):
+                    k.store(self.out, place + v, k.load(self.b, row + panel * self.columns + v, mask))
+
+    def turn(self, batch: Index, panel: Index, v: int) -> None:
+        """16 columns of a B whose neighbours lie along k: 16 × 16 squares, exchanged in registers."""
+        k, first, target = self.k, panel * self.columns + v, self.target(batch, panel) + v
+        for step, mask in k.lanes(0, self.depth):
             rows = []
             for lane in range(LANES):
-                inside = (n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column: nothing is read
-                left = inside * LANES if mask is None else inside * (depth - step)
-                place = source + (first + lane) * stride + step
-                rows.append(k.load(b, place, k.below(left)))
+                inside = (self.n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column: nothing is read
+                left = inside * LANES if mask is None else inside * (self.depth - step)
+                place = batch * self.b_b + (first + lane) * self.stride + step
+                rows.append(k.load(self.b, place, k.below(left)))
             for lane, row in enumerate(k.transpose(rows)):
                 if mask is None:
-                    k.store(out, target + (step + lane) * self.tile.columns, row)
+                    k.store(self.out, target + (step + lane) * self.columns, row)
                 else:
-                    for _ in k.when(step + lane < depth):
-                        k.store(out, target + (step + lane) * self.tile.columns, row)
+                    for _ in k.when(step + lane < self.depth):
+                        k.store(self.out, target + (step + lane) * self.columns, row)

@@ -5,149 +5,22 @@ The filters' transforms are matrix products of their own; see `transforms` for w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from . import transforms
-from .formula import NEXT, Arguments, Formula, Place, not_finite
+from .formula import NEXT, Arguments, Formula, Operand, Place, not_finite
 from .language.machine import Machine
 from .language.types import BOOL, LANES, U8
 from .language.values import Index, Pointer, Variable, Vector
-from .product import Tile, micro_kernel, widths
+from .product import Ahead, Tile, micro_kernel, widths
+from .tiles import MADE, MOST_AHEAD, Shelf, Tiles
 from .transforms import GAP, POINTS, SEEN, Scheme
 
-
-class Corner(NamedTuple):
-    """A tile: its picture, and the row and column of its first pixel."""
-
-    picture: Index
-    row: Index
-    column: Index
-
-
-class Shelf(NamedTuple):
-    """Where transformed tiles go: memory, where each of the 36 points begins, and there the place of 16 channels."""
-
-    out: Pointer
-    planes: list[Index]
-    place: Callable[[Index, Index], Index]
-
-    def lay(self, k: Machine, t: Index, c: Index, square: Iterator[tuple[int, int, Vector]]) -> None:
-        """Store the transform of a tile, from one channel on."""
-        corner = self.place(t, c)
-        for i, j, value in square:
-            k.store(self.out, corner + self.planes[i * SEEN + j], value)
-
-
-class Tiles:
-    """The tiles of all pictures, in blocks that fit a cache.
-
-    plane:  numbers from one point of a block's transform to the next; a gap keeps them out of each other's cache sets
-    Arguments: tiles of a block, pictures, rows and columns of the results, groups, channels and filters of a group
-    (multiples of 16); of the pictures with their border: rows, columns.
-    """
-
-    def __init__(self, k: Machine, take: Arguments, scheme: Scheme, gap: int) -> None:
-        self.k, self.side, self.gap = k, scheme.side, gap
-        self.block, self.pictures, self.high, self.wide = (take.integer() for _ in range(4))
-        self.groups, self.channels, self.filters = (take.integer() for _ in range(3))
-        self.rows, self.columns = take.integer(), take.integer()
-        side = self.side
-        self.down, self.across = (self.high + (side - 1)) // side, (self.wide + (side - 1)) // side
-        self.count = self.pictures * self.down * self.across
-        self.blocks = (self.count + (self.block - 1)) // self.block
-        wider = self.channels + self.filters - self.channels.at_most(self.filters)
-        self.plane = self.block * wider + gap
-
-    def planes(self) -> list[Index]:
-        """Where each of the 36 points begins in the transform of a block."""
-        return [self.plane * point for point in range(POINTS)]
-
-    def near(self, room: Pointer, begin: Index, width: Index) -> Shelf:
-        """The transform of one block: (36, tile, channel)."""
-        return Shelf(room, self.planes(), lambda t, c: begin + t * width + c)
-
-    def corner(self, number: Index) -> Corner:
-        of_one, side = self.down * self.across, self.side
-        inside = number % of_one
-        return Corner(number // of_one, inside // self.across * side, inside % self.across * side)
-
-    def see(self, x: Pointer, group: Index, first: Index, count: Index, shelf: Shelf) -> None:
-        """Bᵀ d B of some tiles.  Pixels beyond the border are read as its last: no result that is stored depends on
-        them.
-        """
-        k, pixel = self.k, self.groups * self.channels
-        for t in k.range(count):
-            at = self.corner(first + t)
-            rows = [at.picture * self.rows + (at.row + i).at_most(self.rows - 1) for i in range(SEEN)]
-            lines = [row * self.columns * pixel + group * self.channels for row in rows]
-            columns = [(at.column + j).at_most(self.columns - 1) * pixel for j in range(SEEN)]
-            for c in k.range(0, self.channels, LANES):
-
-                def line(i: int) -> list[Vector]:
-                    start = lines[i] + c  # noqa: B023  read at once
-                    return [k.load(x, start + column) for column in columns]  # noqa: B023
-
-                shelf.lay(k, t, c, transforms.seen_square(line))
-
-    def fetch_seen(self, x: Pointer, group: Index, number: Index) -> None:
-        """Let the pixels come that a tile sees and the tiles before it and above do not."""
-        k, at, pixel = self.k, self.corner(number), self.groups * self.channels
-        behind = range(SEEN - self.side, SEEN)
-        rows = [at.picture * self.rows + (at.row + i).at_most(self.rows - 1) for i in behind]
-        columns = [(at.column + j).at_most(self.columns - 1) for j in behind]
-        for c in k.range(0, self.channels, LANES):
-            for row in rows:
-                for column in columns:
-                    k.prefetch(x, (row * self.columns + column) * pixel + group * self.channels + c)
-
-    def send(self, y: Pointer, group: Index, first: Index, count: Index, shelf: Shelf) -> None:
-        """A y Aᵀ of some tiles; pixels beyond the pictures count as zeros."""
-        k, side, pixel = self.k, self.side, self.groups * self.filters
-        for t in k.range(count):
-            at = self.corner(first + t)
-            rows = self.pixels(at)
-            there = [[self.inside(at.row + i, at.column + j) for j in range(side)] for i in range(side)]
-            whole = self.inside(at.row + (side - 1), at.column + (side - 1))
-            for f in k.range(0, self.filters, LANES):
-                for masked, flag in ((False, whole > 0), (True, whole < 1)):
-
-                    def line(i: int) -> list[Vector]:
-                        start = rows[i] * pixel + (group * self.filters + f)  # noqa: B023  read at once
-                        masks = [k.below(on * LANES) if masked else None for on in there[i]]  # noqa: B023
-                        return [k.load(y, start + j * pixel, mask) for j, mask in enumerate(masks)]
-
-                    for _ in k.when(flag):
-                        shelf.lay(k, t, f, transforms.sent_square(line, side))
-
-    def fetch_sent(self, y: Pointer, group: Index, number: Index) -> None:
-        """Let the pixels of a tile of results come."""
-        rows, pixel = self.pixels(self.corner(number)), self.groups * self.filters
-        for f in self.k.range(0, self.filters, LANES):
-            for row in rows:
-                for j in range(self.side):
-                    self.k.prefetch(y, (row + j) * pixel + group * self.filters + f)
-
-    def pixels(self, at: Corner) -> list[Index]:
-        """The number of the first pixel of each line of a tile of results."""
-        return [(at.picture * self.high + at.row + i) * self.wide + at.column for i in range(self.side)]
-
-    def ahead(self, point: Index, count: Index) -> Iterator[Index]:
-        """A share of the tiles of a block for each point, so that what is fetched comes while products are made."""
-        each = (self.block + (POINTS - 1)) // POINTS
-        start = (point * each).at_most(count)
-        yield from self.k.range(start, (start + each).at_most(count))
-
-    def after(self, number: Index) -> Index:
-        """The tile that is worked on a block later; the last one stands for those beyond."""
-        return (number + self.block).at_most(self.count - 1)
-
-    def inside(self, row: Index, column: Index) -> Index:
-        """1 for a pixel of the results, else a number below."""
-        return (self.high - row).at_most(self.wide - column).at_most(1)
+PARTS = MOST_AHEAD // LANES
+"""Sixteens of tiles whose pixels are fetched ahead for sums."""
 
 
 class Stretch(NamedTuple):
@@ -170,15 +43,61 @@ class Stretch(NamedTuple):
                     k.store(out, begin + (self.first + i) * stride + v * LANES, held.get())
 
 
+class Results:
+    """What follows the products: Aᵀ m A of each tile, and an epilogue at each pixel that there is."""
+
+    def __init__(self, k: Machine, take: Arguments, tiles: Tiles, formula: Formula) -> None:
+        self.k, self.tiles, self.formula = k, tiles, formula
+        self.operands = [take.place(o, 1) for o in formula.operands[1:]]
+        self.stores = [take.place(o, 1) for _, o in formula.stores]
+        self.status: Pointer | None = take.pointer(U8) if formula.guards else None
+        self.bad: Variable | None = k.variable(k.constant(False, BOOL)) if formula.guards else None
+
+    def finish(self, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index) -> None:
+        """The results of some tiles, whose products (36, block, F) lie in a room."""
+        k, tiles = self.k, self.tiles
+        planes = tiles.planes()
+        for _, before, there in tiles.stretches(first, count, sees=False):
+            for t in k.range(there):
+                pixels = [tiles.number(t + (MADE + i) * LANES) for i in range(tiles.side)]
+                for f in k.range(0, tiles.filters, LANES):
+                    corner = begin + (before + t) * tiles.filters + f
+
+                    def line(i: int) -> list[Vector]:
+                        points = planes[i * SEEN : (i + 1) * SEEN]
+                        return [k.load(room, corner + place) for place in points]  # noqa: B023  read at once
+
+                    square = transforms.results_square(line, tiles.side)
+                    for i, pixel in enumerate(pixels):
+                        for j in range(tiles.side):
+                            for _ in k.when(tiles.inside(t, i, j) > 0):
+                                self.body(square[i][j], pixel + j, group * tiles.filters + f)
+
+    def body(self, total: Vector, pixel: Index, f: Index) -> None:
+        formula, count = self.formula, len(self.operands)
+        places: list[Place] = [p.at(0, pixel) for p in (*self.operands, *self.stores)]
+        sources = formula.apply(self.k, [total, *(p.load(f, None) for p in places[:count])])
+        for place, (source, _) in zip(places[count:], formula.stores, strict=True):
+            place.store(f, sources[source], None)
+        for source in formula.guards:
+            if self.bad is not None:
+                self.bad.set(self.bad.get() | not_finite(sources[source]))
+
+    def end(self) -> None:
+        """Say whether a result was not finite."""
+        if self.bad is not None and self.status is not None:
+            self.k.raise_flag(self.status, self.bad.get())
+
+
 @dataclass(frozen=True)
 class Winograd:
     """A convolution, stride 1, and an epilogue.
 
     scheme:   its filters' size
     formula:  operand 0 is the sum itself; the others lie at (pixel, filter)
-    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as
-    `FilterPanels` makes them; room for (pieces, 37,
-    block · max(C, F) + 16); the other operands and the stores, with their strides along pixels (and filters); status.
+    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as `FilterPanels`
+    makes them; room for (pieces, 37, block · max(C, F) and a gap); the other operands and the stores, with their
+    strides along pixels (and filters); status.
     """
 
     dtype: np.dtype
@@ -194,15 +113,18 @@ class Convolving:
     """One such convolution on its way to a machine."""
 
     def __init__(self, k: Machine, kernel: Winograd) -> None:
-        self.k, self.kernel, dtype, formula = k, kernel, kernel.dtype, kernel.formula
+        self.k, self.kernel = k, kernel
         take = Arguments(k)
         self.pieces = take.integer()
         self.tiles = Tiles(k, take, kernel.scheme, GAP)
-        self.x, self.panels, self.room = (take.pointer(dtype) for _ in range(3))
-        self.operands = [take.place(o, 1) for o in formula.operands[1:]]
-        self.stores = [take.place(o, 1) for _, o in formula.stores]
-        self.status: Pointer | None = take.pointer(U8) if formula.guards else None
-        self.bad: Variable | None = k.variable(k.constant(False, BOOL)) if formula.guards else None
+        self.x, self.panels, self.room = (take.pointer(kernel.dtype) for _ in range(3))
+        self.results = Results(k, take, self.tiles, kernel.formula)
+        tiles, tile = self.tiles, kernel.tile
+        self.wide = (tiles.filters + (tile.columns - 1)) // tile.columns
+        self.high = (tiles.block + (tile.rows - 1)) // tile.rows
+        turns, steps = self.wide * self.high * POINTS, tiles.channels
+        self.seen = tiles.fetching(turns, steps, sees=True, parts=1)
+        self.made = tiles.fetching(turns, steps, sees=False, parts=1, slot=tiles.side)
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
@@ -212,106 +134,103 @@ class Convolving:
             count = (tiles.count - first).at_most(tiles.block)
             seen = tiles.near(self.room, made + tiles.plane, tiles.channels)
             tiles.see(self.x, group, first, count, seen)
-            self.multiply(group, first, count, made)
-            self.finish(group, first, count, made)
-        if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+            tiles.coming(first + tiles.block, 1, sees=True)
+            tiles.coming(first, 1, sees=False, slot=tiles.side)
+            for point in k.range(POINTS):
+                for panel in k.range(self.wide):
+                    self.multiply(group, count, made, point, panel)
+            self.results.finish(group, first, count, self.room, made)
+        self.results.end()
 
-    def fetch(self, point: Index, group: Index, first: Index, count: Index) -> None:
-        """Let the pictures of the next block come, and what this one is going to read and write."""
-        k, tiles = self.k, self.tiles
-        for t in tiles.ahead(point, count):
-            tiles.fetch_seen(self.x, group, tiles.after(first + t))
-            rows = tiles.pixels(tiles.corner(first + t))
-            for f in k.range(0, tiles.filters, LANES):
-                for place in (p for p in (*self.operands, *self.stores) if p.operand.along == NEXT):
-                    for row in rows:
-                        for j in range(tiles.side):
-                            offset = place.at(0, row + j).offset + (group * tiles.filters + f)
-                            k.prefetch(place.pointer, offset)
+    def multiply(self, group: Index, count: Index, made: Index, point: Index, panel: Index) -> None:
+        """A panel of one of 36 products (block, C) · (C, F), laid down where the factor of the one before was."""
+        k, tiles, tile, n = self.k, self.tiles, self.kernel.tile, panel * self.kernel.tile.columns
+        plane = self.wide * tiles.channels * tile.columns + GAP
+        base = (point * tiles.groups + group) * plane + panel * tiles.channels * tile.columns
+        right = (self.panels, base, tile.columns)
+        left, out = made + (point + 1) * tiles.plane, made + point * tiles.plane + n
+        for vectors in widths(k, tile, tiles.filters - n):
+            turns = tile.vectors // vectors  # a narrow tile is so many times as tall
+            tall = tile.rows * turns
+            for m in k.range(0, count, tall):
+                rows = Stretch(m, count)
+                a = [left + row * tiles.channels for row in rows.inside(tall)]
+                turn = (point * self.wide + panel) * self.high + m // tile.rows
+                steps = ((step, step) for step in k.range(tiles.channels))
+                begun = [[k.constant(0, self.kernel.dtype)] * vectors] * tall
+                ahead = self.ahead(group, turn, turns)
+                sums = micro_kernel(k, (self.room, a), right, steps, begun, ahead=ahead)
+                rows.store(k, sums, self.room, out, tiles.filters)
 
-    def multiply(self, group: Index, first: Index, count: Index, made: Index) -> None:
-        """36 products (block, C) · (C, F), each laid down where the factor of the one before was."""
-        k, tiles, tile = self.k, self.tiles, self.kernel.tile
-        panels = (tiles.filters + (tile.columns - 1)) // tile.columns
-        for point in k.range(POINTS):
-            self.fetch(point, group, first, count)
-            for panel in k.range(panels):
-                plane = panels * tiles.channels * tile.columns + GAP
-                base = (point * tiles.groups + group) * plane + panel * tiles.channels * tile.columns
-                n = panel * tile.columns
-                left = made + (point + 1) * tiles.plane
-                out = made + point * tiles.plane + n
-                for m in k.range(0, count, tile.rows):
-                    rows = Stretch(m, count)
-                    a = [left + row * tiles.channels for row in rows.inside(tile.rows)]
-                    for vectors in widths(k, tile, tiles.filters - n):
-                        steps = ((step, step) for step in k.range(tiles.channels))
-                        begun = [[k.constant(0, self.kernel.dtype) for _ in range(vectors)] for _ in a]
-                        right = (self.panels, base, tile.columns)
-                        sums = micro_kernel(k, (self.room, a), right, steps, begun)
-                        rows.store(k, sums, self.room, out, tiles.filters)
-
-    def finish(self, group: Index, first: Index, count: Index, made: Index) -> None:
-        """Aᵀ m A of each tile, and the epilogue at each pixel that there is."""
-        k, tiles, side = self.k, self.tiles, self.tiles.side
-        planes = tiles.planes()
-        for t in k.range(count):
-            at = tiles.corner(first + t)
-            for f in k.range(0, tiles.filters, LANES):
-                corner = made + t * tiles.filters + f
-
-                def line(i: int) -> list[Vector]:
-                    points = planes[i * SEEN : (i + 1) * SEEN]
-                    return [k.load(self.room, corner + place) for place in points]  # noqa: B023  read at once
-
-                square = transforms.results_square(line, side)
-                for i, row in enumerate(tiles.pixels(at)):
-                    for j in range(side):
-                        for _ in k.when(tiles.inside(at.row + i, at.column + j) > 0):
-                            self.body(square[i][j], row + j, group * tiles.filters + f)
-
-    def body(self, total: Vector, pixel: Index, f: Index) -> None:
-        formula, count = self.kernel.formula, len(self.operands)
-        places: list[Place] = [p.at(0, pixel) for p in (*self.operands, *self.stores)]
-        sources = formula.apply(self.k, [total, *(p.load(f, None) for p in places[:count])])
-        for place, (source, _) in zip(places[count:], formula.stores, strict=True):
-            place.store(f, sources[source], None)
-        for source in formula.guards:
-            if self.bad is not None:
-                self.bad.set(self.bad.get() | not_finite(sources[source]))
+    def ahead(self, group: Index, turn: Index, turns: int) -> list[Ahead]:
+        """The pictures of the next block, and what this one is going to read and write."""
+        places = [p for p in (*self.results.operands, *self.results.stores) if p.operand.along == NEXT]
+        made = [self.made.made(p, group, turn, turns) for p in places]
+        return [self.seen.seen(self.x, group, turn, turns), *made]
 
 
 @dataclass(frozen=True)
 class WinogradTiles:
-    """All tiles transformed: of pictures, as they are seen, or of results, as they are sent (back), for each of the 36
-    points and each group in panels (panel, tile, column) of some columns, with a gap behind: (36, G, …).
+    """A block of tiles transformed: of pictures, as they are seen, or of results, as they are sent (back), for each of
+    the 36 points and each group in panels (panel, tile, column), with a gap behind: (36, G, …).
 
-    Arguments: pieces; those of `Tiles`, of one block; the pictures with their border, or the results; the tiles.
+    columns:  of a panel; None for as many as there are
+    Arguments: pieces; those of `Tiles`; the first tile; the pictures with their border, or the results; the tiles.
     """
 
     dtype: np.dtype
     scheme: Scheme
-    columns: int
+    columns: int | None
     back: bool
 
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
         pieces = take.integer()
-        tiles = Tiles(k, take, self.scheme, 0)
+        tiles, first = Tiles(k, take, self.scheme, GAP), take.integer()
         source, out = take.pointer(self.dtype), take.pointer(self.dtype)
-        start, stop = k.share(tiles.count, pieces)
-        wide, panel = tiles.filters if self.back else tiles.channels, tiles.count * self.columns
-        plane = (wide + (self.columns - 1)) // self.columns * panel + GAP
-        planes = [plane * tiles.groups * point for point in range(POINTS)]
+        start, stop = k.share((tiles.count - first).at_most(tiles.block), pieces)
+        transform = tiles.send if self.back else tiles.see
         for group in k.range(tiles.groups):
+            transform(source, group, first + start, stop - start, self.shelf(tiles, out, group, start))
 
-            def place(t: Index, c: Index) -> Index:
-                inside = c // self.columns * panel + c % self.columns
-                return group * plane + inside + (start + t) * self.columns  # noqa: B023  asked for at once
+    def shelf(self, tiles: Tiles, out: Pointer, group: Index, start: Index) -> Shelf:
+        """Where the tiles of a group go, from one on."""
+        wide = tiles.filters if self.back else tiles.channels
+        panel = tiles.block * (self.columns or wide)
+        panels: Index | int = 1 if self.columns is None else (wide + (self.columns - 1)) // self.columns
+        plane = panel * panels + GAP
+        planes = [plane * tiles.groups * point for point in range(POINTS)]
 
-            transform = tiles.send if self.back else tiles.see
-            transform(source, group, start, stop - start, Shelf(out, planes, place))
+        def place(tile: Index, c: Index) -> Index:
+            corner = group * plane + (start + tile) * (self.columns or wide)
+            if self.columns is None:
+                return corner + c
+            return corner + c // self.columns * panel + c % self.columns
+
+        return Shelf(out, planes, place)
+
+
+@dataclass(frozen=True)
+class WinogradResults:
+    """The results of a block of tiles, from their products at all points, and an epilogue.
+
+    Arguments: pieces; those of `Tiles`, of one block; its first tile; the products (36, block · max(C, F) and a gap);
+    the other operands and the stores as of `Winograd`; status.
+    """
+
+    dtype: np.dtype
+    scheme: Scheme
+    formula: Formula
+
+    def __call__(self, k: Machine) -> None:
+        take = Arguments(k)
+        pieces = take.integer()
+        tiles, first = Tiles(k, take, self.scheme, GAP), take.integer()
+        products = take.pointer(self.dtype)
+        results = Results(k, take, tiles, self.formula)
+        start, stop = k.share((tiles.count - first).at_most(tiles.block), pieces)
+        results.finish(0, first + start, stop - start, products, start * tiles.filters)
+        results.end()
 
 
 @dataclass(frozen=True)
@@ -319,7 +238,7 @@ class WinogradFilters:
     """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, G, C/G · F/G and a gap).
 
     Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F); the sums; room
-    for (shares · G, 72, block · max(C, F) + 16).  Each share sums over its stretch of the blocks.
+    for (shares · G, 72, block · max(C, F) and a gap).  Each share sums over its stretch of the blocks.
     """
 
     dtype: np.dtype
@@ -327,57 +246,73 @@ class WinogradFilters:
     scheme: Scheme
 
     def __call__(self, k: Machine) -> None:
+        Summing(k, self).write()
+
+
+class Summing:
+    """One such gradient on its way to a machine."""
+
+    def __init__(self, k: Machine, kernel: WinogradFilters) -> None:
+        self.k, self.kernel = k, kernel
         take = Arguments(k)
-        pieces, shares = take.integer(), take.integer()
-        tiles = Tiles(k, take, self.scheme, GAP)
-        x, y, out, room = (take.pointer(self.dtype) for _ in range(4))
-        each = (tiles.blocks + (shares - 1)) // shares
-        size = tiles.channels * tiles.filters
-        for unit in k.range(*k.share(shares * tiles.groups, pieces)):
-            share, group = unit // tiles.groups, unit % tiles.groups
-            total, further = (
-                (share * POINTS * tiles.groups + group) * (size + GAP),
-                tiles.groups * (size + GAP),
-            )
-            begin = unit * 2 * POINTS * tiles.plane
-            middle = begin + POINTS * tiles.plane
+        self.pieces, self.shares = take.integer(), take.integer()
+        self.tiles = Tiles(k, take, kernel.scheme, GAP)
+        self.pixel = self.tiles.groups * self.tiles.filters
+        self.x = take.pointer(kernel.dtype)
+        self.y = Place(k, Operand(kernel.dtype, NEXT), take.pointer(kernel.dtype), [self.pixel], None)
+        self.out, self.room = take.pointer(kernel.dtype), take.pointer(kernel.dtype)
+        tiles, tile = self.tiles, kernel.tile
+        self.high = (tiles.channels + (tile.rows - 1)) // tile.rows
+        self.wide = (tiles.filters + (tile.columns - 1)) // tile.columns
+        turns = self.high * self.wide * POINTS
+        self.seen = tiles.fetching(turns, tiles.block, sees=True, parts=PARTS)
+        self.sent = tiles.fetching(turns, tiles.block, sees=False, parts=PARTS, slot=PARTS * tiles.side)
+
+    def write(self) -> None:
+        k, tiles = self.k, self.tiles
+        for unit in k.range(*k.share(self.shares * tiles.groups, self.pieces)):
+            self.sum_up(unit // tiles.groups, unit % tiles.groups, unit * 2 * POINTS * tiles.plane)
+
+    def sum_up(self, share: Index, group: Index, begin: Index) -> None:
+        """The sums of one share and group; begin: of its room."""
+        k, tiles, each = self.k, self.tiles, (self.tiles.blocks + (self.shares - 1)) // self.shares
+        size, middle = tiles.channels * tiles.filters, begin + POINTS * tiles.plane
+        totals, further = self.share_of(share, group, size + GAP)
+        for point in k.range(POINTS):
+            for i in k.range(0, size, LANES):
+                k.store(self.out, totals + point * further + i, k.constant(0, self.kernel.dtype))
+        for block in k.range(share * each, ((share + 1) * each).at_most(tiles.blocks)):
+            first = block * tiles.block
+            count = (tiles.count - first).at_most(tiles.block)
+            tiles.see(self.x, group, first, count, tiles.near(self.room, begin, tiles.channels))
+            tiles.send(self.y.pointer, group, first, count, tiles.near(self.room, middle, tiles.filters))
+            tiles.coming(first + tiles.block, PARTS, sees=True)
+            tiles.coming(first + tiles.block, PARTS, sees=False, slot=PARTS * tiles.side)
             for point in k.range(POINTS):
-                for i in k.range(0, size, LANES):
-                    k.store(out, total + point * further + i, k.constant(0, self.dtype))
-            last = ((share + 1) * each).at_most(tiles.blocks)
-            for block in k.range(share * each, last):
-                first = block * tiles.block
-                count = (tiles.count - first).at_most(tiles.block)
-                tiles.see(x, group, first, count, tiles.near(room, begin, tiles.channels))
-                tiles.send(y, group, first, count, tiles.near(room, middle, tiles.filters))
-                for point in k.range(POINTS):
-                    for t in tiles.ahead(point, count):
-                        tiles.fetch_seen(x, group, tiles.after(first + t))
-                        tiles.fetch_sent(y, group, tiles.after(first + t))
-                    self.add(k, tiles, count, room, (begin, middle), point, (out, total + point * further))
+                self.add(group, point, count, (begin, middle), totals + point * further)
+
+    def share_of(self, share: Index, group: Index, plane: Index) -> tuple[Index, Index]:
+        """Where the sums of the first point are, and how far on those of the next."""
+        return (share * POINTS * self.tiles.groups + group) * plane, self.tiles.groups * plane
 
     def add(
-        self,
-        k: Machine,
-        tiles: Tiles,
-        count: Index,
-        room: Pointer,
-        places: tuple[Index, Index],
-        point: Index,
-        to: tuple[Pointer, Index],
+        self, group: Index, point: Index, count: Index, places: tuple[Index, Index], total: Index
     ) -> None:
         """Vᵀ · D of one point, added to what is there."""
-        (begin, middle), (out, total), tile = places, to, self.tile
-        left = begin + point * tiles.plane
-        right = middle + point * tiles.plane
+        k, tiles, tile, (left, right) = self.k, self.tiles, self.kernel.tile, places
         for n in k.range(0, tiles.filters, tile.columns):
             for m in k.range(0, tiles.channels, tile.rows):
                 rows = Stretch(m, tiles.channels)
                 inside = rows.inside(tile.rows)
+                a = (self.room, [left + point * tiles.plane + row for row in inside])
+                b = (self.room, right + point * tiles.plane + n, tiles.filters)
+                turn = (point * self.wide + n // tile.columns) * self.high + m // tile.rows
+                ahead = [self.seen.seen(self.x, group, turn), self.sent.made(self.y, group, turn)]
                 for vectors in widths(k, tile, tiles.filters - n):
                     corners = [total + row * tiles.filters + n for row in inside]
-                    begun = [[k.load(out, corner + v * LANES) for v in range(vectors)] for corner in corners]
+                    begun = [
+                        [k.load(self.out, corner + v * LANES) for v in range(vectors)] for corner in corners
+                    ]
                     steps = ((step, step * tiles.channels) for step in k.range(count))
-                    a = (room, [left + row for row in inside])
-                    sums = micro_kernel(k, a, (room, right + n, tiles.filters), steps, begun)
-                    rows.store(k, sums, out, total + n, tiles.filters)
+                    sums = micro_kernel(k, a, b, steps, begun, ahead=ahead)
+                    rows.store(k, sums, self.out, total + n, tiles.filters)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from ...errors import TraceError
-from .types import BOOL, F32, I64, LANES, bits_of
+from .types import BOOL, F32, F64, I64, LANES, bits_of
 from .values import Flag, Handle, Index, Pointer, Variable, Vector
 
 T = TypeVar("T")
@@ -321,6 +321,11 @@ class Machine(ABC):
         each = (units + (pieces - 1)) // pieces * grain
         start = (self.piece * each).at_most(count)
         return start, (start + each).at_most(count)
+
+    def divide(self, numbers: Vector, by: Index | int) -> Vector:
+        """Whole numbers ≥ 0 divided, rounded down: exact below 2⁵², since halves are added before."""
+        exact = (self.convert(numbers, F64) + 0.5) / self.convert(self.splat(by), F64)
+        return self.convert(self.unary("floor", exact), I64)
 
     def positions(self, start: Index | int) -> Vector:
         """start, start + 1, …, int64."""

@@ -24,6 +24,11 @@ class Target:
         return f"+{feature}" in self.features.split(",")
 
     @property
+    def masks(self) -> bool:
+        """Whether a load under a mask takes about as long as one without."""
+        return self.has("avx2")
+
+    @property
     def registers(self) -> tuple[int, int]:
         """How many vector registers, and their bytes."""
         if self.has("avx512f") and self.has("avx512vl"):
