@@ -232,5 +232,7 @@ def sort(made: Arrangement) -> None:
 
 
 def first_rank(group: Group) -> int:
-    """Where the last op of a group stands in the flow: it cannot run before."""
-    return group.ops[-1].rank
+    """Where the first op of a group stands in the flow: of those that may run, what began first goes on, while what it
+    reads is near.
+    """
+    return group.ops[0].rank
