@@ -12,9 +12,10 @@ import numpy as np
 from layers import Case, cases, serve_cases
 
 import chainrule as cr
-from chainrule.compiler import layout
+from chainrule.compiler import last
 from chainrule.compiler.pixels import FILTERS, LAST, TO_FIRST
 from chainrule.graph import Gate, apply
+from chainrule.kernels.transforms import Scheme
 from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 
 
@@ -52,7 +53,7 @@ def alone(gate: Gate, pictures: np.ndarray, other: np.ndarray) -> Callable[[], f
 def main() -> None:
     algorithm, *names = sys.argv[1:]
     winograd = algorithm == "winograd"
-    layout.winograd_pays = lambda filters, out: winograd
+    last.winograd_pays = lambda gate, filters, out: Scheme(3) if winograd else None
     chosen = [case for case in cases(names) if case.tiled or not winograd]
     serve_cases(chosen, step_of)
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.compiler.last import ChannelsLast
-from chainrule.kernels import transforms
+from chainrule.kernels import gradients, transforms
 from chainrule.kernels.tiles import Tiles
 from chainrule.kernels.winograd import Results, Summing, WinogradResults, WinogradTiles
 
@@ -55,13 +54,13 @@ FAULTS: dict[str, Fault] = {
         pair(),
     ),
     "winograd: a wrong sign in the transform of filters": Fault(
-        ChannelsLast,
-        "transformed",
-        "matrix.astype(dtype)",
-        "np.abs(matrix).astype(dtype)",
+        transforms,
+        "filtered",
+        "scale * (even - odd)",
+        "scale * (odd - even)",
         "conv2d",
         "conv2d",
-        "winograd",
+        "pack",
         tiled,
         pair(),
     ),
@@ -113,7 +112,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "winograd sums: the last block of tiles": Fault(
         Summing,
-        "write",
+        "sum_up",
         "((share + 1) * each).at_most(tiles.blocks)",
         "((share + 1) * each).at_most(tiles.blocks - 1)",
         "w.grad",
@@ -126,8 +125,8 @@ FAULTS: dict[str, Fault] = {
     "winograd in three passes: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
-        "stop - start, out",
-        "stop - start - 1, out",
+        "stop - start, self.shelf",
+        "stop - start - 1, self.shelf",
         "conv2d",
         "conv2d",
         "tiles",
@@ -148,13 +147,61 @@ FAULTS: dict[str, Fault] = {
     "winograd sums, tiles ahead: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
-        "stop - start, out",
-        "stop - start - self.back, out",
+        "stop - start, self.shelf",
+        "stop - start - self.back, self.shelf",
         "w.grad",
         "conv2d_weight",
         "tiles",
         learned,
         pair(128, 144, learn=True),
+        "backward",
+    ),
+    "winograd sums: a wrong number on the way back to filters": Fault(
+        transforms,
+        "gathered",
+        "far * 2.0**i",
+        "far * 2.0",
+        "w.grad",
+        "conv2d_weight",
+        "turn",
+        learned,
+        pair(learn=True),
+        "backward",
+    ),
+    "winograd sums: only the first share of them": Fault(
+        gradients,
+        "added",
+        "k.range(1, shares[0])",
+        "k.range(1, shares[0] - shares[0] + 1)",
+        "w.grad",
+        "conv2d_weight",
+        "turn",
+        learned,
+        pair(wide=70, learn=True),
+        "backward",
+    ),
+    "winograd, tiles ahead: the sums of the first channels for all": Fault(
+        gradients.TransformedGradient,
+        "__call__",
+        "+ c * filters",
+        "+ c * 0",
+        "w.grad",
+        "conv2d_weight",
+        "turn",
+        learned,
+        pair(128, 144, learn=True),
+        "backward",
+    ),
+    "sums of windows: the last filters": Fault(
+        gradients.DirectGradient,
+        "__call__",
+        "k.when(f + i < filters)",
+        "k.when(f + i < filters - 1)",
+        "w.grad",
+        "conv2d_weight",
+        "turn",
+        learned,
+        pair(6, 18, learn=True),
         "backward",
     ),
 }

@@ -63,7 +63,7 @@ def test_filters_are_read_where_they_lie():
     turned = lambda x, w: cr.conv2d(x, cr.permute_dims(w, (1, 3, 2, 0))[:, :, :, ::-1])  # noqa: E731
     agrees(turned, x, w)
     names = [row.task.name for row in Plan(arranged(turned, Tensor(x), Tensor(w))).rows]
-    assert names == ["loop", "convolve", "loop"]  # the pictures, and what is handed out
+    assert names == ["turn", "convolve", "loop"]  # the pictures, and what is handed out
 
 
 def test_what_stands_beside_goes_with_it_or_not():

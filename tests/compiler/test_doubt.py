@@ -1,5 +1,7 @@
 """When a product that only the guard looks at is made: never for numbers of usual size."""
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
 
@@ -42,14 +44,15 @@ def doubtful(x, y):
 
 @pytest.fixture(autouse=True)
 def every_size(monkeypatch):
-    """Matrices of any size count as large."""
+    """Matrices of any size count as large, and no value takes the place of another."""
     monkeypatch.setattr(update, "LARGE", 1)
+    monkeypatch.setattr(memory, "place", apart)
 
 
-@pytest.fixture(autouse=True)
-def memory_of_its_own(monkeypatch):
-    """No value lies where another was, so that a doubt can be read after its step."""
-    monkeypatch.setattr(memory, "released", lambda gaps, start, size: gaps)
+def apart(lives):
+    """Offsets one behind the other, so that each value can be looked at after the step."""
+    ends = list(accumulate((memory.padded(life.bytes) for life in lives), initial=0))
+    return {life.number: start for life, start in zip(lives, ends, strict=False)}, ends[-1]
 
 
 def factors(dtype, high, low=1.0):

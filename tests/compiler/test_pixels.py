@@ -15,13 +15,9 @@ from chainrule.compiler.pixels import (
     InputAbreast,
     Interleave,
     Pixels,
-    WinogradPixels,
-    WinogradSums,
-    WinogradTiles,
     back,
 )
 from chainrule.graph import Spec
-from chainrule.kernels.transforms import Scheme
 from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from chainrule.ops.indexing import Slice
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
@@ -30,7 +26,6 @@ from chainrule.ops.window import Window
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(4, 6, 9, 7)), RNG.normal(size=(4, 10, 7, 5))
 W = RNG.normal(size=(10, 6, 3, 3))
-THREE = Scheme(3)
 
 
 def specs(*arrays):
@@ -84,28 +79,6 @@ def test_any_other_gate(order):
     assert Pixels(pool, order).outputs == ("out", "winner")
     mean = AvgPool2d(Window((3, 2), (1, 2)))
     holds(Pixels(mean, order), [mean.forward(X).transpose(order)], X.transpose(order))
-
-
-@pytest.mark.parametrize("groups", [1, 2])
-def test_winograd_is_the_convolution(groups):
-    w = W[:, : W.shape[1] // groups]
-    square = w.transpose(FILTERS)
-    u = np.einsum("ai,ijcf,bj->abcf", THREE.filters, square, THREE.filters).reshape(36, 6 // groups, 10)
-    expected = Conv2d(groups=groups).forward(X, w).transpose(LAST)
-    holds(WinogradPixels(THREE, groups), [expected], X.transpose(LAST), u)
-
-
-def test_winograd_sums_are_the_gradient_to_filters():
-    expected = Conv2dWeight(size=(3, 3)).forward(X, Y).transpose(FILTERS)
-    x, y = X.transpose(LAST), Y.transpose(LAST)
-    left, right = WinogradTiles(THREE, back=False).forward(x), WinogradTiles(THREE, back=True).forward(y)
-    for made in (WinogradSums(THREE, 2).forward(x, y).sum(0), left.transpose(0, 2, 1) @ right):
-        square = made.reshape(6, 6, 6, 10)
-        back = np.einsum("ia,ijcf,jb->abcf", THREE.filters, square, THREE.filters)
-        assert back == pytest.approx(expected, rel=1e-9, abs=1e-9)
-    assert WinogradSums(THREE, 2).spec(*specs(x, y)).shape == (2, 36, 6, 10)
-    assert WinogradTiles(THREE, back=False).spec(*specs(x)).shape == left.shape
-    assert WinogradTiles(THREE, back=True).spec(*specs(y)).shape == right.shape
 
 
 def test_phases_lie_between_each_other():

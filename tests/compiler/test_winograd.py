@@ -12,10 +12,14 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, check
+from chainrule.compiler import winograd as module
+from chainrule.compiler.plan import Plan
 from chainrule.kernels.product import Product
+from chainrule.kernels.transforms import Scheme
 from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradResults, WinogradTiles
 
 from .slopes import arrays
+from .steps import arranged
 
 SHARED, AHEAD = (32, 32), (128, 160)
 """Channels and filters: tiles transformed where they are used, and many before."""
@@ -105,6 +109,14 @@ def test_winograd_is_plain(n, pair, size):
     assert max(apart.values()) < NEAR, apart
 
 
+@pytest.mark.parametrize(("pair", "groups"), [((64, 64), 4), ((320, 256), 2)], ids=str)
+def test_winograd_of_groups_is_plain(pair, groups):
+    data, step = given(2, pair, (13, 7), groups=groups, padding=1), compiled(padding=1, groups=groups)
+    assert ("product", Product) not in kernels(step, data)
+    apart = furthest(step, data, padding=1, groups=groups)
+    assert max(apart.values()) < NEAR, apart
+
+
 @pytest.mark.parametrize("pair", KERNELS, ids=str)
 def test_a_check_agrees_with_results(pair):
     for n, size in zip(BATCHES, SIZES, strict=True):
@@ -127,6 +139,59 @@ def test_a_border_of_any_width(pair):
         assert kernels(step, data) == KERNELS[pair]
         apart = furthest(step, data, padding=padding)
         assert max(apart.values()) < NEAR, apart
+
+
+# --- in how many passes ---------------------------------------------------------------------------------
+
+
+def rows(x, w, **settings):
+    return Plan(arranged(lambda x, w: cr.conv2d(x, w, **settings), cr.Tensor(x), cr.Tensor(w))).rows
+
+
+PASSES = ("tiles", "product", "winograd")
+
+
+def passes(n, size, channels, filters):
+    """The passes of a convolution by Winograd's algorithm, after those of its filters."""
+    x, w = np.ones((n, channels, *size), "f4"), np.ones((filters, channels, 3, 3), "f4")
+    names = [row.task.name for row in rows(x, w, padding=1) if row.task.name in PASSES]
+    return names[names.index("tiles") if "tiles" in names else names.index("winograd") :]
+
+
+def test_many_channels_go_in_three_passes_over_as_many_tiles_as_a_cache_holds(monkeypatch):
+    assert passes(1, (13, 13), 64, 64) == ["winograd"]
+    assert passes(1, (13, 13), 128, 160) == [*PASSES]
+    monkeypatch.setattr(module, "AT_ONCE", 36 * 160 * 4 * 7)
+    assert passes(2, (13, 13), 128, 160) == [*PASSES] * 5  # 32 tiles, 7 at once
+
+
+@pytest.mark.parametrize("at_once", [1 << 23, 36 * 48 * 4 * 5])
+def test_one_pass_and_three_make_the_same_bits(monkeypatch, at_once):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 32, 13, 9)).astype("f4"), rng.normal(size=(48, 32, 3, 3)).astype("f4")
+    bias = rng.normal(size=48).astype("f4")
+
+    def made():
+        step = cr.compile(lambda x, w, b: cr.relu(cr.conv2d(x, w, b, padding=1)), fallback="error")
+        return step(x, w, bias).numpy().tobytes()
+
+    in_one = made()
+    monkeypatch.setattr(module, "MANY_FILTERS", 0)
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    assert made() == in_one
+
+
+def test_flops_are_those_of_all_tiles():
+    x, w = np.ones((2, 32, 13, 13), "f4"), np.ones((48, 32, 3, 3), "f4")
+    (row,) = [row for row in rows(x, w, padding=1) if row.task.name == "winograd"]
+    assert row.task.flops == 2 * Scheme(3).tiles(2, 13, 13) * 36 * 32 * 48
+
+
+def test_filters_are_laid_out_once_for_two_convolutions():
+    x, w = np.ones((2, 32, 8, 8), "f4"), np.ones((32, 32, 3, 3), "f4")
+    step = lambda x, w: cr.conv2d(cr.conv2d(x, w, padding=1), w, padding=1)  # noqa: E731
+    names = [row.task.name for row in Plan(arranged(step, cr.Tensor(x), cr.Tensor(w))).rows]
+    assert names.count("winograd") == 2 and names.count("pack") == 1
 
 
 # --- the same bits --------------------------------------------------------------------------------------
@@ -181,7 +246,7 @@ def relative(came: np.ndarray, data: Arrays, **settings: Any) -> float:
 
 DIRECT: dict[str, tuple[tuple[int, int], tuple[int, int], dict[str, Any]]] = {
     "dilation": ((32, 32), (13, 13), {"dilation": 2}),
-    "groups": ((64, 64), (7, 9), {"groups": 4}),
+    "groups of few channels": ((64, 160), (7, 9), {"groups": 8}),
     "few channels": ((8, 32), (13, 13), {}),
     "no whole vectors": ((40, 24), (7, 9), {}),
     "other filters": ((32, 32), (13, 13), {"kernel": 7}),

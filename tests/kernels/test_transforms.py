@@ -5,7 +5,16 @@ import pytest
 
 from chainrule.kernels import transforms
 from chainrule.kernels.language.types import F32, LANES
-from chainrule.kernels.transforms import SEEING, SEEN, Scheme, results_square, seen_square, sent_square
+from chainrule.kernels.transforms import (
+    SEEING,
+    SEEN,
+    Scheme,
+    filtered_square,
+    gathered_square,
+    results_square,
+    seen_square,
+    sent_square,
+)
 
 from .machines import caught, on_both, plant, strided
 
@@ -73,14 +82,27 @@ def sent_is_right(scheme):
     check(lambda line: sent_square(line, scheme.side), y, exact)
 
 
+def places(square):
+    """A square of vectors with their places."""
+    return [(i, j, value) for i, row in enumerate(square) for j, value in enumerate(row)]
+
+
 def results_are_right(scheme):
     m = drawn(SEEN)
+    exact = np.einsum("ai,ijc,bj->abc", scheme.results, m, scheme.results)
+    check(lambda line: places(results_square(line, scheme.side)), m, exact)
 
-    def transform(line):
-        made = results_square(line, scheme.side)
-        return [(i, j, value) for i, row in enumerate(made) for j, value in enumerate(row)]
 
-    check(transform, m, np.einsum("ai,ijc,bj->abc", scheme.results, m, scheme.results))
+def filters_are_right(scheme):
+    g = drawn(scheme.taps)
+    exact = np.einsum("ai,ijc,bj->abc", scheme.filters, g, scheme.filters)
+    check(lambda line: filtered_square(line, scheme.taps), g, exact)
+
+
+def gradients_are_right(scheme):
+    m = drawn(SEEN)
+    exact = np.einsum("ia,ijc,jb->abc", scheme.filters, m, scheme.filters)
+    check(lambda line: places(gathered_square(line, scheme.taps)), m, exact)
 
 
 def test_what_tiles_see():
@@ -93,6 +115,12 @@ def test_what_tiles_send_and_make(scheme):
     results_are_right(scheme)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_what_filters_become_and_their_gradients_are_made_of(scheme):
+    filters_are_right(scheme)
+    gradients_are_right(scheme)
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "look"),
     [
@@ -101,6 +129,15 @@ def test_what_tiles_send_and_make(scheme):
         ("results_inside", "2.0**i", "4.0**i", lambda: results_are_right(Scheme(3))),
         ("sent", "plus(far, -2.0, near)", "plus(far, 2.0, near)", lambda: sent_is_right(Scheme(5))),
         ("sent", "2.0 ** (i - 1)", "2.0**i", lambda: sent_is_right(Scheme(3))),
+        ("filtered", "scale * (even - odd)", "scale * (odd - even)", lambda: filters_are_right(Scheme(3))),
+        (
+            "filtered",
+            "plus(odd, pole**i, value)",
+            "plus(odd, pole, value)",
+            lambda: filters_are_right(Scheme(5)),
+        ),
+        ("gathered", "far * 2.0**i", "far * 2.0", lambda: gradients_are_right(Scheme(3))),
+        ("gathered", "out[-1] + m[5]", "out[-1]", lambda: gradients_are_right(Scheme(5))),
     ],
 )
 def test_planted_faults_are_caught(monkeypatch, name, old, new, look):

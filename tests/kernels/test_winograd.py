@@ -5,10 +5,10 @@ import pytest
 
 from chainrule.kernels import transforms
 from chainrule.kernels.formula import NEXT, Formula, Operand, Step
-from chainrule.kernels.language.types import F32, LANES
+from chainrule.kernels.language.types import F32
 from chainrule.kernels.product import Tile
 from chainrule.kernels.tiles import Tiles
-from chainrule.kernels.transforms import Scheme
+from chainrule.kernels.transforms import GAP, Scheme
 from chainrule.kernels.winograd import (
     Convolving,
     Results,
@@ -46,18 +46,25 @@ def array(values):
     return strided(values.shape, F32).fill(values)
 
 
-def panels(filters, tile, scheme):
-    """Filters (taps, taps, C, F), transformed, in panels (36, panel, C, column)."""
+def planes(matrices, columns):
+    """Matrices (36, G, rows, wide) in panels (panel, row, column), and a gap behind each: (36, G, numbers)."""
+    *many, rows, wide = matrices.shape
+    count = -(-wide // columns)
+    whole = np.full((*many, rows, count * columns), np.nan, F32)
+    whole[..., :wide] = matrices
+    laid = whole.reshape(*many, rows, count, columns).swapaxes(2, 3).reshape(*many, -1)
+    return np.concatenate([laid, np.full((*many, GAP), np.nan, F32)], 2)
+
+
+def panels(filters, tile, scheme, groups):
+    """Filters (taps, taps, C, G·F), transformed, as the kernel reads them."""
     u = np.einsum("ai,ijcf,bj->abcf", scheme.filters, filters, scheme.filters)
     _, _, c, f = filters.shape
-    count = -(-f // tile.columns)
-    wide = np.zeros((36, c, count * tile.columns), F32)
-    wide[..., :f] = u.reshape(36, c, f)
-    return array(np.ascontiguousarray(wide.reshape(36, c, count, tile.columns).transpose(0, 2, 1, 3)))
+    return array(planes(u.reshape(36, c, groups, f // groups).swapaxes(1, 2), tile.columns))
 
 
 def room(pieces, planes, block, c, f):
-    return strided((pieces, planes * (block * max(c, f) + LANES)), F32)
+    return strided((pieces, planes * (block * max(c, f) + GAP)), F32)
 
 
 def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formula=BARE, run=on_both):
@@ -71,8 +78,14 @@ def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formu
     exact = exact.transpose(0, 2, 3, 1)
     out = strided((n, high, wide, groups * f), F32)
     extra = [array(bias), 0] if formula is BIAS else []
-    arguments = [pieces, block, n, high, wide, groups, c, f, rows, columns, array(x), panels(w, tile, scheme)]
-    arguments += [rooms := room(pieces, 37, block, c, f), *extra, out, groups * f]
+    arguments = [pieces, block, n, high, wide, groups, c, f, rows, columns, array(x)]
+    arguments += [
+        panels(w, tile, scheme, groups),
+        rooms := room(pieces, 37, block, c, f),
+        *extra,
+        out,
+        groups * f,
+    ]
     arguments += [np.zeros(1, np.uint8)] if formula.guards else []
     after = run(Winograd(F32, tile, scheme, formula), arguments, pieces, [out, rooms])
     made = after[13 + len(extra)]
@@ -108,18 +121,35 @@ def test_any_number_of_pieces_and_any_block_gives_the_same_bits():
     assert len(made) == 1
 
 
-def gradient(size, tile=WIDE, *, scheme=THREE, block=8, shares=2, run=on_both):
+def gradient(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, shares=2, run=on_both):
     n, high, wide, c, f = size
     rows, columns = high + scheme.edge, wide + scheme.edge
-    x, y = real(n, rows, columns, c), real(n, high, wide, f, seed=1)
-    direct = Conv2dWeight(size=(scheme.taps, scheme.taps))
+    x, y = real(n, rows, columns, groups * c), real(n, high, wide, groups * f, seed=1)
+    direct = Conv2dWeight(size=(scheme.taps, scheme.taps), groups=groups)
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), y.transpose(0, 3, 1, 2).astype("f8"))
-    out, rooms = strided((shares, 36, c, f), F32), room(shares, 72, block, c, f)
-    arguments = [shares, shares, block, n, high, wide, 1, c, f, rows, columns, array(x), array(y), out, rooms]
-    after = run(WinogradFilters(F32, tile, scheme), arguments, shares, [out, rooms])
-    total = after[13].view().sum(0, dtype="f8").reshape(6, 6, c, f)
-    made = np.einsum("ia,ijcf,jb->abcf", scheme.filters, total, scheme.filters)
-    return made.transpose(3, 2, 0, 1), exact
+    pieces = shares * groups
+    out, rooms = strided((shares, 36, groups, c * f + GAP), F32), room(pieces, 72, block, c, f)
+    arguments = [
+        pieces,
+        shares,
+        block,
+        n,
+        high,
+        wide,
+        groups,
+        c,
+        f,
+        rows,
+        columns,
+        array(x),
+        array(y),
+        out,
+        rooms,
+    ]
+    after = run(WinogradFilters(F32, tile, scheme), arguments, pieces, [out, rooms])
+    total = after[13].view()[..., :-GAP].sum(0, dtype="f8").reshape(6, 6, groups, c, f)
+    made = np.einsum("ia,ijgcf,jb->gfcab", scheme.filters, total, scheme.filters)
+    return made.reshape(exact.shape), exact
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=str)
@@ -131,21 +161,45 @@ def test_the_gradient_to_the_filters(size, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_the_gradient_to_the_filters_of_groups(scheme):
+    made, exact = gradient((2, 5, 3, 16, 32), scheme=scheme, groups=3)
+    assert abs(made - exact).max() < 1e-5 * abs(exact).max()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
 @pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_tiles_transformed_ahead(size, back, scheme):
     n, high, wide, c, _ = size
-    edge = 0 if back else scheme.edge
-    x = real(n, high + edge, wide + edge, c)
-    made = (scheme.sent_by(x) if back else scheme.seen_by(x)).transpose(3, 4, 0, 1, 2, 5)
-    exact = made.reshape(36, -1, c)
-    for pieces in (1, 3):
-        out = strided(exact.shape, F32)
-        sizes = [pieces, exact.shape[1], n, high, wide, 1, c, c, high + edge, wide + edge, 0]
-        after = on_both(WinogradTiles(F32, scheme, back), [*sizes, array(x), out], pieces, [out])
+    edge, count = 0 if back else scheme.edge, scheme.tiles(n, high, wide)
+    for groups, columns, pieces in ((1, 16, 1), (1, 32, 3), (2, 32, 2), (1, None, 2)):
+        x = real(n, high + edge, wide + edge, groups * c)
+        tiles = (scheme.sent_by(x) if back else scheme.seen_by(x)).transpose(3, 4, 0, 1, 2, 5)
+        exact = planes(tiles.reshape(36, count, groups, c).swapaxes(1, 2), columns or c)
+        out, sizes = (
+            strided(exact.shape, F32),
+            [count, n, high, wide, groups, c, c, high + edge, wide + edge, 0],
+        )
+        kernel = WinogradTiles(F32, scheme, columns, back)
+        after = on_both(kernel, [pieces, *sizes, array(x), out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
         if high % scheme.side == 0 and wide % scheme.side == 0 or back:
-            holds(after[12], exact, 1e-5 * abs(exact).max())
+            there = ~np.isnan(exact)
+            assert abs(after[12].view() - exact)[there].max() < 1e-5 * abs(exact[there]).max()
+
+
+def test_tiles_transformed_block_by_block():
+    n, side, c, block = 2, 8, 16, 3
+    x = real(n, side + 2, side + 2, c)
+    whole = THREE.seen_by(x).transpose(3, 4, 0, 1, 2, 5).reshape(36, -1, c)
+    for first in range(0, whole.shape[1], block):
+        exact = whole[:, first : first + block].reshape(36, -1)
+        out, sizes = (
+            strided((36, block * c + GAP), F32),
+            [block, n, side, side, 1, c, c, side + 2, side + 2, first],
+        )
+        after = on_both(WinogradTiles(F32, THREE, None, back=False), [2, *sizes, array(x), out], 2, [out])
+        assert abs(after[12].view()[:, : exact.shape[1]] - exact).max() < 1e-5 * abs(exact).max()
 
 
 def brought_back(size, *, scheme=THREE, block=5, pieces=2):
@@ -157,7 +211,7 @@ def brought_back(size, *, scheme=THREE, block=5, pieces=2):
     exact = np.maximum(scheme.made_of(square.astype("f8"))[:, :high, :wide] + bias, 0)
     out, status = strided((n, high, wide, f), F32), np.zeros(1, np.uint8)
     for first in range(0, tiles, block):
-        rooms = np.zeros((36, block * f + LANES), F32)
+        rooms = np.zeros((36, block * f + GAP), F32)
         part = m[:, first : first + block].reshape(36, -1)
         rooms[:, : part.shape[1]] = part
         sizes = [pieces, block, n, high, wide, 1, f, f, high + scheme.edge, wide + scheme.edge, first]
@@ -179,8 +233,8 @@ def test_results_brought_back_block_by_block(size, scheme):
     [
         Winograd(F32, WIDE, THREE, BARE),
         WinogradFilters(F32, WIDE, FIVE),
-        WinogradTiles(F32, THREE, False),
-        WinogradTiles(F32, THREE, True),
+        WinogradTiles(F32, THREE, 16, False),
+        WinogradTiles(F32, THREE, None, True),
         WinogradResults(F32, THREE, BIAS),
     ],
     ids=str,
@@ -225,7 +279,7 @@ def test_planted_blocks_that_all_begin_with_the_first_tile(monkeypatch):
     ("owner", "name", "old", "new"),
     [
         (Tiles, "see", "group * self.channels", "0"),
-        (Convolving, "multiply", "(point * tiles.groups + group) * self.wide", "point * self.wide"),
+        (Convolving, "multiply", "(point * tiles.groups + group) * plane", "point * plane"),
         (Results, "finish", "group * tiles.filters + f", "f"),
     ],
 )
@@ -241,10 +295,54 @@ def test_planted_faults_of_groups_are_caught(owner, name, old, new, monkeypatch)
         (transforms, "sent", "plus(far, 2.0**i, value)", "plus(far, 2.0, value)"),
         (transforms, "sent_square", "range(SEEN)", "range(SEEN - 1)"),
         (Tiles, "send", "k.below(n * LANES)", "k.below(LANES)"),
-        (Summing, "write", "share * each, last", "share * each + 1, last"),
+        (Summing, "sum_up", "k.range(share * each", "k.range(share * each + 1"),
     ],
 )
 def test_planted_faults_of_the_gradient_are_caught(owner, name, old, new, monkeypatch):
     plant(monkeypatch, owner, name, old, new)
     with caught():
         test_the_gradient_to_the_filters(SIZES[1], THREE)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "old", "new"),
+    [
+        (Tiles, "send", "group * self.filters + f", "f"),
+        (
+            Summing,
+            "share_of",
+            "share * POINTS * self.tiles.groups + group",
+            "share * POINTS * self.tiles.groups",
+        ),
+        (
+            Summing,
+            "write",
+            "unit * 2 * POINTS",
+            "unit // tiles.groups * 2 * POINTS",
+        ),  # pieces share their room
+    ],
+)
+def test_planted_faults_of_the_gradient_of_groups_are_caught(owner, name, old, new, monkeypatch):
+    plant(monkeypatch, owner, name, old, new)
+    with caught():
+        test_the_gradient_to_the_filters_of_groups(THREE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("c // self.columns * panel", "c // self.columns"),
+        ("group * plane + (start", "(start"),
+        ("(start + tile) * (", "tile * ("),
+    ],
+)
+def test_planted_faults_of_tiles_ahead_are_caught(old, new, monkeypatch):
+    plant(monkeypatch, WinogradTiles, "shelf", old, new)
+    with caught():
+        test_tiles_transformed_ahead(SIZES[2], True, THREE)
+
+
+def test_planted_blocks_of_tiles_that_all_begin_with_the_first(monkeypatch):
+    plant(monkeypatch, WinogradTiles, "__call__", "first + start, stop", "start, stop")
+    with caught():
+        test_tiles_transformed_block_by_block()

@@ -16,7 +16,13 @@ from .recompute import recompute
 from .single import single_tasks
 from .sums import regroup
 from .tasks import Task
+from .tiles import FilterGradient, TilesGradient
 from .update import update_in_products
+
+GUARD = 0
+"""The status byte that says whether something guarded is not finite."""
+GUARDING = (FilterGradient, TilesGradient)
+"""Gates with kernels of their own that see for themselves whether what they make is finite."""
 
 
 @dataclass
@@ -60,7 +66,8 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     settle(groups, fixed)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
-            made.single[number] = single_tasks(groups, group.ops[0], status_of(number))
+            guarded = not made.guarded.isdisjoint(group.ops[0].outputs)
+            made.single[number] = single_tasks(groups, group.ops[0], GUARD if guarded else status_of(number))
     spare_plain(made)
     update_in_products(groups, set(made.targets), fixed, made.guarded)
     sort(made)
@@ -79,7 +86,7 @@ def put_aside(made: Arrangement) -> None:
 
 
 def status_of(group: int) -> int:
-    """The status byte of a group's own check; byte 0 is the guard's."""
+    """The status byte of a group's own check, behind the guard's."""
     return group + 1
 
 
@@ -93,7 +100,7 @@ def guard(made: Arrangement, numbers: Iterable[int]) -> None:
         if groups.flow.specs[real].floating:
             base = groups.view(real).base
             group = groups.groups[groups.maker[base]] if base in groups.maker else None
-            if group is not None and group.kind == SINGLE:
+            if group is not None and group.kind == SINGLE and not isinstance(group.ops[0].gate, GUARDING):
                 base = copy(groups, real, group.ops[0], alone=True)
             if group is not None:
                 made.guarded.add(base)
@@ -225,5 +232,7 @@ def sort(made: Arrangement) -> None:
 
 
 def first_rank(group: Group) -> int:
-    """Where the last op of a group stands in the flow: it cannot run before."""
-    return group.ops[-1].rank
+    """Where the first op of a group stands in the flow: of those that may run, what began first goes on, while what it
+    reads is near.
+    """
+    return group.ops[0].rank

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..graph import Spec
 from ..ops.indexing import Index, Slice
 from ..ops.reduction import Sum
@@ -66,13 +64,6 @@ class Draft:
         self.ops.append(Op(PermuteDims(back(order)), (twin,), (number,), line))
         self.twins[number, order] = twin
         self.natural[number] = order
-
-    def constant(self, array: np.ndarray) -> int:
-        """The number of a constant; equal ones share it."""
-        key = ((array.tobytes(), array.shape, array.dtype), ())
-        if key not in self.made:
-            self.made[key] = (self.flow.constant(array),)
-        return self.made[key][0]
 
     def framed(self, x: int, edges: Sequence[tuple[int, int]], line: int) -> int:
         """Pictures with so many lines more before and after along each axis; fewer, where that is below zero."""

@@ -13,18 +13,9 @@ from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
 from .labels import LabelCheck
-from .pixels import (
-    ConvAbreast,
-    ConvFilters,
-    ConvPixels,
-    FiltersAbreast,
-    InputAbreast,
-    Pixels,
-    WinogradPixels,
-    WinogradSums,
-    WinogradTiles,
-)
+from .pixels import ConvAbreast, ConvFilters, ConvPixels, FiltersAbreast, InputAbreast, Pixels
 from .sums import PRODUCTS
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
 from .views import View, contiguous, moved, reshaped, view_of
 
@@ -34,12 +25,15 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 ROW_BY_ROW = (
     Argmax,
     Dropout,
+    FilterGradient,
+    FilterPanels,
     FiltersAbreast,
     Index,
     LabelCheck,
     Pixels,
     ScatterAlongAxis,
     TakeAlongAxis,
+    TilesGradient,
     WinogradSums,
     WinogradTiles,
 )

@@ -8,23 +8,15 @@ import numpy as np
 
 from ..graph import Spec
 from ..kernels.language.types import LANES
-from ..kernels.transforms import SEEN, Scheme
+from ..kernels.product import tile_for
+from ..kernels.transforms import Scheme
 from ..ops.indexing import Index, Slice
-from ..ops.linear import Matmul
-from ..ops.shape import Concat, PermuteDims, Reshape
+from ..ops.shape import PermuteDims, Reshape
 from .draft import WHOLE
 from .flow import Op
-from .pixels import (
-    FILTERS,
-    FILTERS_BACK,
-    LAST,
-    ConvFilters,
-    ConvPixels,
-    WinogradPixels,
-    WinogradSums,
-    WinogradTiles,
-)
+from .pixels import FILTERS, LAST, ConvFilters, ConvPixels
 from .sliding import Edges, Sliding
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 
 MOST_SHARES = 16
 """Partial sums of a filter's gradient."""
@@ -46,34 +38,27 @@ class ChannelsLast(Sliding):
     order = LAST
 
     def slid(self, gate: Any, x: int, w: int, line: int) -> int:
-        filters = self.draft.one(PermuteDims(FILTERS), (w,), line)
-        return self.multiplied(x, filters, ConvPixels(gate.stride, gate.dilation, gate.groups), line)
+        return self.multiplied(x, w, ConvPixels(gate.stride, gate.dilation, gate.groups), line)
 
     def sent_back(self, gate: Any, sent: int, edges: Edges, w: int, line: int) -> int:
-        rows, filters = self.draft.framed(sent, edges, line), self.mirrored(w, gate.groups, line)
-        return self.multiplied(rows, filters, ConvPixels((1, 1), gate.dilation, gate.groups), line)
+        rows = self.draft.framed(sent, edges, line)
+        return self.multiplied(rows, w, ConvPixels((1, 1), gate.dilation, gate.groups), line, back=True)
 
-    def multiplied(self, rows: int, filters: int, direct: ConvPixels, line: int) -> int:
-        """Filters (KH, KW, C, F) over pictures with their border: by Winograd's algorithm where that pays."""
-        made = direct.spec(self.draft.spec(rows), self.draft.spec(filters))
-        scheme = winograd_pays(direct, self.draft.spec(filters), made)
+    def multiplied(self, rows: int, w: int, direct: ConvPixels, line: int, *, back: bool = False) -> int:
+        """Filters (F, C/G, KH, KW), or (back) mirrored ones, over pictures with their border: by Winograd's algorithm
+        where that pays.
+        """
+        draft, parts = self.draft, direct.groups
+        f, c, *taps = draft.spec(w).shape
+        sides = (f // parts, parts * c) if back else (c, f)
+        filters = Spec((*taps, *sides), draft.spec(w).dtype)
+        scheme = winograd_pays(direct, filters, direct.spec(draft.spec(rows), filters))
         if scheme is None:
-            return self.draft.one(direct, (rows, filters), line)
-        transformed = self.transformed(filters, scheme.filters, line)
-        return self.draft.one(WinogradPixels(scheme, direct.groups), (rows, transformed), line)
-
-    def transformed(self, square: int, matrix: np.ndarray, line: int) -> int:
-        """T s Tᵀ of squares (S, S, C, F) for T (R, S), as (R·R, C, F)."""
-        side, _, c, f = self.draft.spec(square).shape
-        many, dtype = len(matrix), self.draft.spec(square).dtype
-        left = self.draft.constant(matrix.astype(dtype))
-        flat = self.draft.one(Reshape((side, side * c * f)), (square,), line)
-        rows = self.draft.one(
-            Reshape((many, side, c * f)), (self.draft.one(Matmul(), (left, flat), line),), line
-        )
-        return self.draft.one(
-            Reshape((many * many, c, f)), (self.draft.one(Matmul(), (left, rows), line),), line
-        )
+            turned = self.mirrored(w, parts, line) if back else draft.one(PermuteDims(FILTERS), (w,), line)
+            return draft.one(direct, (rows, turned), line)
+        columns = tile_for(filters.dtype).columns
+        panels = draft.one(FilterPanels(scheme, parts, columns, back), (w,), line)
+        return draft.one(WinogradPixels(scheme, parts, columns, sides[1]), (rows, panels), line)
 
     def mirrored(self, w: int, groups: int, line: int) -> int:
         """Filters (F, C/G, KH, KW) as (KH, KW, F/G, C), each turned by half a circle."""
@@ -88,47 +73,33 @@ class ChannelsLast(Sliding):
 
     def summed(self, gate: Any, x: int, sent: int, op: Op) -> None:
         """The gradient to filters: by Winograd's algorithm where that pays."""
-        draft, line = self.draft, op.line
+        draft = self.draft
         pictures, results = draft.spec(x), draft.spec(sent)
         filters = Spec((*gate.size, pictures.shape[3] // gate.groups, results.shape[3]), pictures.dtype)
         scheme = winograd_pays(gate, filters, results)
         if scheme is not None:
-            made = self.winograd_sums(scheme, gate.groups, x, sent, line)
-        else:
-            shares = shares_of(pictures, results, filters, gate.groups)
-            inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
-            made = draft.added(draft.one(inner, (x, sent), line), line)
-        draft.ops.append(Op(PermuteDims(FILTERS_BACK), (made,), op.outputs, line))
+            self.winograd_gradient(op, scheme, x, sent)
+            return
+        shares = shares_of(pictures, results, filters, gate.groups)
+        inner = ConvFilters(gate.size, gate.stride, gate.dilation, gate.groups, shares)
+        made = draft.one(inner, (x, sent), op.line)
+        draft.ops.append(Op(FilterGradient(draft.spec(op.outputs[0]).shape), (made,), op.outputs, op.line))
 
-    def winograd_sums(self, scheme: Scheme, groups: int, rows: int, sent: int, line: int) -> int:
+    def winograd_gradient(self, op: Op, scheme: Scheme, rows: int, sent: int) -> None:
         """The gradient to filters: tiles are transformed where they are used, or all before where the sums are too
-        large to keep several of, or where there are groups.
+        large to keep several of.
         """
-        c, f, taps = self.draft.spec(rows).shape[3] // groups, self.draft.spec(sent).shape[3], scheme.taps
-        if c * f <= MOST_SUMS and groups == 1:
-            many = self.draft.added(
-                self.draft.one(WinogradSums(scheme, WINOGRAD_SHARES), (rows, sent), line), line
-            )
-        else:
-            left = self.draft.one(WinogradTiles(scheme, back=False), (rows,), line)
-            right = self.draft.one(WinogradTiles(scheme, back=True), (sent,), line)
-            parts = [self.tile_products(left, right, g, groups, line) for g in range(groups)]
-            many = parts[0] if groups == 1 else self.draft.one(Concat(2), tuple(parts), line)
-        square = self.draft.one(Reshape((SEEN, SEEN, c, f)), (many,), line)
-        return self.draft.one(
-            Reshape((taps, taps, c, f)), (self.transformed(square, scheme.filters.T, line),), line
-        )
-
-    def tile_products(self, left: int, right: int, group: int, groups: int, line: int) -> int:
-        """Vᵀ · D of one group, for each point: (36, C/G, F/G)."""
-
-        def own(tiles: int) -> int:
-            width = self.draft.spec(tiles).shape[2] // groups
-            key = (WHOLE, WHOLE, Slice(group * width, (group + 1) * width, 1))
-            return tiles if groups == 1 else self.draft.one(Index(key), (tiles,), line)
-
-        turned = self.draft.one(PermuteDims((0, 2, 1)), (own(left),), line)
-        return self.draft.one(Matmul(), (turned, own(right)), line)
+        draft, parts, line = self.draft, op.gate.groups, op.line
+        size = draft.spec(op.outputs[0]).shape
+        if size[0] // parts * size[1] <= MOST_SUMS:
+            made = draft.one(WinogradSums(scheme, parts, WINOGRAD_SHARES), (rows, sent), line)
+            draft.ops.append(Op(FilterGradient(size, parts, scheme), (made,), op.outputs, line))
+            return
+        columns = LANES, tile_for(draft.spec(rows).dtype).columns
+        left = draft.one(WinogradTiles(scheme, parts, columns[0], back=False), (rows,), line)
+        right = draft.one(WinogradTiles(scheme, parts, columns[1], back=True), (sent,), line)
+        gate = TilesGradient(scheme, size, parts, scheme.tiles(*draft.spec(sent).shape[:3]), columns)
+        draft.ops.append(Op(gate, (left, right), op.outputs, line))
 
 
 def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
@@ -138,7 +109,7 @@ def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
     if kh != kw or kh not in SCHEMES or (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
         return None
     each = f // gate.groups
-    uneven = c % LANES or each % (LANES if gate.groups == 1 else 2 * LANES)
+    uneven = c % LANES or each % LANES
     if uneven or filters.dtype != np.float32 or 0 in out.shape or c * each < LEAST_CHANNELS:
         return None
     scheme = Scheme(kh)

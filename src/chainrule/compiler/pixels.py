@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..graph import Gate, Spec, gate
-from ..kernels.transforms import POINTS, SEEN, Scheme
 from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from ..ops.indexing import Slice
 from ..ops.window import Pair, Window
@@ -85,59 +84,6 @@ class ConvFilters(Gate):
         pairs = zip(np.split(x, self.shares), np.split(y, self.shares), strict=True)
         made = [plain.forward(a.transpose(TO_FIRST), b.transpose(TO_FIRST)) for a, b in pairs]
         return np.stack([part.transpose(FILTERS) for part in made])
-
-
-@gate
-class WinogradPixels(Gate):
-    """out (N, H - edge, W - edge, F) = the windows of x (N, H, W, C) times filters, transformed: u (36, C/groups, F)"""
-
-    scheme: Scheme
-    groups: int
-
-    def spec(self, x: Spec, u: Spec) -> Spec:
-        many, height, width, _ = x.shape
-        return Spec((many, height - self.scheme.edge, width - self.scheme.edge, u.shape[2]), x.dtype)
-
-    def forward(self, x: np.ndarray, u: np.ndarray) -> Any:
-        square = u.reshape(SEEN, SEEN, *u.shape[1:])
-        pairs = zip(np.split(x, self.groups, 3), np.split(square, self.groups, 3), strict=True)
-        made = [np.einsum("nhwabc,abcf->nhwabf", self.scheme.seen_by(a), b) for a, b in pairs]
-        _, height, width, _ = self.spec(Spec(x.shape, x.dtype), Spec(u.shape, u.dtype)).shape
-        return self.scheme.made_of(np.concatenate(made, 5))[:, :height, :width].astype(x.dtype)
-
-
-@gate
-class WinogradTiles(Gate):
-    """out (36, tiles, C) = the tiles of pictures with their border, or of results (back), transformed"""
-
-    scheme: Scheme
-    back: bool
-
-    def spec(self, x: Spec) -> Spec:
-        many, height, width, channels = x.shape
-        edge = 0 if self.back else self.scheme.edge
-        return Spec((POINTS, self.scheme.tiles(many, height - edge, width - edge), channels), x.dtype)
-
-    def forward(self, x: np.ndarray) -> Any:
-        made = self.scheme.sent_by(x) if self.back else self.scheme.seen_by(x)
-        return made.transpose(3, 4, 0, 1, 2, 5).reshape(POINTS, -1, x.shape[3]).astype(x.dtype)
-
-
-@gate
-class WinogradSums(Gate):
-    """out (shares, 36, C, F) = the gradient to filters, transformed: of x (N, H, W, C), y (N, H', W', F)"""
-
-    scheme: Scheme
-    shares: int
-
-    def spec(self, x: Spec, y: Spec) -> Spec:
-        return Spec((self.shares, POINTS, x.shape[3], y.shape[3]), x.dtype)
-
-    def forward(self, x: np.ndarray, y: np.ndarray) -> Any:
-        left, right = self.scheme.seen_by(x), self.scheme.sent_by(y)
-        made = np.einsum("nhwabc,nhwabf->abcf", left, right).reshape(POINTS, x.shape[3], y.shape[3])
-        rest = np.zeros((self.shares - 1, *made.shape))
-        return np.concatenate([made[None], rest]).astype(x.dtype)
 
 
 @gate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .arrange import Arrangement, is_plain, status_of
+from .arrange import GUARD, Arrangement, is_plain, status_of
 from .convolutions import convolution_tasks
 from .doubt import in_doubt, is_only_guarded
 from .flow import Op
@@ -13,6 +13,7 @@ from .fuse import LOOP, PRODUCT, Group, Groups
 from .products import Packs, product_tasks
 from .sums import PRODUCTS
 from .tasks import Task, Wanted, loop_tasks
+from .turning import turned_copy
 
 
 @dataclass
@@ -91,7 +92,7 @@ def in_order(made: Arrangement, wanted: Wanted, running: set[int]) -> Iterator[t
     packs = Packs(made.groups)
     for place, number in enumerate(made.order):
         if place == made.commit and made.guarded:
-            yield Check(0), -1
+            yield Check(GUARD), -1
         if number not in running:
             continue
         group = made.groups.groups[number]
@@ -108,7 +109,7 @@ def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> li
     """The tasks of one group."""
     group: Group = made.groups.groups[number]
     if group.kind == LOOP:
-        return loop_tasks(made.groups, group, wanted)
+        return turned_copy(made.groups, group, wanted) or loop_tasks(made.groups, group, wanted)
     if group.kind == PRODUCT:
         lowering = product_tasks if isinstance(group.ops[0].gate, PRODUCTS) else convolution_tasks
         tasks = lowering(packs, group, wanted)

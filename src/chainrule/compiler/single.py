@@ -21,14 +21,17 @@ from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, Max
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
-from .convolutions import winograd_sums, winograd_tiles
+from .filters import filter_gradient, tiles_gradient, winograd_sums
 from .flow import Op
 from .fuse import Groups, size, surrounds
 from .homes import inside, places
 from .labels import LabelCheck
-from .pixels import FiltersAbreast, Interleave, Pixels, WinogradSums, WinogradTiles
+from .pixels import FiltersAbreast, Interleave, Pixels
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
+from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
+from .turning import turned
 from .views import View, collapsed, indexed, is_basic, reshaped
+from .winograd import filter_panels, winograd_tiles
 
 Lowering = Callable[[Groups, Op, int], list[Task] | None]
 
@@ -37,6 +40,9 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
     """Copy the elements of one view to those of another of the same shape; stretched axes are read again."""
     if 0 in target.shape:
         return []
+    exchanged = turned(groups, source, target)
+    if exchanged:
+        return exchanged
     specs = groups.flow.specs
     loops = arranged(collapsed(target.shape, [source.stretched(target.shape), target.strides], ()))
     across = crossed(loops)
@@ -358,6 +364,8 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
     Concat: concat,
     Dropout: dropout,
+    FilterGradient: filter_gradient,
+    FilterPanels: filter_panels,
     FiltersAbreast: filters_abreast,
     Index: index,
     IndexAdd: index_add,
@@ -367,6 +375,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Pixels: pixels,
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
+    TilesGradient: tiles_gradient,
     WinogradSums: winograd_sums,
     WinogradTiles: winograd_tiles,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import transforms
@@ -11,7 +11,7 @@ from .language.machine import Machine
 from .language.types import I64, LANES
 from .language.values import Index, Pointer, Vector
 from .product import Ahead
-from .transforms import SEEN, Scheme
+from .transforms import POINTS, SEEN, Scheme
 
 LINES, COLUMNS, MADE = 0, SEEN, 2 * SEEN
 """Rows of the table: where the lines of 6 pixels begin, and the pixels in them; the first pixel of each line of
@@ -31,6 +31,20 @@ class Spots(NamedTuple):
     picture: Vector
     row: Vector
     column: Vector
+
+
+class Shelf(NamedTuple):
+    """Where transformed tiles go: memory, where each of the 36 points begins, and there the place of 16 channels."""
+
+    out: Pointer
+    planes: list[Index]
+    place: Callable[[Index, Index], Index]
+
+    def lay(self, k: Machine, tile: Index, c: Index, square: Iterator[tuple[int, int, Vector]]) -> None:
+        """Store the transform of a tile, from one channel on."""
+        corner = self.place(tile, c)
+        for i, j, value in square:
+            k.store(self.out, corner + self.planes[i * SEEN + j], value)
 
 
 class Tiles:
@@ -55,9 +69,13 @@ class Tiles:
         self.plane = self.block * wider + gap
         self.table = k.scratch(I64, (COMING + 2 * side * MOST_AHEAD // LANES) * LANES)
 
-    def planes(self) -> list[list[Index]]:
-        """Where each of the 6×6 points begins."""
-        return [[self.plane * (i * SEEN + j) for j in range(SEEN)] for i in range(SEEN)]
+    def planes(self) -> list[Index]:
+        """Where each of the 36 points begins in the transform of a block."""
+        return [self.plane * point for point in range(POINTS)]
+
+    def near(self, room: Pointer, begin: Index, width: Index) -> Shelf:
+        """The transform of one block: (36, tile, channel)."""
+        return Shelf(room, self.planes(), lambda tile, c: begin + tile * width + c)
 
     # --- where they lie -------------------------------------------------------------------------------------
 
@@ -117,39 +135,32 @@ class Tiles:
 
     # --- their transforms -----------------------------------------------------------------------------------
 
-    def see(
-        self, x: Pointer, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index
-    ) -> None:
-        """Bᵀ d B of some tiles: (36, block, C).  Pixels beyond the border are read as its last: no result that
-        is stored depends on them.
+    def see(self, x: Pointer, group: Index | int, first: Index, count: Index, shelf: Shelf) -> None:
+        """Bᵀ d B of some tiles.  Pixels beyond the border are read as its last: no result that is stored depends on
+        them.
         """
-        k, planes = self.k, self.planes()
+        k = self.k
         for _, before, there in self.stretches(first, count, sees=True):
             for t in k.range(there):
                 lines = [self.number(t + (LINES + i) * LANES) + group * self.channels for i in range(SEEN)]
                 columns = [self.number(t + (COLUMNS + j) * LANES) for j in range(SEEN)]
-                tile = begin + (before + t) * self.channels
                 for c in k.range(0, self.channels, LANES):
 
                     def line(i: int) -> list[Vector]:
                         start = lines[i] + c  # noqa: B023  read at once
                         return [k.load(x, start + column) for column in columns]  # noqa: B023
 
-                    for i, j, value in transforms.seen_square(line):
-                        k.store(room, tile + c + planes[i][j], value)
+                    shelf.lay(k, before + t, c, transforms.seen_square(line))
 
-    def send(
-        self, y: Pointer, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index
-    ) -> None:
-        """A y Aᵀ of some tiles: (36, block, F); pixels beyond the pictures count as zeros."""
-        k, side, planes, pixel = self.k, self.side, self.planes(), self.groups * self.filters
+    def send(self, y: Pointer, group: Index | int, first: Index, count: Index, shelf: Shelf) -> None:
+        """A y Aᵀ of some tiles; pixels beyond the pictures count as zeros."""
+        k, side, pixel = self.k, self.side, self.groups * self.filters
         for _, before, there in self.stretches(first, count, sees=False):
             for t in k.range(there):
                 rows = [self.number(t + (MADE + i) * LANES) * pixel for i in range(side)]
                 on = [[self.inside(t, i, j) for j in range(side)] for i in range(side)]
                 whole = self.inside(t, side - 1, side - 1)
                 for f in k.range(0, self.filters, LANES):
-                    corner = begin + (before + t) * self.filters + f
                     for masked, flag in ((False, whole > 0), (True, whole < 1)):
 
                         def line(i: int) -> list[Vector]:
@@ -158,8 +169,7 @@ class Tiles:
                             return [k.load(y, start + j * pixel, mask) for j, mask in enumerate(masks)]
 
                         for _ in k.when(flag):
-                            for i, j, value in transforms.sent_square(line, side):
-                                k.store(room, corner + planes[i][j], value)
+                            shelf.lay(k, before + t, f, transforms.sent_square(line, side))
 
     # --- what is fetched ahead ------------------------------------------------------------------------------
 

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from .language.machine import Machine
+from .language.types import LANES
 from .language.values import Vector
 
 SEEN = 6
 """Pixels along what a tile sees."""
 POINTS = SEEN * SEEN
+GAP = LANES
+"""Numbers between what belongs to one point and what belongs to the next: what lies a power of 2 apart shares its
+cache sets, and a tile's 36 points are read and written together.
+"""
 POLES = (0, 1, -1, 2, -2)
 """The points but ∞."""
 SCALES = (1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24)
@@ -185,3 +190,41 @@ def sent_square(line: Read, side: int) -> Iterator[tuple[int, int, Vector]]:
     for j in range(SEEN):
         for i, value in enumerate(sent([row[j] for row in rows])):
             yield i, j, value
+
+
+def filtered(g: Sequence[Vector]) -> list[Vector]:
+    """G g"""
+    out, (_, near, _, far, _) = [SCALES[0] * g[0]], SCALES
+    for pole, scale in ((1.0, near), (2.0, far)):
+        even, odd = g[0], g[1] if pole == 1 else pole * g[1]
+        for i, value in enumerate(g[2:], 2):
+            if i % 2 == 0:
+                even = plus(even, pole**i, value)
+            else:
+                odd = plus(odd, pole**i, value)
+        out += [scale * (even + odd), scale * (even - odd)]
+    return [*out, g[-1]]
+
+
+def filtered_square(line: Read, taps: int) -> Iterator[tuple[int, int, Vector]]:
+    """G g Gᵀ, number by number with its place."""
+    rows = [filtered(line(i)) for i in range(taps)]
+    for j in range(SEEN):
+        for i, value in enumerate(filtered([row[j] for row in rows])):
+            yield i, j, value
+
+
+def gathered(m: Sequence[Vector], taps: int) -> list[Vector]:
+    """Gᵀ m"""
+    zero, near, _, far, _ = SCALES
+    once = [near * (m[1] + m[2]), near * (m[1] - m[2])]
+    twice = [m[3] + m[4], m[3] - m[4]]
+    out = [plus(once[i % 2], far * 2.0**i, twice[i % 2]) for i in range(taps)]
+    return [plus(out[0], zero, m[0]), *out[1:-1], out[-1] + m[5]]
+
+
+def gathered_square(line: Read, taps: int) -> list[list[Vector]]:
+    """Gᵀ m G"""
+    rows = [gathered(line(i), taps) for i in range(SEEN)]
+    columns = [gathered([row[j] for row in rows], taps) for j in range(taps)]
+    return [[column[i] for column in columns] for i in range(taps)]

@@ -17,8 +17,8 @@ from .language.machine import Machine
 from .language.types import LANES
 from .language.values import Index, Pointer, Variable, Vector
 from .product import Ahead, Tile, micro_kernel, widths
-from .tiles import MADE, MOST_AHEAD, Tiles
-from .transforms import POINTS, Scheme
+from .tiles import MADE, MOST_AHEAD, Shelf, Tiles
+from .transforms import GAP, POINTS, SEEN, Scheme
 
 PARTS = MOST_AHEAD // LANES
 """Sixteens of tiles whose pixels are fetched ahead for sums."""
@@ -62,7 +62,8 @@ class Results:
                     corner = begin + (before + t) * tiles.filters + f
 
                     def line(i: int) -> list[Vector]:
-                        return [k.load(room, corner + place) for place in planes[i]]  # noqa: B023  read at once
+                        points = planes[i * SEEN : (i + 1) * SEEN]
+                        return [k.load(room, corner + place) for place in points]  # noqa: B023  read at once
 
                     square = transforms.results_square(line, tiles.side)
                     for i, pixel in enumerate(pixels):
@@ -78,9 +79,9 @@ class Winograd:
 
     scheme:   its filters' size
     formula:  operand 0 is the sum itself; the others lie at (pixel, filter)
-    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the transformed filters in
-    panels (36, panel, C, column), those of a group side by side; room for (pieces, 37,
-    block · max(C, F) + 16); the other operands and the stores, with their strides along pixels (and filters); status.
+    Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as `FilterPanels`
+    makes them; room for (pieces, 37, block · max(C, F) and a gap); the other operands and the stores, with their
+    strides along pixels (and filters); status.
     """
 
     dtype: np.dtype
@@ -99,7 +100,7 @@ class Convolving:
         self.k, self.kernel = k, kernel
         take = Arguments(k)
         self.pieces = take.integer()
-        self.tiles = Tiles(k, take, kernel.scheme, LANES)
+        self.tiles = Tiles(k, take, kernel.scheme, GAP)
         self.x, self.panels, self.room = (take.pointer(kernel.dtype) for _ in range(3))
         self.results = Results(k, take, self.tiles, kernel.formula)
         tiles, tile = self.tiles, kernel.tile
@@ -115,7 +116,8 @@ class Convolving:
         for unit in k.range(*k.share(tiles.groups * tiles.blocks, self.pieces)):
             group, first = unit // tiles.blocks, unit % tiles.blocks * tiles.block
             count = (tiles.count - first).at_most(tiles.block)
-            tiles.see(self.x, group, first, count, self.room, made + tiles.plane)
+            seen = tiles.near(self.room, made + tiles.plane, tiles.channels)
+            tiles.see(self.x, group, first, count, seen)
             tiles.coming(first + tiles.block, 1, sees=True)
             tiles.coming(first, 1, sees=False, slot=tiles.side)
             for point in k.range(POINTS):
@@ -127,8 +129,9 @@ class Convolving:
     def multiply(self, group: Index, count: Index, made: Index, point: Index, panel: Index) -> None:
         """A panel of one of 36 products (block, C) · (C, F), laid down where the factor of the one before was."""
         k, tiles, tile, n = self.k, self.tiles, self.kernel.tile, panel * self.kernel.tile.columns
-        number = (point * tiles.groups + group) * self.wide + panel
-        right = (self.panels, number * tiles.channels * tile.columns, tile.columns)
+        plane = self.wide * tiles.channels * tile.columns + GAP
+        base = (point * tiles.groups + group) * plane + panel * tiles.channels * tile.columns
+        right = (self.panels, base, tile.columns)
         left, out = made + (point + 1) * tiles.plane, made + point * tiles.plane + n
         for vectors in widths(k, tile, tiles.filters - n):
             turns = tile.vectors // vectors  # a narrow tile is so many times as tall
@@ -152,37 +155,51 @@ class Convolving:
 
 @dataclass(frozen=True)
 class WinogradTiles:
-    """Tiles transformed: of pictures, as they are seen (36, block, C), or of results, as they are sent (…, F).
+    """A block of tiles transformed: of pictures, as they are seen, or of results, as they are sent (back), for each of
+    the 36 points and each group in panels (panel, tile, column), with a gap behind: (36, G, …).
 
-    The channels of all groups count as one group's.
-
-    gap:  numbers between the points
-    Arguments: pieces; those of `Tiles`, of one block; its first tile; the pictures with their border, or the results;
-    the tiles.
+    columns:  of a panel; None for as many as there are
+    Arguments: pieces; those of `Tiles`; the first tile; the pictures with their border, or the results; the tiles.
     """
 
     dtype: np.dtype
     scheme: Scheme
+    columns: int | None
     back: bool
-    gap: int = 0
 
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
         pieces = take.integer()
-        tiles, first = Tiles(k, take, self.scheme, self.gap), take.integer()
+        tiles, first = Tiles(k, take, self.scheme, GAP), take.integer()
         source, out = take.pointer(self.dtype), take.pointer(self.dtype)
         start, stop = k.share((tiles.count - first).at_most(tiles.block), pieces)
-        width = tiles.filters if self.back else tiles.channels
         transform = tiles.send if self.back else tiles.see
-        transform(source, 0, first + start, stop - start, out, start * width)
+        for group in k.range(tiles.groups):
+            transform(source, group, first + start, stop - start, self.shelf(tiles, out, group, start))
+
+    def shelf(self, tiles: Tiles, out: Pointer, group: Index, start: Index) -> Shelf:
+        """Where the tiles of a group go, from one on."""
+        wide = tiles.filters if self.back else tiles.channels
+        panel = tiles.block * (self.columns or wide)
+        panels: Index | int = 1 if self.columns is None else (wide + (self.columns - 1)) // self.columns
+        plane = panel * panels + GAP
+        planes = [plane * tiles.groups * point for point in range(POINTS)]
+
+        def place(tile: Index, c: Index) -> Index:
+            corner = group * plane + (start + tile) * (self.columns or wide)
+            if self.columns is None:
+                return corner + c
+            return corner + c // self.columns * panel + c % self.columns
+
+        return Shelf(out, planes, place)
 
 
 @dataclass(frozen=True)
 class WinogradResults:
     """The results of a block of tiles, from their products at all points, and an epilogue.
 
-    Arguments: pieces; those of `Tiles`, of one block; its first tile; the products (36, block · max(C, F) + 16); the
-    other operands and the stores as of `Winograd`; status.
+    Arguments: pieces; those of `Tiles`, of one block; its first tile; the products (36, block · max(C, F) and a gap);
+    the other operands and the stores as of `Winograd`; status.
     """
 
     dtype: np.dtype
@@ -192,7 +209,7 @@ class WinogradResults:
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
         pieces = take.integer()
-        tiles, first = Tiles(k, take, self.scheme, LANES), take.integer()
+        tiles, first = Tiles(k, take, self.scheme, GAP), take.integer()
         products = take.pointer(self.dtype)
         results = Results(k, take, tiles, self.formula)
         start, stop = k.share((tiles.count - first).at_most(tiles.block), pieces)
@@ -202,10 +219,10 @@ class WinogradResults:
 
 @dataclass(frozen=True)
 class WinogradFilters:
-    """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, C, F), in one group.
+    """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, G, C/G · F/G and a gap).
 
     Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F); the sums; room
-    for (shares, 72, block · max(C, F) + 16).  Each share sums over its stretch of the blocks.
+    for (shares · G, 72, block · max(C, F) and a gap).  Each share sums over its stretch of the blocks.
     """
 
     dtype: np.dtype
@@ -223,9 +240,10 @@ class Summing:
         self.k, self.kernel = k, kernel
         take = Arguments(k)
         self.pieces, self.shares = take.integer(), take.integer()
-        self.tiles = Tiles(k, take, kernel.scheme, LANES)
+        self.tiles = Tiles(k, take, kernel.scheme, GAP)
+        self.pixel = self.tiles.groups * self.tiles.filters
         self.x = take.pointer(kernel.dtype)
-        self.y = Place(k, Operand(kernel.dtype, NEXT), take.pointer(kernel.dtype), [self.tiles.filters], None)
+        self.y = Place(k, Operand(kernel.dtype, NEXT), take.pointer(kernel.dtype), [self.pixel], None)
         self.out, self.room = take.pointer(kernel.dtype), take.pointer(kernel.dtype)
         tiles, tile = self.tiles, kernel.tile
         self.high = (tiles.channels + (tile.rows - 1)) // tile.rows
@@ -236,25 +254,34 @@ class Summing:
 
     def write(self) -> None:
         k, tiles = self.k, self.tiles
-        each = (tiles.blocks + (self.shares - 1)) // self.shares
-        size = tiles.channels * tiles.filters
-        for share in k.range(*k.share(self.shares, self.pieces)):
-            begin, total = share * 2 * POINTS * tiles.plane, share * POINTS * size
-            middle = begin + POINTS * tiles.plane
-            for i in k.range(0, size * POINTS, LANES):
-                k.store(self.out, total + i, k.constant(0, self.kernel.dtype))
-            last = ((share + 1) * each).at_most(tiles.blocks)
-            for block in k.range(share * each, last):
-                first = block * tiles.block
-                count = (tiles.count - first).at_most(tiles.block)
-                tiles.see(self.x, 0, first, count, self.room, begin)
-                tiles.send(self.y.pointer, 0, first, count, self.room, middle)
-                tiles.coming(first + tiles.block, PARTS, sees=True)
-                tiles.coming(first + tiles.block, PARTS, sees=False, slot=PARTS * tiles.side)
-                for point in k.range(POINTS):
-                    self.add(point, count, (begin, middle), total + point * size)
+        for unit in k.range(*k.share(self.shares * tiles.groups, self.pieces)):
+            self.sum_up(unit // tiles.groups, unit % tiles.groups, unit * 2 * POINTS * tiles.plane)
 
-    def add(self, point: Index, count: Index, places: tuple[Index, Index], total: Index) -> None:
+    def sum_up(self, share: Index, group: Index, begin: Index) -> None:
+        """The sums of one share and group; begin: of its room."""
+        k, tiles, each = self.k, self.tiles, (self.tiles.blocks + (self.shares - 1)) // self.shares
+        size, middle = tiles.channels * tiles.filters, begin + POINTS * tiles.plane
+        totals, further = self.share_of(share, group, size + GAP)
+        for point in k.range(POINTS):
+            for i in k.range(0, size, LANES):
+                k.store(self.out, totals + point * further + i, k.constant(0, self.kernel.dtype))
+        for block in k.range(share * each, ((share + 1) * each).at_most(tiles.blocks)):
+            first = block * tiles.block
+            count = (tiles.count - first).at_most(tiles.block)
+            tiles.see(self.x, group, first, count, tiles.near(self.room, begin, tiles.channels))
+            tiles.send(self.y.pointer, group, first, count, tiles.near(self.room, middle, tiles.filters))
+            tiles.coming(first + tiles.block, PARTS, sees=True)
+            tiles.coming(first + tiles.block, PARTS, sees=False, slot=PARTS * tiles.side)
+            for point in k.range(POINTS):
+                self.add(group, point, count, (begin, middle), totals + point * further)
+
+    def share_of(self, share: Index, group: Index, plane: Index) -> tuple[Index, Index]:
+        """Where the sums of the first point are, and how far on those of the next."""
+        return (share * POINTS * self.tiles.groups + group) * plane, self.tiles.groups * plane
+
+    def add(
+        self, group: Index, point: Index, count: Index, places: tuple[Index, Index], total: Index
+    ) -> None:
         """Vᵀ · D of one point, added to what is there."""
         k, tiles, tile, (left, right) = self.k, self.tiles, self.kernel.tile, places
         for n in k.range(0, tiles.filters, tile.columns):
@@ -264,7 +291,7 @@ class Summing:
                 a = (self.room, [left + point * tiles.plane + row for row in inside])
                 b = (self.room, right + point * tiles.plane + n, tiles.filters)
                 turn = (point * self.wide + n // tile.columns) * self.high + m // tile.rows
-                ahead = [self.seen.seen(self.x, 0, turn), self.sent.made(self.y, 0, turn)]
+                ahead = [self.seen.seen(self.x, group, turn), self.sent.made(self.y, group, turn)]
                 for vectors in widths(k, tile, tiles.filters - n):
                     corners = [total + row * tiles.filters + n for row in inside]
                     begun = [

@@ -367,4 +367,4 @@ def test_the_kernels_of_these_tests_use_every_primitive():
         all_operations(dtype)(Spy())
         memory(dtype)(Spy())
     methods = {name for name, _ in inspect.getmembers(Machine, inspect.isfunction) if name[0] != "_"}
-    assert methods - used == {"end", "positions", "refuse", "share", "transpose"}
+    assert methods - used == {"divide", "end", "positions", "refuse", "share", "transpose"}
