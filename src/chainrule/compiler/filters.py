@@ -23,12 +23,12 @@ SUMS_BYTES = 5 << 20
 def winograd_sums(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """The gradient to filters by Winograd's algorithm, as sums over tiles of the transformed."""
     specs, (out,), gate = groups.flow.specs, op.outputs, op.gate
-    x, y = (groups.view(n) for n in op.inputs)
+    x, y = (groups.place(groups.view(n)) for n in op.inputs)
     dtype, block, units = specs[out].dtype, SUMMED, gate.shares * gate.groups
     c, f = x.shape[3] // gate.groups, y.shape[3] // gate.groups
     pieces, room = min(MOST_PIECES, units), room_of(groups, units, 2 * POINTS, block * max(c, f), dtype)
     arguments: list[Argument] = [pieces, gate.shares, block, *y.shape[:3], gate.groups, c, f, *x.shape[1:3]]
-    arguments += [address(groups, x), address(groups, y), Address(out), Address(room)]
+    arguments += [address(groups, x), address(groups, y), *y.strides[:3], Address(out), Address(room)]
     flops = 2 * gate.scheme.tiles(*y.shape[:3]) * POINTS * c * f * gate.groups
     kernel = winograd.WinogradFilters(dtype, tile_for(dtype), gate.scheme)
     return [Task(kernel, arguments, pieces, (x.base, y.base), (out, room), "winograd", flops=flops)]

@@ -69,9 +69,11 @@ class Group:
     aside: bool = False
 
     def rows(self) -> tuple[int, ...]:
-        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one; of pictures
-        abreast as (F, H', places, lanes).
+        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one; by Winograd's
+        algorithm as (N, H', W', F); of pictures abreast as (F, H', places, lanes).
         """
+        if isinstance(self.ops[0].gate, WinogradPixels):
+            return self.space
         if isinstance(self.ops[0].gate, ON_PICTURES):
             f, high, wide, many = self.space
             apart = getattr(self.ops[0].gate, "stride", (1, 1))[1] != 1

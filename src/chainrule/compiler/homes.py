@@ -10,8 +10,9 @@ from ..ops.indexing import Slice
 from ..ops.shape import Concat, Pad
 from .flow import Op
 from .fuse import LOOP, PRODUCT, SINGLE, Groups, size, stacked, surrounds
-from .pixels import Interleave
+from .pixels import ConvFilters, ConvPixels, Interleave
 from .sums import PRODUCTS
+from .tiles import WinogradSums, WinogradTiles
 from .views import View, indexed, moved, reshaped
 
 WHOLE = Slice(None, None, None)
@@ -76,7 +77,7 @@ def home_in(groups: Groups, number: int, place: View) -> View | None:
 
 
 def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -> bool:
-    """Whether an op that reads a value finds it in its home: the join itself, once, loops and products."""
+    """Whether an op that reads a value finds it in its home: the join itself, once, loops, products, and pictures."""
     number, op, n = reader
     view = groups.view(n)
     if number == groups.maker[view.base]:
@@ -84,12 +85,27 @@ def follows(groups: Groups, home: View, reader: tuple[int, Op, int], join: Op) -
     if op is join:
         return sum(groups.view(m).base == view.base for m in op.inputs) == 1
     there, out = moved(view, home.shape, home), groups.flow.specs[op.outputs[0]].shape
-    if groups.groups[number].kind == LOOP:
+    group = groups.groups[number]
+    if there is None or group.kind == LOOP:
         return there is not None
-    if not isinstance(op.gate, PRODUCTS):
-        return False
-    near = n not in op.inputs[1::2] or (there is not None and 1 in there.strides[-2:])
-    return there is not None and near and stacked(there, out) is not None
+    if isinstance(op.gate, PRODUCTS):
+        near = n not in op.inputs[1::2] or 1 in there.strides[-2:]
+        return near and stacked(there, out) is not None
+    if op is not group.ops[0]:  # it is a part of what follows a product
+        wide = len(group.rows()) > 3
+        return wide and reshaped(out, there.stretched(out), group.rows()) is not None
+    return steps_anywhere(op, n) and there.strides[-1] == 1
+
+
+def steps_anywhere(op: Op, number: int) -> bool:
+    """Whether the kernel of an op on pictures is told how far it is from picture to picture, row to row and pixel to
+    pixel of what it reads.
+    """
+    if isinstance(op.gate, WinogradTiles):
+        return op.gate.back
+    if isinstance(op.gate, WinogradSums):
+        return number == op.inputs[1]
+    return isinstance(op.gate, ConvPixels | ConvFilters) and number == op.inputs[0]
 
 
 def places(groups: Groups, op: Op) -> Iterator[View]:

@@ -11,7 +11,7 @@ from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
 from ..kernels.large import LEFT, RIGHT, Large
 from ..kernels.product import Pack, Product, Tile, tile_for
-from .fuse import FEW_ROWS, ON_PICTURES, Group, Groups, stacked
+from .fuse import FEW_ROWS, Group, Groups, stacked
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 
@@ -150,9 +150,7 @@ class Epilogue:
         self.groups, self.specs = groups, groups.flow.specs
         self.dtype = self.specs[group.ops[0].outputs[0]].dtype
         self.tile = tile_for(self.dtype)
-        self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and not isinstance(
-            group.ops[0].gate, ON_PICTURES
-        )
+        self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and len(group.rows()) == 3
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
         self.stored = [v for v in group.makes() if v in wanted.stored]
@@ -179,10 +177,10 @@ class Epilogue:
             (Operand(self.dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards)
         )
 
-    def arguments(self, out: tuple[int, ...], *, stacked: bool = True) -> list[Argument]:
+    def arguments(self, out: tuple[int, ...]) -> list[Argument]:
         """Addresses and strides of what is read, of what is stored, and the status byte."""
         words: list[Argument] = []
-        strides = [s[not stacked :] for s in self.strides(out)]
+        strides = self.strides(out)
         for (view, _), (*outer, inner) in zip(self.mapping.reads, strides, strict=False):
             words += [address(self.groups, view), *outer, *([inner] if inner not in (0, 1) else [])]
         for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
@@ -308,6 +306,6 @@ def space_of(group: Group, groups: Groups, view: View, strides: tuple[int, ...])
     """The shape over which an operand of the epilogue was stretched."""
     for op in group.ops[1:]:
         shape = groups.flow.specs[op.outputs[0]].shape
-        if any(groups.view(n) == view and view.stretched(shape) == strides for n in op.inputs):
+        if any(groups.place(groups.view(n)) == view and view.stretched(shape) == strides for n in op.inputs):
             return shape
     return group.space

@@ -16,7 +16,7 @@ from ..kernels.language.machine import Machine
 from ..kernels.loops import GRAIN, Loops
 from ..ops.arithmetic import Power
 from .flow import Op
-from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, Group, Groups, size
+from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, size
 from .views import Axis, View, collapsed, contiguous
 
 STATUS = -1
@@ -119,7 +119,7 @@ class Mapping:
                 elif number is not None:
                     sources.append(number)
                 else:
-                    view = groups.place(view) if group.kind == LOOP else view
+                    view = groups.place(view)
                     sources.append(("read", self.read(view, view.stretched(space(op)))))
             self.inputs.append(sources)
             self.steps.append((op, "map" if isinstance(op.gate, Reduction) else "forward"))

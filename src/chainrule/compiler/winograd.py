@@ -16,7 +16,7 @@ from ..kernels.product import Product, tile_for
 from ..kernels.transforms import GAP, POINTS
 from .flow import Op
 from .fuse import Groups
-from .products import Epilogue, Sizes
+from .products import Epilogue
 from .tasks import Address, Argument, Task, address, share_out
 
 BLOCK = 16
@@ -45,11 +45,11 @@ def in_one_pass(groups: Groups, op: Op, after: Epilogue) -> list[Task]:
     c, f, tiles = x.shape[3] // gate.groups, columns // gate.groups, gate.scheme.tiles(n, high, wide)
     pieces = min(MOST_PIECES, gate.groups * -(-tiles // BLOCK))
     room = room_of(groups, pieces, POINTS + 1, BLOCK * max(c, f), after.dtype)
-    sizes = Sizes(1, n * high * wide, columns, c)
-    kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(sizes.out))
+    out = (n, high, wide, columns)
+    kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(out))
     arguments: list[Argument] = [pieces, BLOCK, n, high, wide, gate.groups, c, f, *x.shape[1:3]]
     arguments += [address(groups, x), address(groups, panels), Address(room)]
-    arguments += after.arguments(sizes.out, stacked=False)
+    arguments += after.arguments(out)
     flops = 2 * tiles * POINTS * c * columns
     return [after.task(kernel, arguments, pieces, [x.base, panels.base], "winograd", flops, [room])]
 
@@ -79,7 +79,7 @@ class ThreePasses(NamedTuple):
     def tasks(self, first: int, count: int) -> Iterator[Task]:
         """The passes over some tiles."""
         scheme, dtype, x = self.op.gate.scheme, self.after.dtype, self.groups.view(self.op.inputs[0])
-        n, high, wide, f = self.groups.flow.specs[self.op.outputs[0]].shape
+        n, high, wide, f = out = self.groups.flow.specs[self.op.outputs[0]].shape
         c = x.shape[3]
         pieces = share_out(POINTS * count * (c + f) * 8)
         shape: list[Argument] = [pieces, self.block, n, high, wide, 1, c, f, *x.shape[1:3], first]
@@ -87,9 +87,8 @@ class ThreePasses(NamedTuple):
         seeing = winograd.WinogradTiles(dtype, scheme, None, back=False)
         yield Task(seeing, words, pieces, (x.base,), (self.seen,), "tiles")
         yield self.products(count, f, c)
-        sizes = Sizes(1, n * high * wide, f, c)
-        words = [*shape, Address(self.made), *self.after.arguments(sizes.out, stacked=False)]
-        results = winograd.WinogradResults(dtype, scheme, self.after.formula(sizes.out))
+        words = [*shape, Address(self.made), *self.after.arguments(out)]
+        results = winograd.WinogradResults(dtype, scheme, self.after.formula(out))
         yield self.after.task(results, words, pieces, [self.made], "winograd", 0)
 
     def products(self, count: int, f: int, c: int) -> Task:
@@ -122,13 +121,13 @@ def filter_panels(groups: Groups, op: Op, status: int) -> list[Task] | None:
 
 def winograd_tiles(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """All tiles of pictures, or of results, transformed."""
-    (x,), (out,), gate = (groups.view(n) for n in op.inputs), op.outputs, op.gate
+    (x,), (out,), gate = (groups.place(groups.view(n)) for n in op.inputs), op.outputs, op.gate
     spec, (n, rows, columns, width) = groups.flow.specs[out], x.shape
     edge, each = 0 if gate.back else gate.scheme.edge, width // gate.groups
     high, wide = rows - edge, columns - edge
     tiles, pieces = gate.scheme.tiles(n, high, wide), share_out(spec.size * 8)
     arguments: list[Argument] = [pieces, tiles, n, high, wide, gate.groups, each, each, rows, columns, 0]
-    arguments += [address(groups, x), Address(out)]
+    arguments += [address(groups, x), *(x.strides[:3] if gate.back else ()), Address(out)]
     kernel = winograd.WinogradTiles(spec.dtype, gate.scheme, gate.columns, gate.back)
     return [Task(kernel, arguments, pieces, (x.base,), (out,), "tiles")]
 

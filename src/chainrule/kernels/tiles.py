@@ -13,11 +13,11 @@ from .language.values import Index, Pointer, Vector
 from .product import Ahead
 from .transforms import POINTS, SEEN, Scheme
 
-LINES, COLUMNS, MADE = 0, SEEN, 2 * SEEN
-"""Rows of the table: where the lines of 6 pixels begin, and the pixels in them; the first pixel of each line of
-results.
+LINES, COLUMNS, PLACE = 0, SEEN, 2 * SEEN
+"""Rows of the table: where the lines of 6 pixels begin, and the pixels in them; the picture, row and column of the
+first result.
 """
-BELOW, BESIDE, COMING = MADE + SEEN, MADE + SEEN + 1, MADE + SEEN + 2
+BELOW, BESIDE, COMING = PLACE + 3, PLACE + 4, PLACE + 5
 """How many results there are below and beside; and what is fetched ahead."""
 MOST_AHEAD = 32
 """Tiles whose pixels are fetched ahead."""
@@ -67,7 +67,7 @@ class Tiles:
         self.blocks = (self.count + (self.block - 1)) // self.block
         wider = self.channels + self.filters - self.channels.at_most(self.filters)
         self.plane = self.block * wider + gap
-        self.table = k.scratch(I64, (COMING + 2 * side * MOST_AHEAD // LANES) * LANES)
+        self.table = k.scratch(I64, (COMING + 4 * side * MOST_AHEAD // LANES) * LANES)
 
     def planes(self) -> list[Index]:
         """Where each of the 36 points begins in the transform of a block."""
@@ -102,11 +102,6 @@ class Tiles:
         """How far pixel j of such a line is from its beginning."""
         return self.least(at.column + j, self.columns - 1) * self.k.splat(self.groups * self.channels)
 
-    def made(self, at: Spots, i: int) -> Vector:
-        """The number of the first pixel of line i of the results of each tile."""
-        k = self.k
-        return (at.picture * k.splat(self.high) + at.row + i) * k.splat(self.wide) + at.column
-
     def keep(self, row: int, numbers: Vector) -> None:
         self.k.store(self.table, row * LANES, numbers)
 
@@ -123,11 +118,17 @@ class Tiles:
                     self.keep(LINES + i, self.line(at, i))
                     self.keep(COLUMNS + i, self.pixel(at, i))
             else:
-                for i in range(self.side):
-                    self.keep(MADE + i, self.made(at, i))
+                for i, numbers in enumerate(at):
+                    self.keep(PLACE + i, numbers)
                 self.keep(BELOW, self.k.splat(self.high) - at.row)
                 self.keep(BESIDE, self.k.splat(self.wide) - at.column)
             yield first + before, before, (count - before).at_most(LANES)
+
+    def results(self, t: Index, place: Place) -> Place:
+        """A place with strides along pictures, rows and columns, at the first result of tile t of the table."""
+        for axis in range(3):
+            place = place.at(axis, self.number(t + (PLACE + axis) * LANES))
+        return place
 
     def inside(self, t: Index, i: int, j: int) -> Index:
         """1 for a pixel of the results of tile t of the table, else a number below."""
@@ -152,21 +153,21 @@ class Tiles:
 
                     shelf.lay(k, before + t, c, transforms.seen_square(line))
 
-    def send(self, y: Pointer, group: Index | int, first: Index, count: Index, shelf: Shelf) -> None:
+    def send(self, y: Place, group: Index | int, first: Index, count: Index, shelf: Shelf) -> None:
         """A y Aᵀ of some tiles; pixels beyond the pictures count as zeros."""
-        k, side, pixel = self.k, self.side, self.groups * self.filters
+        k, side = self.k, self.side
         for _, before, there in self.stretches(first, count, sees=False):
             for t in k.range(there):
-                rows = [self.number(t + (MADE + i) * LANES) * pixel for i in range(side)]
+                corner = self.results(t, y)
                 on = [[self.inside(t, i, j) for j in range(side)] for i in range(side)]
                 whole = self.inside(t, side - 1, side - 1)
                 for f in k.range(0, self.filters, LANES):
                     for masked, flag in ((False, whole > 0), (True, whole < 1)):
 
                         def line(i: int) -> list[Vector]:
-                            start = rows[i] + (group * self.filters + f)  # noqa: B023  read at once
+                            row, first = corner.at(1, i), group * self.filters + f  # noqa: B023  read at once
                             masks = [k.below(n * LANES) if masked else None for n in on[i]]  # noqa: B023
-                            return [k.load(y, start + j * pixel, mask) for j, mask in enumerate(masks)]
+                            return [row.at(2, j).load(first, mask) for j, mask in enumerate(masks)]
 
                         for _ in k.when(flag):
                             shelf.lay(k, before + t, f, transforms.sent_square(line, side))
@@ -175,48 +176,51 @@ class Tiles:
 
     def coming(self, first: Index, parts: int, *, sees: bool, slot: int = 0) -> None:
         """Enter into the table the lines of pixels that the tiles from one on see and those before them and above
-        do not, or the lines of their results.
+        do not, or the picture, row and column of the lines of their results.
         """
+        edge, lines = SEEN - self.side, self.side * parts
         for part in range(parts):
             at = self.spots(first + part * LANES)
             for i in range(self.side):
-                edge = SEEN - self.side
-                there = self.line(at, i + edge) + self.pixel(at, edge) if sees else self.made(at, i)
-                self.keep(COMING + slot + part * self.side + i, there)
+                seen = self.line(at, i + edge) + self.pixel(at, edge) if sees else None
+                numbers = (at.picture, at.row + i, at.column) if seen is None else (seen,)
+                for axis, there in enumerate(numbers):
+                    self.keep(COMING + slot + axis * lines + part * self.side + i, there)
 
     def fetching(self, turns: Index, steps: Index, *, sees: bool, parts: int, slot: int = 0) -> Fetching:
         """How the lines of `coming` are fetched in so many turns, a little in each of their steps."""
         lines, length = self.side * parts * LANES, self.side * (self.channels if sees else self.filters)
         each = (length * lines + (turns * steps - 1)) // (turns * steps)
-        return Fetching(self, slot, length, self.k.whole("add", lines * WHOLE, 0) // turns, each)
+        return Fetching(self, slot, lines, length, self.k.whole("add", lines * WHOLE, 0) // turns, each)
 
 
 class Fetching(NamedTuple):
     """Lines of pixels that are fetched ahead.
 
-    slot:    where they begin in the table;  length: numbers of a line
+    slot:    where they begin in the table;  lines: how many there are;  length: numbers of one
     pace:    lines of a turn, in parts of `WHOLE`;  each: numbers of a step
     """
 
     tiles: Tiles
     slot: int
+    lines: int
     length: Index
     pace: Index
     each: Index
 
     def at(self, turn: Index) -> tuple[Index, Index]:
-        """What the table says of the line that a turn goes on with, and where in it that is."""
+        """Where in the table the line is that a turn goes on with, and how far on in it that is."""
         line = turn * self.pace // WHOLE
-        begun = (turn * self.pace - line * WHOLE) * self.length // WHOLE
-        return self.tiles.number(line + (COMING + self.slot) * LANES), begun
+        return line + (COMING + self.slot) * LANES, (turn * self.pace - line * WHOLE) * self.length // WHOLE
 
     def seen(self, x: Pointer, group: Index | int, turn: Index, turns: int = 1) -> Ahead:
         """The share of some turns in the pixels that are seen a block later."""
-        start, begun = self.at(turn)
-        return x, start + group * self.tiles.channels + begun, self.each * turns
+        line, begun = self.at(turn)
+        return x, self.tiles.number(line) + group * self.tiles.channels + begun, self.each * turns
 
     def made(self, place: Place, group: Index | int, turn: Index, turns: int = 1) -> Ahead:
         """The share of some turns in results, or in what lies as they do."""
-        pixel, begun = self.at(turn)
-        start = place.at(0, pixel).offset + group * self.tiles.filters
-        return place.pointer, start + begun, self.each * turns
+        line, begun = self.at(turn)
+        for axis in range(3):
+            place = place.at(axis, self.tiles.number(line + axis * self.lines))
+        return place.pointer, place.offset + group * self.tiles.filters + begun, self.each * turns

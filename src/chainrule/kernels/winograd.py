@@ -12,12 +12,12 @@ import numpy as np
 
 from . import transforms
 from .epilogue import Epilogue
-from .formula import NEXT, Arguments, Formula, Operand, Place
+from .formula import NEXT, Arguments, Formula, Operand
 from .language.machine import Machine
 from .language.types import LANES
 from .language.values import Index, Pointer, Variable, Vector
 from .product import Ahead, Tile, micro_kernel, widths
-from .tiles import MADE, MOST_AHEAD, Shelf, Tiles
+from .tiles import MOST_AHEAD, Shelf, Tiles
 from .transforms import GAP, POINTS, SEEN, Scheme
 
 PARTS = MOST_AHEAD // LANES
@@ -49,7 +49,7 @@ class Results:
 
     def __init__(self, k: Machine, take: Arguments, tiles: Tiles, formula: Formula) -> None:
         self.k, self.tiles = k, tiles
-        self.after = Epilogue(k, take, formula, 1)
+        self.after = Epilogue(k, take, formula, 3)
 
     def finish(self, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index) -> None:
         """The results of some tiles, whose products (36, block, F) lie in a room."""
@@ -57,7 +57,7 @@ class Results:
         planes = tiles.planes()
         for _, before, there in tiles.stretches(first, count, sees=False):
             for t in k.range(there):
-                pixels = [tiles.number(t + (MADE + i) * LANES) for i in range(tiles.side)]
+                corners = [tiles.results(t, place) for place in self.after.places]
                 for f in k.range(0, tiles.filters, LANES):
                     corner = begin + (before + t) * tiles.filters + f
 
@@ -66,10 +66,10 @@ class Results:
                         return [k.load(room, corner + place) for place in points]  # noqa: B023  read at once
 
                     square = transforms.results_square(line, tiles.side)
-                    for i, pixel in enumerate(pixels):
+                    for i in range(tiles.side):
                         for j in range(tiles.side):
                             for _ in k.when(tiles.inside(t, i, j) > 0):
-                                places = self.after.at(pixel + j)
+                                places = [corner.at(1, i).at(2, j) for corner in corners]
                                 self.after.apply(square[i][j], group * tiles.filters + f, None, places)
 
 
@@ -78,10 +78,10 @@ class Winograd:
     """A convolution, stride 1, and an epilogue.
 
     scheme:   its filters' size
-    formula:  operand 0 is the sum itself; the others lie at (pixel, filter)
+    formula:  operand 0 is the sum itself; the others lie at (picture, row, column, filter)
     Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as `FilterPanels`
     makes them; room for (pieces, 37, block · max(C, F) and a gap); the other operands and the stores, with their
-    strides along pixels (and filters); status.
+    strides along pictures, rows and columns (and filters); status.
     """
 
     dtype: np.dtype
@@ -159,7 +159,8 @@ class WinogradTiles:
     the 36 points and each group in panels (panel, tile, column), with a gap behind: (36, G, …).
 
     columns:  of a panel; None for as many as there are
-    Arguments: pieces; those of `Tiles`; the first tile; the pictures with their border, or the results; the tiles.
+    Arguments: pieces; those of `Tiles`; the first tile; the pictures with their border, or the results with their
+    strides along pictures, rows and columns; the tiles.
     """
 
     dtype: np.dtype
@@ -171,11 +172,14 @@ class WinogradTiles:
         take = Arguments(k)
         pieces = take.integer()
         tiles, first = Tiles(k, take, self.scheme, GAP), take.integer()
-        source, out = take.pointer(self.dtype), take.pointer(self.dtype)
+        source, out = take.place(Operand(self.dtype, NEXT), 3 * self.back), take.pointer(self.dtype)
         start, stop = k.share((tiles.count - first).at_most(tiles.block), pieces)
-        transform = tiles.send if self.back else tiles.see
         for group in k.range(tiles.groups):
-            transform(source, group, first + start, stop - start, self.shelf(tiles, out, group, start))
+            stretch, shelf = (group, first + start, stop - start), self.shelf(tiles, out, group, start)
+            if self.back:
+                tiles.send(source, *stretch, shelf)
+            else:
+                tiles.see(source.pointer, *stretch, shelf)
 
     def shelf(self, tiles: Tiles, out: Pointer, group: Index, start: Index) -> Shelf:
         """Where the tiles of a group go, from one on."""
@@ -221,8 +225,9 @@ class WinogradResults:
 class WinogradFilters:
     """The gradient to filters, transformed: Σ over tiles (Bᵀ d B)ᵀ · (A y Aᵀ), as (shares, 36, G, C/G · F/G and a gap).
 
-    Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F); the sums; room
-    for (shares · G, 72, block · max(C, F) and a gap).  Each share sums over its stretch of the blocks.
+    Arguments: pieces, shares; those of `Tiles`; the pictures with their border; y (N, H', W', F) with its strides along
+    pictures, rows and columns; the sums; room for (shares · G, 72, block · max(C, F) and a gap).  Each share sums over
+    its stretch of the blocks.
     """
 
     dtype: np.dtype
@@ -241,9 +246,7 @@ class Summing:
         take = Arguments(k)
         self.pieces, self.shares = take.integer(), take.integer()
         self.tiles = Tiles(k, take, kernel.scheme, GAP)
-        self.pixel = self.tiles.groups * self.tiles.filters
-        self.x = take.pointer(kernel.dtype)
-        self.y = Place(k, Operand(kernel.dtype, NEXT), take.pointer(kernel.dtype), [self.pixel], None)
+        self.x, self.y = take.pointer(kernel.dtype), take.place(Operand(kernel.dtype, NEXT), 3)
         self.out, self.room = take.pointer(kernel.dtype), take.pointer(kernel.dtype)
         tiles, tile = self.tiles, kernel.tile
         self.high = (tiles.channels + (tile.rows - 1)) // tile.rows
@@ -269,7 +272,7 @@ class Summing:
             first = block * tiles.block
             count = (tiles.count - first).at_most(tiles.block)
             tiles.see(self.x, group, first, count, tiles.near(self.room, begin, tiles.channels))
-            tiles.send(self.y.pointer, group, first, count, tiles.near(self.room, middle, tiles.filters))
+            tiles.send(self.y, group, first, count, tiles.near(self.room, middle, tiles.filters))
             tiles.coming(first + tiles.block, PARTS, sees=True)
             tiles.coming(first + tiles.block, PARTS, sees=False, slot=PARTS * tiles.side)
             for point in k.range(POINTS):
