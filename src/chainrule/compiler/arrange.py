@@ -12,7 +12,7 @@ from .flow import Op, flow_of, returned_numbers
 from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, enter_aside, fuse, ones
 from .homes import settle
 from .layout import in_order
-from .recompute import recompute
+from .recompute import masks_again, recompute
 from .single import single_tasks
 from .sums import regroup
 from .tasks import Task
@@ -64,6 +64,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     recompute(groups, fixed | made.guarded)
     put_aside(made)
     settle(groups, fixed)
+    masks_again(groups, fixed | made.guarded)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
             guarded = not made.guarded.isdisjoint(group.ops[0].outputs)

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from ..ops.arithmetic import Add, Multiply, Subtract
+from ..ops.selection import Greater, GreaterEqual, Less, LessEqual
 from .flow import Op
-from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, Groups, aligned, arrays
+from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, PRODUCT, Groups, aligned, arrays
+from .tiles import WinogradPixels
 from .views import View
 
 CHEAP = (Add, Multiply, Subtract)
 """Gates that take no longer than a number from memory."""
 MOST_CHEAP = 4
 """Ops that are worth doing again."""
+MASKS = (Greater, GreaterEqual, Less, LessEqual)
+"""Gates whose result is not worth its memory, if what it was made of is kept."""
 
 
 def recompute(groups: Groups, fixed: Set[int]) -> None:
@@ -29,6 +33,17 @@ def recompute(groups: Groups, fixed: Set[int]) -> None:
                 if readers and chain is not None and pays(groups, value, chain, readers):
                     for reader in readers:
                         repeat(groups, reader, value, chain)
+
+
+def masks_again(groups: Groups, fixed: Set[int]) -> None:
+    """Let masks be found again in what they were made of, where that stays in memory anyway; once homes are known."""
+    for number, group in enumerate(groups.groups):
+        for op in group.ops:
+            if isinstance(op.gate, MASKS) and op.outputs[0] in group.elementwise() - fixed:
+                readers = sorted(groups.reading.get(op.outputs[0], set()) - {number})
+                if readers and stays(groups, number, op, readers):
+                    for reader in readers:
+                        repeat(groups, reader, op.outputs[0], [op])
 
 
 def chain_of(groups: Groups, number: int, value: int) -> list[Op] | None:
@@ -78,6 +93,32 @@ def pays(groups: Groups, value: int, chain: list[Op], readers: list[int]) -> boo
     return read <= (2 + len(readers)) * size
 
 
+def stays(groups: Groups, number: int, op: Op, readers: list[int]) -> bool:
+    """Whether all that read a mask find what it was made of: a value of its own group that somebody reads later on."""
+    group, constants = groups.groups[number], groups.flow.constants
+    sources = [view for n in op.inputs if (view := groups.view(n)).base not in constants]
+    if len(sources) != 1 or sources[0].base not in group.elementwise():
+        return False
+    base = sources[0].base
+    kept = groups.home(base).base
+    last = max(groups.groups[k].ops[0].rank for k in readers)
+    later = (groups.groups[k].ops for k in groups.reading[kept] - {number, *readers})
+    return (
+        aligned(groups, sources[0], group.space)
+        and any(ops[0].rank >= last for ops in later if ops)
+        and all(finds(groups, reader, op.outputs[0], group.space) for reader in readers)
+    )
+
+
+def finds(groups: Groups, reader: int, mask: int, space: tuple[int, ...]) -> bool:
+    """Whether a group can read in the place of a mask what it was made of, wherever that lies."""
+    group = groups.groups[reader]
+    anywhere = group.kind == LOOP or (group.kind == PRODUCT and isinstance(group.ops[0].gate, WinogradPixels))
+    views = (view for view in inputs(groups, reader) if view.base == mask)
+    few = len(group.ops) < MOST_OPS and len(arrays(groups, group)) < MOST_ARRAYS
+    return anywhere and few and group.space == space and all(aligned(groups, view, space) for view in views)
+
+
 def inputs(groups: Groups, number: int) -> Iterator[View]:
     """What the ops of a group read."""
     return (groups.view(n) for op in groups.groups[number].ops for n in op.inputs)
@@ -95,7 +136,8 @@ def repeat(groups: Groups, number: int, value: int, chain: list[Op]) -> None:
         groups.maker[made] = number
     only = {value: new[value]}
     rest = [replace(op, inputs=tuple(instead(groups, n, only) for n in op.inputs)) for op in group.ops]
-    group.ops = sorted([*begun, *rest], key=lambda op: op.rank)
+    first = group.ops[0].rank if group.kind == PRODUCT else -1
+    group.ops = sorted([*begun, *rest], key=lambda op: (op.rank != first, op.rank))
     groups.reading[value] -= {number}
     for op in begun:
         for n in op.inputs:
