@@ -26,8 +26,8 @@ channels times filters of a gradient that is summed in shares.
 """
 SCHEMES = (3, 5)
 """Sizes of filters for which there is one."""
-WINOGRAD_SHARES = 8
-"""Partial sums of a filter's gradient, transformed."""
+FEW_SHARES, MANY_SHARES, LARGE_SUMS = 4, 8, 1 << 12
+"""Partial sums of a filter's gradient, transformed; the fewer from so many channels times filters on."""
 SHARE_BYTES = 1 << 19
 """Bytes of pictures and gradients that one partial sum may read: what a core's cache holds."""
 
@@ -91,8 +91,10 @@ class ChannelsLast(Sliding):
         """
         draft, parts, line = self.draft, op.gate.groups, op.line
         size = draft.spec(op.outputs[0]).shape
-        if size[0] // parts * size[1] <= MOST_SUMS:
-            made = draft.one(WinogradSums(scheme, parts, WINOGRAD_SHARES), (rows, sent), line)
+        each = size[0] // parts * size[1]
+        if each <= MOST_SUMS:
+            shares = FEW_SHARES if each >= LARGE_SUMS else MANY_SHARES
+            made = draft.one(WinogradSums(scheme, parts, shares), (rows, sent), line)
             draft.ops.append(Op(FilterGradient(size, parts, scheme), (made,), op.outputs, line))
             return
         columns = LANES, tile_for(draft.spec(rows).dtype).columns
