@@ -591,7 +591,7 @@ FAULTS: dict[str, Fault] = {
 def planted(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside, kernels are written anew, with the fault, and nothing is kept on disk."""
     with monkeypatch.context() as patch:
-        patch.setattr(records, "_written", {})
+        patch.setattr(records, "_addresses", {})
         patch.setattr(engine().cache, "folder", None)
         plant(patch, fault.owner, fault.method, fault.old, fault.new)
         yield

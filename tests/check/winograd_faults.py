@@ -125,8 +125,8 @@ FAULTS: dict[str, Fault] = {
     "winograd in three passes: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
-        "stop - start, self.shelf",
-        "stop - start - 1, self.shelf",
+        "stop - start)",
+        "stop - start - 1)",
         "conv2d",
         "conv2d",
         "tiles",
@@ -147,8 +147,8 @@ FAULTS: dict[str, Fault] = {
     "winograd sums, tiles ahead: the last tile of each piece": Fault(
         WinogradTiles,
         "__call__",
-        "stop - start, self.shelf",
-        "stop - start - self.back, self.shelf",
+        "stop - start)",
+        "stop - start - self.back)",
         "w.grad",
         "conv2d_weight",
         "tiles",

@@ -7,7 +7,7 @@ import chainrule as cr
 from chainrule.compiler.convolutions import steps_of
 from chainrule.compiler.pixels import ConvPixels
 from chainrule.compiler.plan import Plan
-from chainrule.graph import Spec
+from chainrule.compiler.views import View
 
 from .steps import arranged
 
@@ -17,9 +17,11 @@ def rows(x, w, **settings):
 
 
 def test_how_far_pictures_go_on():
-    x = Spec((2, 5, 7, 3), np.dtype("f4"))
+    x = View(0, (2, 5, 7, 3), (105, 21, 3, 1))
     assert steps_of(ConvPixels((1, 1), (1, 1), 1), x) == ((105, 21, 3), (21, 3, 1))
     assert steps_of(ConvPixels((2, 3), (4, 5), 1), x) == ((105, 42, 9), (84, 15, 1))
+    inside = View(0, (2, 5, 7, 3), (189, 27, 3, 1), 30)
+    assert steps_of(ConvPixels((2, 3), (4, 5), 1), inside) == ((189, 54, 9), (108, 15, 1))
 
 
 @pytest.mark.parametrize(("settings", "steps"), [({}, (3, 1, 12)), ({"dilation": (1, 2)}, (3, 3, 4))])

@@ -7,7 +7,11 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
+from chainrule.compiler import homes as module
+from chainrule.compiler.fuse import Groups
 from chainrule.compiler.views import View, moved
+
+from ..kernels.machines import caught
 
 RNG = np.random.default_rng(0)
 
@@ -147,3 +151,51 @@ def test_a_value_that_a_kernel_of_its_own_reads_is_written_twice():
     x = real(6, 16)
     for got, want in zip(cr.compile(step, fallback="error")(x), step(x), strict=True):
         assert got.numpy() == pytest.approx(want, rel=1e-4, abs=1e-5)
+
+
+def two_layers(x, v, w, y):
+    """The gradients of two layers with a border by Winograd's algorithm, and of one that sees each second pixel."""
+
+    def loss(x, v, w):
+        inner = ops.relu(cr.conv2d(x, v, padding=1))
+        far = cr.conv2d(inner, w[:, :, :1, :1], stride=2).sum()
+        return (cr.conv2d(inner, w, padding=1) * y).sum() + far
+
+    return cr.grad(loss, (0, 1, 2))(x, v, w)
+
+
+def layers():
+    return real(2, 32, 9, 7), real(32, 32, 3, 3) * 0.1, real(32, 32, 3, 3), real(2, 32, 9, 7)
+
+
+def test_results_by_winograd_go_straight_into_the_next_border_and_are_read_there():
+    data = layers()
+    compiled = cr.compile(two_layers, fallback="error")
+    plain = two_layers(*(cr.Tensor(a.astype("f8")) for a in data))
+    for got, want in zip(compiled(*data), plain, strict=True):
+        assert abs(got.numpy() - want.numpy()).max() < 1e-5 * abs(want.numpy()).max()
+    rows = compiled.ready(*data).plan.rows
+    first = next(row.task for row in rows if row.task.name == "winograd")
+    inside = compiled.ready(*data).made.groups.homes.values()
+    assert {home.base for home in inside} & set(first.writes)
+    readers = {row.task.name for row in rows if set(first.writes) & set(row.task.reads)}
+    assert {"winograd", "product"} <= readers
+
+
+def test_kernels_that_do_not_step_find_a_copy(monkeypatch):
+    data = layers()
+    straight = kernels(cr.compile(two_layers, fallback="error"), *data).count("copy")
+    monkeypatch.setattr(module, "steps_anywhere", lambda op, number: False)
+    again = cr.compile(two_layers, fallback="error")
+    assert kernels(again, *data).count("copy") > straight
+    plain = two_layers(*(cr.Tensor(a.astype("f8")) for a in data))
+    for got, want in zip(again(*data), plain, strict=True):
+        assert abs(got.numpy() - want.numpy()).max() < 1e-5 * abs(want.numpy()).max()
+
+
+def test_planted_readers_that_do_not_step(monkeypatch):
+    """A kernel that takes what lies inside a border for whole pictures."""
+    monkeypatch.setattr(module, "steps_anywhere", lambda op, number: True)
+    monkeypatch.setattr(Groups, "place", lambda groups, view: view)
+    with caught():
+        test_results_by_winograd_go_straight_into_the_next_border_and_are_read_there()

@@ -19,8 +19,8 @@ from chainrule.compiler.products import (
     shared_out,
     strip_of,
 )
-from chainrule.compiler.records import written
 from chainrule.compiler.views import View
+from chainrule.kernels.language import write
 from chainrule.kernels.language.types import F32
 from chainrule.kernels.large import LEFT, RIGHT, Large
 from chainrule.kernels.product import Product, Tile
@@ -59,7 +59,7 @@ def test_sizes_choose_no_kernel(turn):
     def names(batch):
         x, y = np.ones((batch, 784), "f4"), np.ones((batch, 512), "f4")
         made = rows(lambda x, y: (y.mT @ x) if turn else (x @ x.mT), cr.Tensor(x), cr.Tensor(y))
-        return {written(row.task.kernel).name for row in made if isinstance(row.task.kernel, Product)}
+        return {write(row.task.kernel).name for row in made if isinstance(row.task.kernel, Product)}
 
     assert names(5) == names(64) == names(500)
 

@@ -1,5 +1,7 @@
 """Cheap values computed again: no store for them, the same numbers, and only where it moves fewer bytes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from chainrule import Tensor, ops
 from chainrule.compiler import recompute as module
 from chainrule.compiler.schedule import awake, stored
 
+from ..kernels.machines import caught
 from .steps import arranged
 
 WIDE = np.random.default_rng(1).normal(size=(64, 32)).astype("f4")
@@ -72,3 +75,72 @@ def test_a_planted_fault_is_caught(monkeypatch):
     monkeypatch.setattr(module, "instead", lambda groups, number, new: next(iter(new.values()), number))
     with pytest.raises(Exception):  # noqa: B017, PT011  another number, or ops in a circle
         test_the_numbers_are_those_of_the_plain_step()
+
+
+# --- masks ----------------------------------------------------------------------------------------------
+
+
+def rectified(x, v, w):
+    """The gradient to filters through relu, which a convolution reads too: its results are kept for the other's."""
+
+    def loss(v, w):
+        return ops.tanh(cr.conv2d(ops.relu(cr.conv2d(x, v, padding=1)), w, padding=1)).sum()
+
+    return cr.grad(loss, (0, 1))(v, w)
+
+
+def pooled(x, v):
+    """Relu's results are not kept behind a pooling."""
+    return cr.grad(lambda v: ops.max_pool2d(ops.relu(cr.conv2d(x, v, padding=1)), 2).sum())(v)
+
+
+def pictures(*shapes):
+    rng = np.random.default_rng(2)
+    return [rng.normal(size=shape).astype("f4") * 0.3 for shape in shapes]
+
+
+LAYERS = pictures((2, 32, 9, 7), (32, 32, 3, 3), (32, 32, 3, 3))
+
+
+def masks(step, *arrays):
+    """The masks of the shape of pictures that a plan has memory for."""
+    plan = cr.compile(step, fallback="error").ready(*arrays).plan
+    specs = plan.groups.flow.specs
+    return [n for n in plan.room.offsets if specs[n].dtype == bool and specs[n].size > 99]
+
+
+def test_a_mask_is_found_again_in_what_is_kept_anyway():
+    assert not masks(rectified, *LAYERS)
+    made = cr.compile(rectified, fallback="error")(*LAYERS)
+    for got, want in zip(made, rectified(*map(Tensor, LAYERS)), strict=True):
+        assert got.numpy() == pytest.approx(want.numpy(), rel=1e-4, abs=1e-3)
+
+
+def test_a_mask_of_what_is_not_kept_is_stored():
+    assert masks(pooled, *LAYERS[:2])
+
+
+def test_it_changes_no_bit(monkeypatch):
+    compiled = [a.numpy().tobytes() for a in cr.compile(rectified, fallback="error")(*LAYERS)]
+    monkeypatch.setattr(module, "MASKS", ())
+    assert masks(rectified, *LAYERS)
+    assert [a.numpy().tobytes() for a in cr.compile(rectified, fallback="error")(*LAYERS)] == compiled
+
+
+def test_a_mask_can_still_be_watched():
+    compiled = cr.compile(rectified, fallback="error")
+    (path,) = [path for path in compiled.values(*LAYERS) if "less_equal" in path]
+    with compiled.watch(path, "relu") as seen:
+        compiled(*LAYERS)
+    assert np.array_equal(seen[path][0], seen["relu"][0] <= 0)
+
+
+def test_a_planted_mask_of_another_value_is_caught(monkeypatch):
+    repeat = module.repeat
+
+    def wrong(groups, number, value, chain):
+        repeat(groups, number, value, [replace(op, inputs=op.inputs[::-1]) for op in chain])
+
+    monkeypatch.setattr(module, "repeat", wrong)
+    with caught():
+        test_it_changes_no_bit(monkeypatch)

@@ -3,10 +3,12 @@
 import numpy as np
 
 import chainrule as cr
+from chainrule.compiler import records as module
 from chainrule.compiler.plan import Plan
-from chainrule.compiler.records import written
+from chainrule.compiler.records import addresses_of
 from chainrule.compiler.tasks import Address
 from chainrule.kernels.formula import NEXT, Formula, Operand
+from chainrule.kernels.language import write
 from chainrule.kernels.loops import Loops
 
 from .steps import Learner, X, arranged
@@ -18,12 +20,18 @@ def test_rows_say_group_and_record():
     assert {row.group for row in plan.rows} <= set(plan.made.order)
 
 
-def test_equal_kernels_are_written_once():
+def test_equal_kernels_are_written_once(monkeypatch):
     def kernel():
         operand = Operand(np.dtype("f4"), NEXT)
         return Loops(Formula((operand,), (), ((0, operand),)), 0)
 
-    assert written(kernel()) is written(kernel())
+    texts = []
+    monkeypatch.setattr(module, "_addresses", {})
+    monkeypatch.setattr(module, "write", lambda kernel: texts.append(kernel) or write(kernel))
+    first = addresses_of([kernel(), kernel()])[kernel()]
+    assert addresses_of([kernel()])[kernel()] == first and texts == [kernel()]
+    monkeypatch.setattr(module, "MOST_KNOWN", 0)
+    assert addresses_of([kernel()])[kernel()] == first and texts == [kernel()] * 2
 
 
 def test_words_are_numbers_and_addresses():

@@ -6,7 +6,6 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor, ops
 from chainrule.compiler.plan import Plan
-from chainrule.compiler.records import written
 from chainrule.compiler.tasks import (
     MOST_PIECES,
     NEXT,
@@ -24,6 +23,7 @@ from chainrule.compiler.tasks import (
 )
 from chainrule.compiler.views import Axis, View
 from chainrule.kernels.formula import Number
+from chainrule.kernels.language import write
 from chainrule.kernels.loops import Loops
 from chainrule.kernels.product import Pack, Product
 
@@ -92,7 +92,7 @@ def test_zero_and_small_exponents_are_written_into_kernels_and_other_numbers_are
 def test_the_kernels_do_not_depend_on_the_batch_size(function):
     def texts(count):
         x = np.ones((count, 3), "float32")
-        return [written(row.task.kernel).name for row in rows(function, x)]
+        return [write(row.task.kernel).name for row in rows(function, x)]
 
     assert texts(5) == texts(64) == texts(333)
 

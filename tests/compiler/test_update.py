@@ -277,7 +277,7 @@ def test_planted_state_that_changed_before(monkeypatch):
 
 
 def test_planted_guard_that_never_looks(monkeypatch):
-    monkeypatch.setattr(records, "_written", {})
+    monkeypatch.setattr(records, "_addresses", {})
     monkeypatch.setattr(InDoubt, "__call__", lambda self, k: None)
     with pytest.raises(pytest.fail.Exception):
         test_a_gradient_that_overflows_alone_stops_the_step()

@@ -6,7 +6,7 @@ import pytest
 
 from chainrule.kernels.formula import NEXT, Arguments, Operand, Place
 from chainrule.kernels.language.types import F32, I64, LANES
-from chainrule.kernels.tiles import BELOW, BESIDE, COLUMNS, LINES, MADE, Fetching, Tiles
+from chainrule.kernels.tiles import BELOW, BESIDE, COLUMNS, LINES, PLACE, Fetching, Tiles
 from chainrule.kernels.transforms import SEEN, Scheme
 
 from .machines import caught, on_both, plant, strided, whole_everywhere
@@ -15,6 +15,8 @@ THREE, FIVE = Scheme(3), Scheme(5)
 SIZES = [(1, 4, 4), (2, 5, 3), (3, 9, 6), (1, 1, 17)]
 """Pictures, rows and columns of the results."""
 C, F, GROUPS, BLOCK = 16, 32, 2, 8
+STEP = GROUPS * F + 5
+"""From pixel to pixel of results, which lie inside of a border, among others."""
 
 
 def arguments(size, scheme, block=BLOCK):
@@ -27,7 +29,7 @@ class Table:
     """A kernel that copies the table of each stretch of 16 tiles: (stretch, row, lane)."""
 
     def __init__(self, scheme: Scheme, sees: bool) -> None:
-        self.scheme, self.sees, self.rows = scheme, sees, MADE + SEEN + 2
+        self.scheme, self.sees, self.rows = scheme, sees, PLACE + 5
 
     def __call__(self, k: Any) -> None:
         take = Arguments(k)
@@ -39,10 +41,9 @@ class Table:
                 k.store(out, (before // LANES * self.rows + row) * LANES, values)
 
     def written(self) -> list[int]:
-        side = range(self.scheme.side)
         if self.sees:
             return [LINES + i for i in range(SEEN)] + [COLUMNS + i for i in range(SEEN)]
-        return [*(MADE + i for i in side), BELOW, BESIDE]
+        return [PLACE, PLACE + 1, PLACE + 2, BELOW, BESIDE]
 
 
 def places(size, scheme):
@@ -83,8 +84,7 @@ def test_what_a_tile_makes(size, scheme):
     _, high, wide = size
     for t, (picture, row, column) in enumerate(places(size, scheme)):
         assert made[[BELOW, BESIDE], t].tolist() == [high - row, wide - column]
-        for i in range(scheme.side):
-            assert made[MADE + i, t] == (picture * high + row + i) * wide + column
+        assert made[PLACE : PLACE + 3, t].tolist() == [picture, row, column]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,7 @@ def test_planted_faults_of_what_is_seen_are_caught(name, old, new, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("made", "at.picture * k.splat(self.high)", "at.picture * k.splat(self.wide)"),
-        ("made", "at.row + i", "at.row"),
+        ("stretches", "enumerate(at)", "enumerate(at[:2])"),
         ("stretches", "self.k.splat(self.wide) - at.column", "self.k.splat(self.wide)"),
     ],
 )
@@ -131,9 +130,10 @@ class Ahead:
         tiles = Tiles(k, take, self.scheme, 0)
         turns, steps, first = (take.integer() for _ in range(3))
         x, out = take.pointer(F32), take.pointer(I64)
+        strides = [tiles.rows * tiles.columns * STEP, tiles.columns * STEP, k.whole("add", STEP, 0)]
         tiles.coming(first, self.parts, sees=self.sees)
         fetching = tiles.fetching(turns, steps, sees=self.sees, parts=self.parts)
-        pixels = Place(k, Operand(F32, NEXT), x, [tiles.groups * tiles.filters], None)
+        pixels = Place(k, Operand(F32, NEXT), x, strides, None)
         for turn in k.range(turns):
             made = fetching.seen(x, 1, turn) if self.sees else fetching.made(pixels, 1, turn)
             _, start, each = made
@@ -162,7 +162,7 @@ def lines(size, scheme, sees, parts):
                 line = picture * rows + min(row + i + edge, rows - 1)
                 yield (line * columns + min(column + edge, columns - 1)) * GROUPS * C + C, scheme.side * C
             else:
-                yield ((picture * high + row + i) * wide + column) * GROUPS * F + F, scheme.side * F
+                yield ((picture * rows + row + i) * columns + column) * STEP + F, scheme.side * F
 
 
 @pytest.mark.parametrize("sees", [True, False])

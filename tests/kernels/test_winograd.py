@@ -63,6 +63,14 @@ def panels(filters, tile, scheme, groups):
     return array(planes(u.reshape(36, c, groups, f // groups).swapaxes(1, 2), tile.columns))
 
 
+APART = (1, 2, 3, 1)
+"""Results lie among others: twice as many rows, and three times as many pixels in each."""
+
+
+def apart(values):
+    return strided(values.shape, F32, APART).fill(values)
+
+
 def room(pieces, planes, block, c, f):
     return strided((pieces, planes * (block * max(c, f) + GAP)), F32)
 
@@ -76,16 +84,11 @@ def forward(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, pieces=2, formu
     direct = Conv2d(groups=groups)
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), w.transpose(3, 2, 0, 1).astype("f8"))
     exact = exact.transpose(0, 2, 3, 1)
-    out = strided((n, high, wide, groups * f), F32)
-    extra = [array(bias), 0] if formula is BIAS else []
+    out = strided((n, high, wide, groups * f), F32, APART)
+    extra = [array(bias), 0, 0, 0] if formula is BIAS else []
     arguments = [pieces, block, n, high, wide, groups, c, f, rows, columns, array(x)]
-    arguments += [
-        panels(w, tile, scheme, groups),
-        rooms := room(pieces, 37, block, c, f),
-        *extra,
-        out,
-        groups * f,
-    ]
+    rooms = room(pieces, 37, block, c, f)
+    arguments += [panels(w, tile, scheme, groups), rooms, *extra, *out.arguments]
     arguments += [np.zeros(1, np.uint8)] if formula.guards else []
     after = run(Winograd(F32, tile, scheme, formula), arguments, pieces, [out, rooms])
     made = after[13 + len(extra)]
@@ -129,25 +132,10 @@ def gradient(size, tile=WIDE, *, scheme=THREE, groups=1, block=8, shares=2, run=
     exact = direct.forward(x.transpose(0, 3, 1, 2).astype("f8"), y.transpose(0, 3, 1, 2).astype("f8"))
     pieces = shares * groups
     out, rooms = strided((shares, 36, groups, c * f + GAP), F32), room(pieces, 72, block, c, f)
-    arguments = [
-        pieces,
-        shares,
-        block,
-        n,
-        high,
-        wide,
-        groups,
-        c,
-        f,
-        rows,
-        columns,
-        array(x),
-        array(y),
-        out,
-        rooms,
-    ]
+    sizes = [block, n, high, wide, groups, c, f, rows, columns]
+    arguments = [pieces, shares, *sizes, array(x), *apart(y).arguments, out, rooms]
     after = run(WinogradFilters(F32, tile, scheme), arguments, pieces, [out, rooms])
-    total = after[13].view()[..., :-GAP].sum(0, dtype="f8").reshape(6, 6, groups, c, f)
+    total = after[16].view()[..., :-GAP].sum(0, dtype="f8").reshape(6, 6, groups, c, f)
     made = np.einsum("ia,ijgcf,jb->gfcab", scheme.filters, total, scheme.filters)
     return made.reshape(exact.shape), exact
 
@@ -181,11 +169,12 @@ def test_tiles_transformed_ahead(size, back, scheme):
             [count, n, high, wide, groups, c, c, high + edge, wide + edge, 0],
         )
         kernel = WinogradTiles(F32, scheme, columns, back)
-        after = on_both(kernel, [pieces, *sizes, array(x), out], pieces, [out])
+        source = apart(x).arguments if back else [array(x)]
+        after = on_both(kernel, [pieces, *sizes, *source, out], pieces, [out])
         # what lies beyond the border is read as its last pixel: only whole tiles are those of zeros beyond
         if high % scheme.side == 0 and wide % scheme.side == 0 or back:
             there = ~np.isnan(exact)
-            assert abs(after[12].view() - exact)[there].max() < 1e-5 * abs(exact[there]).max()
+            assert abs(after[-1].view() - exact)[there].max() < 1e-5 * abs(exact[there]).max()
 
 
 def test_tiles_transformed_block_by_block():
@@ -209,15 +198,15 @@ def brought_back(size, *, scheme=THREE, block=5, pieces=2):
     m = real(36, tiles, f)
     square = m.reshape(6, 6, n, scheme.along(high), scheme.along(wide), f).transpose(2, 3, 4, 0, 1, 5)
     exact = np.maximum(scheme.made_of(square.astype("f8"))[:, :high, :wide] + bias, 0)
-    out, status = strided((n, high, wide, f), F32), np.zeros(1, np.uint8)
+    out, status = strided((n, high, wide, f), F32, APART), np.zeros(1, np.uint8)
     for first in range(0, tiles, block):
         rooms = np.zeros((36, block * f + GAP), F32)
         part = m[:, first : first + block].reshape(36, -1)
         rooms[:, : part.shape[1]] = part
         sizes = [pieces, block, n, high, wide, 1, f, f, high + scheme.edge, wide + scheme.edge, first]
-        arguments = [*sizes, array(rooms), array(bias), 0, out, f, status]
+        arguments = [*sizes, array(rooms), array(bias), 0, 0, 0, *out.arguments, status]
         after = on_both(WinogradResults(F32, scheme, BIAS), arguments, pieces, [out])
-        out, status = after[14], after[16]
+        out, status = after[16], after[20]
     return out, exact
 
 

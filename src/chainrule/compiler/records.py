@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
-from ..kernels.language import Written, engine, write
+from ..kernels.language import engine, write
 from ..kernels.language.driver import GUARD, RECORD_WORDS
 from .room import Room
 from .schedule import Check, Python, Schedule
-from .tasks import Address, Argument, Task
+from .tasks import Address, Argument, Kernel, Task
 
-_written: dict[Any, Written] = {}
+MOST_KNOWN = 8192
+_addresses: dict[Kernel, int] = {}
 
 
-def written(kernel: Callable[..., None]) -> Written:
-    """The text of a kernel; equal descriptions are written once."""
-    if kernel not in _written:
-        if len(_written) > 8192:
-            _written.clear()
-        _written[kernel] = write(kernel)
-    return _written[kernel]
+def addresses_of(kernels: Iterable[Kernel]) -> dict[Kernel, int]:
+    """Where the code of kernels is; equal descriptions are written down once, and their text is not kept."""
+    if len(_addresses) > MOST_KNOWN:
+        _addresses.clear()
+    texts = {kernel: write(kernel) for kernel in dict.fromkeys(kernels) if kernel not in _addresses}
+    loaded = engine().load(texts.values())
+    _addresses.update((kernel, loaded[text.name]) for kernel, text in texts.items())
+    return _addresses
 
 
 class Row(NamedTuple):
@@ -51,8 +53,7 @@ class Records:
         self.checks: dict[int, int] = {}
         self._room, self._words, self._table = room, list[int](), list[list[int]]()
         tasks = [step for step, _ in schedule.steps if isinstance(step, Task)]
-        kernels = {id(task): written(task.kernel) for task in tasks}
-        addresses = engine().load(kernels.values())
+        addresses = addresses_of(task.kernel for task in tasks)
         starts, begun = list[int](), schedule.ahead
         for step, group in schedule.steps:
             if isinstance(step, Python):
@@ -62,7 +63,7 @@ class Records:
                 continue
             starts.append(len(self._words))
             if isinstance(step, Task):
-                self._add(step, group, addresses[kernels[id(step)].name])
+                self._add(step, group, addresses[step.kernel])
             else:
                 self._look(step)
         if len(self._table) > begun or not self.segments:
