@@ -28,6 +28,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
 """Small pictures that each network takes."""
 LARGE = ("alexnet", "vgg16")
 """Millions of parameters: few pictures, small steps, and a rule without slots."""
+COUNTS = {"alexnet": 2, "vgg16": 2, "resnet20": 4}
+"""Pictures of a batch, where 8 are many: the more relus, the more often one is near its kink."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -45,7 +47,7 @@ class Trial:
 
     def __init__(self, name: str, dtype: str = "float32", count: int | None = None) -> None:
         self.name, self.dtype, large = name, dtype, name in LARGE
-        self.count = count or (2 if large else 8)
+        self.count = count or COUNTS.get(name, 8)
         model = zoo.build(name, SHAPES[name], 10, rng=Generator(0)).astype(dtype)
         self.learning = Learning(model, "sgd" if large else "momentum", keep_gradients=True)
         self.learning.rule.lr = 1e-4 if large else 5e-3
