@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,8 +165,9 @@ ROOMS = [m for m in modules() if m.endswith("__init__.py")]
 def test_what_a_room_shows_is_what_it_says(room):
     """`from .x import y as y`, each once; nothing else is visible but the room's own modules."""
     tree = ast.parse((PACKAGE / room).read_text(encoding="utf-8"))
+    late = [n for node in tree.body if isinstance(node, ast.If) for n in node.body]  # loaded when asked for
     said = []
-    for node in tree.body:
+    for node in (*tree.body, *late):
         if isinstance(node, ast.ImportFrom) and node.level:
             for alias in node.names:
                 assert alias.asname == alias.name, f"{room}:{node.lineno} import {alias.name} as {alias.name}"
@@ -173,7 +176,12 @@ def test_what_a_room_shows_is_what_it_says(room):
             said += [t.id for t in node.targets if isinstance(t, ast.Name)]
     assert len(said) == len(set(said))
     dotted = ".".join(["chainrule", *Path(room).parts[:-1]])
-    visible = {name for name in vars(importlib.import_module(dotted)) if not name.startswith("_")}
+    module = importlib.import_module(dotted)
+    shown = {
+        *vars(module),
+        *(alias.name for node in late for alias in node.names if hasattr(module, alias.name)),
+    }
+    visible = {name for name in shown if not name.startswith("_")}
     submodules = {Path(m).name.removesuffix(".py") for m in modules() if Path(m).parent == Path(room).parent}
     submodules |= {p.name for p in (PACKAGE / room).parent.iterdir() if p.is_dir()}
     assert {n for n in said if not n.startswith("_")} <= visible
@@ -188,3 +196,13 @@ def test_the_front_door_shows_every_function_of_ops():
 
 INTERNAL = {"Operand", "pool_window", "size", "known_dtype", "window_of"}
 """What ops shows to the rooms above, and not to users."""
+
+
+def test_importing_chainrule_loads_no_compiler():
+    """Most of the time it takes would be the compiler's; `cr.compile` and `cr.check` load it."""
+    look = "import sys, chainrule as cr; print('chainrule.compiler' in sys.modules, cr.compile, cr.check)"
+    made = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert made.stdout.startswith("False <function compile") and "module 'chainrule.check'" in made.stdout
+    assert {"check", "compile"} <= set(dir(chainrule))
+    with pytest.raises(AttributeError, match="no attribute 'compil'"):
+        _ = chainrule.compil

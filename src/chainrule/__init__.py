@@ -6,14 +6,15 @@
 The array functions (`cr.exp`, `cr.sum`, `cr.conv2d`, …) are gates: tensors in, tensors out, gradients back.
 """
 
-from . import check as check
+import importlib as _importlib
+import typing as _typing
+
 from . import errors as errors
 from . import graph as graph
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
 from . import random as random
-from .compiler import compile as compile
 from .graph import Elementwise as Elementwise
 from .graph import Gate as Gate
 from .graph import Spec as Spec
@@ -88,4 +89,25 @@ from .tensor import grad as grad
 from .tensor import trace as trace
 from .tensor import value_and_grad as value_and_grad
 
+if _typing.TYPE_CHECKING:
+    from . import check as check
+    from .compiler import compile as compile
+
 __version__ = "0.1.0"
+
+_LATE = {"check": "check", "compile": "compiler"}
+"""Names that are loaded when somebody first asks for them, and the rooms they are in: most of the time it takes to
+import chainrule would be the compiler's.
+"""
+
+
+def __getattr__(name: str) -> _typing.Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    room = _importlib.import_module(f".{_LATE[name]}", __name__)
+    found = globals()[name] = room if name == _LATE[name] else getattr(room, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

@@ -20,9 +20,10 @@ from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.large import Blocks
 from chainrule.kernels.loops import Nest
+from chainrule.kernels.panels import Packing
 from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
 from chainrule.kernels.pooling_inside import Inside, MaxPoolInputApart
-from chainrule.kernels.product import Packing, Rows, Walk, Window
+from chainrule.kernels.product import Rows, Walk, Window
 from chainrule.kernels.squares import Square
 
 from ..kernels.machines import plant

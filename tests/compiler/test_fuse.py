@@ -5,21 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.compiler.flow import Op, flow_of, returned_numbers
-from chainrule.compiler.fuse import (
-    LOOP,
-    MOST_ARRAYS,
-    MOST_OPS,
-    PRODUCT,
-    Group,
-    Groups,
-    arrays,
-    fuse,
-    join,
-)
-from chainrule.compiler.pixels import ConvPixels
-from chainrule.compiler.views import View
-from chainrule.ops.linear import Matmul
+from chainrule.compiler.flow import flow_of, returned_numbers
+from chainrule.compiler.fuse import MOST_ARRAYS, MOST_OPS, fuse, join
+from chainrule.compiler.groups import LOOP, PRODUCT, Group, Groups, arrays
 
 from .random_graphs import Learner as RandomLearner
 from .random_graphs import NoFit, drawn
@@ -147,21 +135,3 @@ def test_a_training_step_needs_few_passes():
     made = arranged(Learner(momentum=0.9).step, X)
     assert len(labels(made)) < 20
     check_order(made.groups, made.order)
-
-
-def test_order_goes_through_all_that_wait():
-    groups = Groups(None, groups=[Group(LOOP, (), []) for _ in range(5)], depends=[0] * 5)
-    groups.order(1, 0)
-    groups.order(4, 1)
-    groups.order(3, 4)
-    groups.order(4, 2)
-    assert groups.waits(4, 0) and groups.waits(3, 2) and groups.waits(3, 0) and not groups.waits(2, 4)
-
-
-def test_rows_of_a_stack_and_size_of_views():
-    product = [Op(Matmul(), (), (), 0)]
-    assert Group(PRODUCT, (2, 3, 4, 5), product).rows() == (6, 4, 5)
-    assert Group(PRODUCT, (4, 5), product).rows() == (1, 4, 5)
-    convolution = [Op(ConvPixels((1, 1), (1, 1), 1), (), (), 0)]
-    assert Group(PRODUCT, (2, 3, 4, 5), convolution).rows() == (1, 24, 5)
-    assert View(0, (2, 3), (3, 1)).size == 6

@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.compiler import homes as module
-from chainrule.compiler.fuse import Groups
+from chainrule.compiler.groups import Groups
 from chainrule.compiler.views import View, moved
 
 from ..kernels.machines import caught

@@ -25,7 +25,8 @@ from chainrule.compiler.views import Axis, View
 from chainrule.kernels.formula import Number
 from chainrule.kernels.language import write
 from chainrule.kernels.loops import Loops
-from chainrule.kernels.product import Pack, Product
+from chainrule.kernels.panels import Pack
+from chainrule.kernels.product import Product
 
 from . import steps
 from .steps import X

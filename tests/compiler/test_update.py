@@ -7,7 +7,7 @@ import chainrule as cr
 from chainrule import Tensor, check, nn, optim
 from chainrule.compiler import doubt, records
 from chainrule.compiler import update as module
-from chainrule.compiler.fuse import LOOP, PRODUCT
+from chainrule.compiler.groups import LOOP, PRODUCT
 from chainrule.compiler.update import is_large
 from chainrule.errors import NonFiniteError
 from chainrule.kernels.doubt import InDoubt

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..kernels import abreast
 from .flow import Op
-from .fuse import Groups, size
+from .groups import Groups, size
 from .pixels import ConvAbreast, InputAbreast
 from .products import Epilogue
 from .tasks import Address, Argument, Task, address, share_out

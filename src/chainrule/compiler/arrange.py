@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from ..errors import CompileError
 from ..graph import Program, Value
 from .flow import Op, flow_of, returned_numbers
-from .fuse import LOOP, SINGLE, Group, Groups, aligned, copy, enter_aside, fuse, ones
+from .fuse import copy, enter_aside, fuse
+from .groups import LOOP, SINGLE, Group, Groups, aligned, ones
 from .homes import settle
 from .layout import in_order
 from .recompute import masks_again, recompute
+from .remake import remake
 from .single import single_tasks
 from .sums import regroup
 from .tasks import Task
@@ -52,6 +54,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
     in_order(flow)
+    remake(flow)
     regroup(flow, [*returned, *gradients, *(n for _, n in program.updates)])
     groups = fuse(flow)
     made = Arrangement(program, groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .abreast_tasks import abreast_task
 from .flow import Op
-from .fuse import ON_PICTURES, Group, Groups
+from .groups import ON_PICTURES, Group, Groups
 from .pixels import ConvFilters, ConvPixels
 from .products import Epilogue, Factor, Factors, Packs, Sizes, multiplied
 from .tasks import Argument, Task, Wanted, address

@@ -11,7 +11,7 @@ from ..kernels.doubt import InDoubt
 from ..kernels.formula import Formula, Number, Operand, Step
 from ..kernels.loops import Loops
 from ..ops.arithmetic import Multiply
-from .fuse import PRODUCT, Group, Groups
+from .groups import PRODUCT, Group, Groups
 from .single import fill
 from .tasks import Address, Argument, Task, Wanted, address, along, arranged, placed, share_out
 from .views import View, collapsed

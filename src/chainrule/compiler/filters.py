@@ -8,7 +8,7 @@ from ..kernels.language.types import LANES
 from ..kernels.product import Product, tile_for
 from ..kernels.transforms import GAP, POINTS
 from .flow import Op
-from .fuse import Groups, size
+from .groups import Groups, size
 from .products import Sizes, shared_out
 from .tasks import STATUS, Address, Argument, Task, address, share_out
 from .views import View

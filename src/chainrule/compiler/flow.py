@@ -37,6 +37,7 @@ class Flow:
     alias:  values that another one stands for, since it is computed the same way
     aside:  values that are not made any more, each with the ops that would make it
     sums:   the lines whose sums are made in one go with others
+    again:  values that are made once more, by passes of their own
     """
 
     program: Program
@@ -47,6 +48,7 @@ class Flow:
     alias: dict[int, int] = field(default_factory=dict)
     aside: dict[int, list[Op]] = field(default_factory=dict)
     sums: set[int] = field(default_factory=set)
+    again: set[int] = field(default_factory=set)
 
     def real(self, number: int) -> int:
         """The value that stands for this one."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ..graph import Elementwise, Gate, Reduction, Spec
 from ..ops.dropout import Dropout
@@ -12,12 +10,13 @@ from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAx
 from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from .flow import Flow, Op
+from .groups import LOOP, ON_PICTURES, PRODUCT, SINGLE, Group, Groups, aligned, arrays, size
 from .labels import LabelCheck
-from .pixels import ConvAbreast, ConvFilters, ConvPixels, FiltersAbreast, InputAbreast, Pixels
+from .pixels import ConvFilters, ConvPixels, FiltersAbreast, Pixels
 from .sums import PRODUCTS
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
-from .views import View, contiguous, moved, reshaped, view_of
+from .views import View, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
@@ -41,161 +40,10 @@ ROW_BY_ROW = (
 
 CONVOLUTIONS = (ConvPixels, ConvFilters, WinogradPixels)
 """Gates whose kernel is the matrix product, with a sliding window as its left factor."""
-ON_PICTURES = (ConvAbreast, InputAbreast)
-"""Gates of pictures abreast with an epilogue; their filters are read where they lie."""
-
 TURN_BYTES = 1 << 20
 """Bytes of such a matrix from which on the product is made the other way round."""
 FEW_ROWS = 32
 """Rows of a product up to which laying its right factor out anew costs more than it saves."""
-
-LOOP, PRODUCT, SINGLE = "loop", "product", "single"
-
-
-@dataclass
-class Group:
-    """Ops that run together.
-
-    kind:   LOOP: elementwise ops and reductions over one space; PRODUCT: a matrix product and what follows
-            element by element; SINGLE: an op with a kernel of its own, or none
-    space:  the shape that is looped over;  axes: those that its reductions reduce
-    aside:  whether nothing needs it but those who want to see what it makes
-    """
-
-    kind: str
-    space: tuple[int, ...]
-    ops: list[Op]
-    axes: tuple[int, ...] | None = None
-    aside: bool = False
-
-    def rows(self) -> tuple[int, ...]:
-        """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one; by Winograd's
-        algorithm as (N, H', W', F); of pictures abreast as (F, H', places, lanes).
-        """
-        if isinstance(self.ops[0].gate, WinogradPixels):
-            return self.space
-        if isinstance(self.ops[0].gate, ON_PICTURES):
-            f, high, wide, many = self.space
-            apart = getattr(self.ops[0].gate, "stride", (1, 1))[1] != 1
-            return f, high, wide if apart else 1, many if apart else wide * many
-        stack = self.space[:-2] if isinstance(self.ops[0].gate, PRODUCTS) else ()
-        return size(stack), size(self.space[len(stack) : -1]), self.space[-1]
-
-    def makes(self) -> Iterator[int]:
-        """The values of all its ops."""
-        return (n for op in self.ops for n in op.outputs)
-
-    def elementwise(self) -> set[int]:
-        """Its values that have the shape of the space."""
-        return {op.outputs[0] for op in self.ops if not isinstance(op.gate, Reduction)}
-
-
-@dataclass
-class Groups:
-    """All groups in an order in which they can run, and where every value lies.
-
-    homes:  where values lie that are written straight into a stretch of a joined one
-    maker:  the group that makes a value;  depends: for each group a bit for every group it waits for
-    reading:  the groups that read the memory of a value
-    awaited:  a bit for every group that some group may wait for
-    summed:   values that are only summed up: a product would have to store them for that
-    twins:    values that are the same as another one, made once more to lie elsewhere
-    solids:   for a value, whether it is a right factor, and the shape of the stack: what a product reads in its place
-    """
-
-    flow: Flow
-    groups: list[Group] = field(default_factory=list)
-    views: dict[int, View] = field(default_factory=dict)
-    maker: dict[int, int] = field(default_factory=dict)
-    depends: list[int] = field(default_factory=list)
-    reading: dict[int, set[int]] = field(default_factory=dict)
-    awaited: int = 0
-    homes: dict[int, View] = field(default_factory=dict)
-    summed: set[int] = field(default_factory=set)
-    twins: dict[int, int] = field(default_factory=dict)
-    solids: dict[tuple[int, bool, tuple[int, ...]], int] = field(default_factory=dict)
-    _uses: Counter[View] | None = None
-    _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)
-
-    def view(self, number: int) -> View:
-        """Where a value lies; one that no op makes lies in memory of its own."""
-        seen = self.views.get(number)
-        if seen is None:
-            real = self.flow.real(number)
-            shape = self.flow.specs[real].shape
-            seen = self.views[number] = self.views.get(real) or View(real, shape, contiguous(shape))
-        return seen
-
-    def home(self, number: int) -> View:
-        """Where a group writes a value that it makes."""
-        shape = self.flow.specs[number].shape
-        return self.homes.get(number) or View(number, shape, contiguous(shape))
-
-    def place(self, view: View) -> View:
-        """Where the elements of a view are in the end, if its base has a home elsewhere."""
-        home = self.homes.get(view.base)
-        return view if home is None else moved(view, home.shape, home) or view
-
-    def panels(self, view: View, stack: tuple[int, int, int], columns: int) -> int:
-        """The number of the panels into which a stack (many, K, N) of matrices is packed; the same ones share them."""
-        key = (view, stack, columns)
-        if key not in self._panels:
-            many, depth, n = stack
-            shape = (many, -(-n // columns), depth, columns)
-            self._panels[key] = self.flow.new(Spec(shape, self.flow.specs[view.base].dtype))
-        return self._panels[key]
-
-    def product_uses(self, view: View) -> int:
-        """How many products read a stack of matrices as their right factor."""
-        if self._uses is None:
-            ops = (group.ops[0] for group in self.groups if group.kind == PRODUCT and not group.aside)
-            self._uses = Counter(self.place(self.view(n)) for op in ops for n in op.inputs[1::2])
-        return self._uses[view]
-
-    def makers(self, op: Op) -> list[int]:
-        """The groups whose memory an op reads."""
-        bases = (self.view(n).base for n in op.inputs)
-        return sorted({self.maker[b] for b in bases if b in self.maker})
-
-    def waits(self, later: int, earlier: int) -> bool:
-        """Whether a group waits for another."""
-        return bool(self.depends[later] >> earlier & 1)
-
-    def order(self, later: int, earlier: int) -> None:
-        """Let a group, and all that wait for it, wait for another."""
-        more = self.depends[earlier] | 1 << earlier
-        self.awaited |= more
-        if not self.awaited >> later & 1:
-            self.depends[later] |= more
-            return
-        for number, known in enumerate(self.depends):
-            if number == later or known >> later & 1:
-                self.depends[number] = known | more
-
-    def add(self, group: Group) -> int:
-        """A new group at the end."""
-        self.groups.append(group)
-        self.depends.append(0)
-        self.enter(len(self.groups) - 1, group.ops[0])
-        return len(self.groups) - 1
-
-    def enter(self, number: int, op: Op) -> None:
-        """Note what a group makes, and for whom it waits."""
-        for earlier in self.makers(op):
-            if earlier != number and not self.waits(number, earlier):
-                self.order(number, earlier)
-        for n in op.inputs:
-            self.reading.setdefault(self.view(n).base, set()).add(number)
-        for n in op.outputs:
-            self.maker[n] = number
-
-
-def ones(mask: int) -> Iterator[int]:
-    """The places of the bits of a number, the lowest first."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 def fuse(flow: Flow) -> Groups:
@@ -373,7 +221,10 @@ def stacked(view: View, out: tuple[int, ...]) -> int | None:
 
 def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> None:
     """Put an op into the groups that can take it, joined, or into a new one."""
-    able = [number for number in groups.makers(op) if takes(groups, number, op, space, axes)]
+    again, made = groups.flow.again, [*groups.makers(op)]
+    if op.outputs[0] in again:
+        made = [number for number in made if not again.isdisjoint(groups.groups[number].makes())]
+    able = [number for number in made if takes(groups, number, op, space, axes)]
     if not able:
         groups.add(Group(LOOP, space, [op], axes))
         return
@@ -421,20 +272,15 @@ def fits(groups: Groups, group: Group, op: Op, space: tuple[int, ...], axes: tup
     )
 
 
-def aligned(groups: Groups, view: View, space: tuple[int, ...]) -> bool:
-    """Whether each element of the space reads the element of the same row-major number."""
-    own = groups.flow.specs[view.base]
-    return view.whole and view.offset == 0 and view.size == own.size == size(space)
-
-
 def can_join(groups: Groups, a: int, b: int) -> bool:
     """Whether two groups over one space can become one: neither waits for the other."""
     left, right = groups.groups[a], groups.groups[b]
     same = left.kind == right.kind == LOOP and left.space == right.space
     axes = left.axes is None or right.axes is None or left.axes == right.axes
+    alike = groups.flow.again.isdisjoint(left.makes()) == groups.flow.again.isdisjoint(right.makes())
     few = len(left.ops) + len(right.ops) < MOST_OPS
     few = few and len(arrays(groups, left)) + len(arrays(groups, right)) < MOST_ARRAYS
-    return same and axes and few and not groups.waits(a, b) and not groups.waits(b, a)
+    return same and axes and alike and few and not groups.waits(a, b) and not groups.waits(b, a)
 
 
 def join(groups: Groups, home: int, other: int) -> None:
@@ -461,17 +307,3 @@ def join(groups: Groups, home: int, other: int) -> None:
     for number, known in enumerate(groups.depends):
         if known >> home & 1:
             groups.depends[number] = known | groups.depends[home]
-
-
-def arrays(groups: Groups, group: Group, op: Op | None = None) -> set[int]:
-    """The values from outside that a group reads, with one more op."""
-    ops = [*group.ops, op] if op is not None else group.ops
-    made = {n for o in ops for n in o.outputs}
-    return {b for o in ops for n in o.inputs if (b := groups.view(n).base) not in made}
-
-
-def size(shape: tuple[int, ...]) -> int:
-    total = 1
-    for n in shape:
-        total *= n
-    return total

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Set
 from ..ops.indexing import Slice
 from ..ops.shape import Concat, Pad
 from .flow import Op
-from .fuse import LOOP, PRODUCT, SINGLE, Groups, size, stacked, surrounds
+from .fuse import stacked, surrounds
+from .groups import LOOP, PRODUCT, SINGLE, Groups, size
 from .pixels import ConvFilters, ConvPixels, Interleave
 from .sums import PRODUCTS
 from .tiles import WinogradSums, WinogradTiles

@@ -10,8 +10,10 @@ from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
 from ..kernels.large import LEFT, RIGHT, Large
-from ..kernels.product import Pack, Product, Tile, tile_for
-from .fuse import FEW_ROWS, Group, Groups, stacked
+from ..kernels.panels import Pack
+from ..kernels.product import Product, Tile, tile_for
+from .fuse import FEW_ROWS, stacked
+from .groups import Group, Groups
 from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
 from .views import View, reshaped
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..ops.arithmetic import Add, Multiply, Subtract
 from ..ops.selection import Greater, GreaterEqual, Less, LessEqual
 from .flow import Op
-from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, PRODUCT, Groups, aligned, arrays
+from .fuse import MOST_ARRAYS, MOST_OPS
+from .groups import LOOP, PRODUCT, Groups, aligned, arrays
 from .tiles import WinogradPixels
 from .views import View
 
@@ -128,16 +129,17 @@ def repeat(groups: Groups, number: int, value: int, chain: list[Op]) -> None:
     """Let a group make a value itself."""
     flow, group = groups.flow, groups.groups[number]
     new: dict[int, int] = {}
-    begun = []
+    begun, rank = list[Op](), group.ops[0].rank
     for op in chain:
         made = flow.new(flow.specs[op.outputs[0]])
-        begun.append(replace(op, inputs=tuple(instead(groups, n, new) for n in op.inputs), outputs=(made,)))
+        inputs = tuple(instead(groups, n, new) for n in op.inputs)
+        begun.append(replace(op, inputs=inputs, outputs=(made,), rank=rank))
         new[op.outputs[0]] = made
         groups.maker[made] = number
     only = {value: new[value]}
     rest = [replace(op, inputs=tuple(instead(groups, n, only) for n in op.inputs)) for op in group.ops]
-    first = group.ops[0].rank if group.kind == PRODUCT else -1
-    group.ops = sorted([*begun, *rest], key=lambda op: (op.rank != first, op.rank))
+    before = 1 if group.kind == PRODUCT else 0
+    group.ops = [*rest[:before], *begun, *rest[before:]]
     groups.reading[value] -= {number}
     for op in begun:
         for n in op.inputs:

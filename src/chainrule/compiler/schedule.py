@@ -9,7 +9,7 @@ from .arrange import GUARD, Arrangement, is_plain, status_of
 from .convolutions import convolution_tasks
 from .doubt import in_doubt, is_only_guarded
 from .flow import Op
-from .fuse import LOOP, PRODUCT, Group, Groups
+from .groups import LOOP, PRODUCT, Group, Groups
 from .products import Packs, product_tasks
 from .sums import PRODUCTS
 from .tasks import Task, Wanted, loop_tasks

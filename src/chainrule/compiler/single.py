@@ -23,7 +23,8 @@ from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
 from .filters import filter_gradient, tiles_gradient, winograd_sums
 from .flow import Op
-from .fuse import Groups, size, surrounds
+from .fuse import surrounds
+from .groups import Groups, size
 from .homes import inside, places
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels

@@ -16,7 +16,8 @@ from ..kernels.language.machine import Machine
 from ..kernels.loops import GRAIN, Loops
 from ..ops.arithmetic import Power
 from .flow import Op
-from .fuse import MOST_ARRAYS, MOST_OPS, Group, Groups, size
+from .fuse import MOST_ARRAYS, MOST_OPS
+from .groups import Group, Groups, size
 from .views import Axis, View, collapsed, contiguous
 
 STATUS = -1

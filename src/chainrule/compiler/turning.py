@@ -6,7 +6,7 @@ import numpy as np
 
 from ..kernels.turning import Interleave, Turn
 from ..ops.shape import Astype
-from .fuse import Group, Groups
+from .groups import Group, Groups
 from .tasks import Argument, Kernel, Task, Wanted, address, share_out
 from .views import Axis, View, collapsed
 

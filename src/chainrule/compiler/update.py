@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from ..graph import Elementwise
 from ..ops.linear import Matmul
-from .fuse import LOOP, MOST_ARRAYS, MOST_OPS, PRODUCT, Group, Groups, aligned, arrays, fits
+from .fuse import MOST_ARRAYS, MOST_OPS, fits
+from .groups import LOOP, PRODUCT, Group, Groups, aligned, arrays
 from .products import SHORT
 from .recompute import inputs, instead
 

@@ -15,7 +15,7 @@ from ..kernels.language.types import LANES
 from ..kernels.product import Product, tile_for
 from ..kernels.transforms import GAP, POINTS
 from .flow import Op
-from .fuse import Groups
+from .groups import Groups
 from .products import Epilogue
 from .tasks import Address, Argument, Task, address, share_out
 
