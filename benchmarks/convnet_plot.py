@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from pictures import CONVNETS
+
 from chainrule.pictures import bars
 
 HERE = Path(__file__).parent
@@ -29,7 +31,8 @@ def short(title: str) -> str:
 
 
 def main() -> None:
-    found = ratios()
+    titles = [short(network.title) for network in CONVNETS.values()]
+    found = dict(sorted(ratios().items(), key=lambda pair: titles.index(pair[0].split(",")[0])))
     title = "Times as fast as PyTorch 2.13.0 in its best mode"
     drawn = bars(list(found), list(found.values()), title=title, percent=False, width=560)
     (HERE.parent / "docs" / "convnets.svg").write_text(drawn, encoding="utf-8")
