@@ -203,6 +203,9 @@ def test_importing_chainrule_loads_no_compiler():
     look = "import sys, chainrule as cr; print('chainrule.compiler' in sys.modules, cr.compile, cr.check)"
     made = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert made.stdout.startswith("False <function compile") and "module 'chainrule.check'" in made.stdout
-    assert {"check", "compile"} <= set(dir(chainrule))
+    assert {"check", "compile"} <= set(dir(chainrule)) & set(chainrule.__all__)
+    every = "from chainrule import *; print(compile.__module__, check.__name__, matmul.__name__)"
+    made = subprocess.run([sys.executable, "-c", every], capture_output=True, text=True, check=True)
+    assert made.stdout.split() == ["chainrule.compiler.compiled", "chainrule.check", "matmul"]
     with pytest.raises(AttributeError, match="no attribute 'compil'"):
         _ = chainrule.compil

@@ -100,6 +100,8 @@ _LATE = {"check": "check", "compile": "compiler"}
 import chainrule would be the compiler's.
 """
 
+__all__ = [*(name for name in globals() if not name.startswith("_")), *_LATE]  # noqa: PLE0604  names all of them
+
 
 def __getattr__(name: str) -> _typing.Any:
     if name not in _LATE:

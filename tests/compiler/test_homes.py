@@ -199,3 +199,40 @@ def test_planted_readers_that_do_not_step(monkeypatch):
     monkeypatch.setattr(Groups, "place", lambda groups, view: view)
     with caught():
         test_results_by_winograd_go_straight_into_the_next_border_and_are_read_there()
+
+
+def test_what_slides_over_itself_is_read_where_it_lies():
+    """The same value as pictures and as what came of them: only pictures may lie among others."""
+
+    def step(z, w0, w, w2):
+        x = ops.relu(cr.conv2d(z, w0))
+        wide = ops.concat([x, ops.relu(cr.conv2d(z, w0 * 2.0) + 0.5)], axis=1)
+        v = w.detach()
+        v.requires_grad = True
+        cr.conv2d(x, v).backward(x)
+        return v.grad, cr.conv2d(wide, w2)
+
+    data = real(2, 32, 5, 4), real(32, 32, 1, 1), real(32, 32, 1, 1), real(32, 64, 1, 1)
+    for got, want in zip(cr.compile(step, fallback="error")(*data), step(*map(cr.Tensor, data)), strict=True):
+        assert abs(got.numpy() - want.numpy()).max() < 1e-5 * abs(want.numpy()).max()
+
+
+def test_views_that_are_not_even_at_home_can_be_watched():
+    def step(x):
+        y = ops.relu(x * 2.0)
+        square = ops.reshape(ops.reshape(y, (-1,)), (4, 20))
+        return ops.sum(ops.pad(square, ((1, 1), (1, 1))) ** 2)
+
+    x, compiled = real(4, 20), cr.compile(step, fallback="error")
+    with compiled.watch("*reshape*") as seen:
+        compiled(x)
+    assert len(seen) > 0
+    for path in seen:
+        assert np.array_equal(np.ravel(seen[path][0]), np.maximum(x * 2, 0).ravel())
+
+
+def test_nothing_can_be_watched():
+    compiled = cr.compile(lambda x, w: ops.sum(cr.conv2d(ops.relu(x), w)), fallback="error")
+    with compiled.watch("*") as seen:
+        compiled(np.zeros((0, 3, 4, 4), "f4"), np.ones((2, 3, 1, 1), "f4"))
+    assert seen["relu"][0].shape == (0, 3, 4, 4)

@@ -144,3 +144,38 @@ def test_a_planted_mask_of_another_value_is_caught(monkeypatch):
     monkeypatch.setattr(module, "repeat", wrong)
     with caught():
         test_it_changes_no_bit(monkeypatch)
+
+
+def agrees(step, *arrays):
+    """The compiled step gives what the plain one gives."""
+    for got, want in zip(
+        cr.compile(step, fallback="error")(*arrays), step(*map(Tensor, arrays)), strict=True
+    ):
+        assert got.numpy() == pytest.approx(want.numpy(), rel=1e-4, abs=1e-4)
+
+
+def test_a_mask_of_what_is_returned_inside_a_border():
+    def step(x, c):
+        held = []
+
+        def loss(x):
+            y = ops.relu(x * 2.0)
+            held.append(ops.pad(y, ((0, 0), (1, 1))))
+            return ops.sum(y * c) ** 2
+
+        slope = cr.grad(loss, (0,))(x)[0]
+        return held.pop(), slope
+
+    agrees(step, *pictures((4, 20), (4, 20)))
+
+
+@pytest.mark.parametrize(("shape", "other"), [((2, 3, 4), (3, 2, 4)), ((6, 4), (2, 3, 4))], ids=str)
+def test_a_mask_of_another_shape_than_the_product_is_stored(shape, other):
+    def step(x, w, c):
+        z = ops.matmul(x, w)
+        y = ops.relu(ops.reshape(z, other))
+        mask, total = ops.reshape(y <= 0, shape), ops.sum(y)
+        out = ops.where(mask, 0.0, c * total)
+        return out, ops.sum(out) * y
+
+    agrees(step, *pictures((*shape[:-1], 5), (*shape[:-2], 5, 4), shape))

@@ -62,7 +62,7 @@ def compiled(network, data=(X, *WEIGHTS)):
 
 def kept(monkeypatch):
     """Everything as it would be without the pass."""
-    monkeypatch.setattr(arranging, "remake", lambda flow: None)
+    monkeypatch.setattr(arranging, "remake", lambda flow, returned: None)
 
 
 def test_nothing_is_kept_but_what_it_is_made_of(monkeypatch):
@@ -121,3 +121,18 @@ def test_planted_readers_that_stay_with_what_was(monkeypatch):
     plant(monkeypatch, module.Remaking, "instead", "now.get(n, n)", "n")
     with caught():
         test_nothing_is_kept_but_what_it_is_made_of(monkeypatch)
+
+
+def test_what_is_returned_is_kept_anyway():
+    def step(x, *weights):
+        held = []
+
+        def loss(*weights):
+            held.append(plainly(x, *weights[:3]))
+            return (plainly(held[-1], *weights[3:]) ** 2).mean()
+
+        return held, cr.grad(loss, tuple(range(len(weights))))(*weights)
+
+    plan = cr.compile(step, fallback="error").ready(X, *WEIGHTS).plan
+    other = cr.compile(lambda *xs: step(*xs)[1], fallback="error").ready(X, *WEIGHTS).plan
+    assert len(plan.groups.flow.again) < len(other.groups.flow.again)

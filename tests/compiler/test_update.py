@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import Tensor, check, nn, optim
+from chainrule import Tensor, check, nn, ops, optim
 from chainrule.compiler import doubt, records
 from chainrule.compiler import update as module
 from chainrule.compiler.groups import LOOP, PRODUCT
@@ -294,3 +294,48 @@ def test_planted_gradient_of_another_loop(monkeypatch):
     plant(monkeypatch, module, "follow", "new[n] for n in op.outputs", "n for n in op.outputs")
     with pytest.raises((AssertionError, NonFiniteError)):
         test_watched_gradients_are_stored_and_nothing_else_changes(monkeypatch)
+
+
+def test_a_loop_that_writes_into_a_border_stays_a_loop():
+    w = Tensor(np.zeros((32, 32, 2048), "f4"), requires_grad=True, name="w")
+    rng = np.random.default_rng(0)
+
+    def step(x, p, u):
+        w.grad = None
+        y = ops.matmul(x, ops.reshape(w, (1024, 2048)))
+        loss = ops.sum(y) * 0.5 + ops.sum(y * u)
+        loss.backward()
+        v = ops.relu(p)
+        edge = ops.pad(v, ((0, 0), (1, 1), (0, 0)))
+        w.assign(w - 0.1 * (w.grad + v))
+        return loss, ops.sum(edge, axis=(0, 2))
+
+    data = [rng.normal(size=s).astype("f4") for s in ((8, 1024), (32, 32, 2048), (8, 2048))]
+    made = [a.numpy() for a in cr.compile(step, fallback="error")(*data)]
+    after = w.numpy().copy()
+    w.assign(Tensor(np.zeros_like(after)))
+    for got, want in zip(made, step(*map(Tensor, data)), strict=True):
+        assert got == pytest.approx(want.numpy(), rel=1e-4, abs=1e-2)
+    assert after == pytest.approx(w.numpy(), rel=1e-4, abs=1e-4)
+
+
+def test_a_factor_that_lies_in_a_joined_value_is_looked_at_there():
+    w = Tensor(np.zeros((1024, 2048), "f4"), requires_grad=True, name="w")
+    optimizer = optim.SGD([w], lr=0.1)
+    rng = np.random.default_rng(0)
+
+    @cr.compile
+    def step(x, x2, v, c):
+        optimizer.zero_grad()
+        a = ops.relu(x)
+        wide = ops.concat([a, x2 * 2.0], axis=1)
+        loss = ops.sum(ops.matmul(a, w) * c) + ops.sum(ops.matmul(wide, v)) * 0.0
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    x = abs(rng.normal(size=(8, 1024))).astype("f4") + 1
+    x[3, 5] = 1e35
+    with pytest.raises(NonFiniteError):
+        step(x, np.ones((8, 16), "f4"), np.zeros((1040, 1), "f4"), np.full((8, 2048), 1e10, "f4"))
+    assert not w.numpy().any()

@@ -54,7 +54,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
     in_order(flow)
-    remake(flow)
+    remake(flow, [*returned, *(n for _, n in program.updates)])
     regroup(flow, [*returned, *gradients, *(n for _, n in program.updates)])
     groups = fuse(flow)
     made = Arrangement(program, groups)

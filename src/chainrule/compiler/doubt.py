@@ -27,7 +27,7 @@ def in_doubt(groups: Groups, group: Group, tasks: list[Task]) -> list[Task]:
     """The tasks of such a product, the last of which does nothing unless a factor is large, or not finite."""
     *before, product = tasks
     doubt = groups.flow.new(Spec((), np.dtype(np.bool_)))
-    looks = [look(groups, groups.view(n), doubt) for n in group.ops[0].inputs]
+    looks = [look(groups, groups.place(groups.view(n)), doubt) for n in group.ops[0].inputs]
     arguments = [*product.arguments, Address(doubt)]
     made = replace(
         product,

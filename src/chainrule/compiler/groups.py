@@ -104,6 +104,10 @@ class Groups:
         home = self.homes.get(view.base)
         return view if home is None else moved(view, home.shape, home) or view
 
+    def memory(self, number: int) -> int:
+        """The value in whose memory the numbers of a value are in the end."""
+        return self.home(self.view(number).base).base
+
     def panels(self, view: View, stack: tuple[int, int, int], columns: int) -> int:
         """The number of the panels into which a stack (many, K, N) of matrices is packed; the same ones share them."""
         key = (view, stack, columns)

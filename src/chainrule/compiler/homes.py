@@ -106,7 +106,7 @@ def steps_anywhere(op: Op, number: int) -> bool:
         return op.gate.back
     if isinstance(op.gate, WinogradSums):
         return number == op.inputs[1]
-    return isinstance(op.gate, ConvPixels | ConvFilters) and number == op.inputs[0]
+    return isinstance(op.gate, ConvPixels | ConvFilters) and number == op.inputs[0] != op.inputs[1]
 
 
 def places(groups: Groups, op: Op) -> Iterator[View]:

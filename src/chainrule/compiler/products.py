@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..errors import CompileError
 from ..graph import Spec
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
@@ -165,9 +166,19 @@ class Epilogue:
         """Strides along the axes of the sums (b, m, n), of what is read and then of what is stored."""
         if self.grouped:  # the columns of a group lie beside those of the next
             batches, m, n = out
-            flat = [reshaped(space, own, (m, batches * n)) or (0, 0) for space, own in self.arrays]
+            flat = [self.along(space, own, (m, batches * n)) for space, own in self.arrays]
             return [(column * n, row, column) for row, column in flat]
-        return [reshaped(space, own, out) or (0,) * len(out) for space, own in self.arrays]
+        return [self.along(space, own, out) for space, own in self.arrays]
+
+    def along(self, space: tuple[int, ...], own: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...]:
+        """The strides of an array along other axes; they exist, or its op would not follow the product."""
+        found = reshaped(space, own, out)
+        if found is None:
+            came = f"strides {own} of {space} as {out}"
+            raise CompileError(
+                self.groups.flow.program.name, came, "strides along each axis", "report this program"
+            )
+        return found
 
     def formula(self, out: tuple[int, ...]) -> Formula:
         """The formula, in which the product itself is operand 0."""

@@ -49,7 +49,8 @@ def masks_again(groups: Groups, fixed: Set[int]) -> None:
 
 def chain_of(groups: Groups, number: int, value: int) -> list[Op] | None:
     """The ops of a group that make a value from what lies outside, in order; None if there is one that is not cheap."""
-    makers = {n: op for op in groups.groups[number].ops for n in op.outputs}
+    ops = groups.groups[number].ops
+    makers = {n: op for op in ops for n in op.outputs}
     chain: list[Op] = []
     wanted = [value]
     while wanted:
@@ -66,7 +67,7 @@ def chain_of(groups: Groups, number: int, value: int) -> list[Op] | None:
                 wanted.append(view.base)
             elif view.base in groups.flow.program.cells:
                 return None  # it may have changed by then
-    return sorted(chain, key=lambda op: op.rank)
+    return [op for op in ops if op in chain]
 
 
 def pays(groups: Groups, value: int, chain: list[Op], readers: list[int]) -> bool:
@@ -98,12 +99,13 @@ def stays(groups: Groups, number: int, op: Op, readers: list[int]) -> bool:
     """Whether all that read a mask find what it was made of: a value of its own group that somebody reads later on."""
     group, constants = groups.groups[number], groups.flow.constants
     sources = [view for n in op.inputs if (view := groups.view(n)).base not in constants]
-    if len(sources) != 1 or sources[0].base not in group.elementwise():
+    alike = groups.flow.specs[op.outputs[0]].shape == group.space
+    if not alike or len(sources) != 1 or sources[0].base not in group.elementwise():
         return False
     base = sources[0].base
     kept = groups.home(base).base
     last = max(groups.groups[k].ops[0].rank for k in readers)
-    later = (groups.groups[k].ops for k in groups.reading[kept] - {number, *readers})
+    later = (groups.groups[k].ops for k in groups.reading.get(kept, set()) - {number, *readers})
     return (
         aligned(groups, sources[0], group.space)
         and any(ops[0].rank >= last for ops in later if ops)

@@ -4,7 +4,7 @@ but what they were made of, which is kept anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,13 +19,13 @@ ENDS = (Relu, Maximum, Minimum)
 """Gates whose results are read by what comes next, and by its gradient."""
 VIEWS = (Index, PermuteDims, Reshape)
 """Gates that may look at the same numbers in another way."""
-CHEAP = (Add, Multiply, Subtract, *ENDS)
-"""Gates that take no longer than a number from memory."""
+CHAINED = (Add, Multiply, Subtract, *ENDS)
+"""Gates that a value may be made by."""
 LEAST_BYTES = 1 << 20
 """Bytes of a value that are worth it: smaller ones stay in a cache."""
 SMALL_PART = 16
 """How many times as large a value is as those that count for nothing: a number for each channel."""
-MOST_CHEAP = 8
+MOST_CHAINED = 8
 """Ops that are worth doing again."""
 
 
@@ -37,16 +37,20 @@ class Again(NamedTuple):
     readers: list[Op]
 
 
-def remake(flow: Flow) -> None:
-    """Let the way back make such values again, right before it reads them."""
-    Remaking(flow).write()
+def remake(flow: Flow, returned: Sequence[int]) -> None:
+    """Let the way back make such values again, right before it reads them, unless they are kept to be returned."""
+    Remaking(flow, returned).write()
 
 
 class Remaking:
-    """One flow.  back: for a value the ops on the way back that read it;  done: values that are not kept any more"""
+    """One flow.
 
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    maker, readers:  for a value the op that makes it, and those that read it
+    returned:        values that are kept in any case;  done: values that are not kept any more
+    """
+
+    def __init__(self, flow: Flow, returned: Sequence[int]) -> None:
+        self.flow, self.returned = flow, {flow.real(n) for n in returned}
         self.maker = {n: op for op in flow.ops for n in op.outputs}
         self.readers: dict[int, list[Op]] = {}
         for op in flow.ops:
@@ -80,7 +84,7 @@ class Remaking:
         borders = [reader for reader in there if isinstance(reader.gate, Pad)]
         values = [n for made in (op, *borders) for n in made.outputs]
         readers = [reader for n in values for reader in self.readers.get(n, ()) if self.back(reader)]
-        if not readers or any(self.is_looked_at(n) for n in values):
+        if not readers or any(self.is_kept(n) for n in values):
             return None
         chain = self.chain(op)
         borders = [border for border in borders if self.is_read_back(border.outputs[0])]
@@ -89,12 +93,13 @@ class Remaking:
     def is_read_back(self, number: int) -> bool:
         return any(self.back(reader) for reader in self.readers.get(number, ()))
 
-    def is_looked_at(self, number: int) -> bool:
-        """Whether the way back reads a value in another way: then it is kept."""
+    def is_kept(self, number: int) -> bool:
+        """Whether a value is returned, or the way back looks at it in another way."""
         views = [
             op for op in self.readers.get(number, ()) if isinstance(op.gate, VIEWS) and not self.back(op)
         ]
-        return any(self.is_read_back(n) or self.is_looked_at(n) for op in views for n in op.outputs)
+        seen = [n for op in views for n in op.outputs]
+        return number in self.returned or any(self.is_read_back(n) or self.is_kept(n) for n in seen)
 
     def chain(self, end: Op) -> list[Op] | None:
         """The ops that make a value of one large value that is kept anyway, in order; None if there are none."""
@@ -108,7 +113,7 @@ class Remaking:
             if self.is_read_back(number) and number not in self.done:
                 kept.add(number)
                 continue
-            if maker is None or not isinstance(maker.gate, CHEAP) or len(chain) == MOST_CHEAP:
+            if maker is None or not isinstance(maker.gate, CHAINED) or len(chain) == MOST_CHAINED:
                 return None
             chain.append(maker)
             wanted += maker.inputs

@@ -78,7 +78,7 @@ class Room:
         known = {*self.program.inputs, *self.cells, *self.groups.flow.constants, *self.offsets}
         known |= {*self.made.outputs.values(), *self.targets}
         groups = self.groups
-        return [n for n in range(len(self.program.specs)) if groups.place(groups.view(n)).base in known]
+        return [n for n in range(len(self.program.specs)) if groups.memory(n) in known]
 
     def memory(self, number: int, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> np.ndarray:
         """The array that holds a value, given the arguments and results of a call."""
@@ -90,6 +90,8 @@ class Room:
             if number in place:
                 return place[number]
         spec = self.groups.flow.specs[number]
+        if not spec.size:  # no task touches it
+            return np.zeros(spec.shape, spec.dtype)
         start = self.offsets[number]
         return self.arena[start : start + bytes_of(spec)].view(spec.dtype)[: spec.size].reshape(spec.shape)
 
@@ -101,7 +103,12 @@ class Room:
         before: Mapping[int, np.ndarray] = MappingProxyType({}),
     ) -> np.ndarray:
         """The numbers of a view while, or right after, the step ran; `before`: state as the step found it."""
-        view = self.groups.place(view)
+        home, placed = self.groups.homes.get(view.base), self.groups.place(view)
+        if home is not None and placed is view:  # at home its elements lie in no even steps
+            whole = np.ascontiguousarray(self.array(home, arrays, made, before)).reshape(-1)
+            strides = tuple(s * whole.itemsize for s in view.strides)
+            return np.lib.stride_tricks.as_strided(whole[view.offset :], view.shape, strides)
+        view = placed
         base = before.get(view.base)
         base = (self.memory(view.base, arrays, made) if base is None else base).reshape(-1)
         strides = tuple(s * base.itemsize for s in view.strides)

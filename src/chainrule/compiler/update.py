@@ -64,6 +64,8 @@ def can_follow(groups: Groups, number: int, reader: int) -> bool:
     first, then = groups.groups[number], groups.groups[reader]
     if len(first.ops) + len(then.ops) > MOST_OPS:
         return False
+    if not groups.homes.keys().isdisjoint([*then.makes(), *arrays(groups, then)]):
+        return False  # a product may not find its way there
     if len((arrays(groups, first) | arrays(groups, then)) - set(first.makes())) > MOST_ARRAYS:
         return False
     return all(fits(groups, first, op, then.space, None) for op in then.ops)

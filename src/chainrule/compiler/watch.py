@@ -128,5 +128,5 @@ def kept(made: Arrangement) -> frozenset[int]:
 def watching(made: Arrangement, numbers: Sequence[int]) -> Plan:
     """The same groups as a plan that keeps these values until the end of the step."""
     groups = made.groups
-    bases = {view.base for n in numbers for view in (groups.view(n), groups.place(groups.view(n)))}
+    bases = {base for n in numbers for base in (groups.view(n).base, groups.memory(n))}
     return Plan(made, frozenset(b for b in bases if b in groups.maker))

@@ -67,7 +67,10 @@ class Tiles:
         self.blocks = (self.count + (self.block - 1)) // self.block
         wider = self.channels + self.filters - self.channels.at_most(self.filters)
         self.plane = self.block * wider + gap
-        self.table = k.scratch(I64, (COMING + 4 * side * MOST_AHEAD // LANES) * LANES)
+        ahead = (
+            (1 + 3) * side * MOST_AHEAD // LANES
+        )  # of what is seen a place, of results picture, row and column
+        self.table = k.scratch(I64, (COMING + ahead) * LANES)
 
     def planes(self) -> list[Index]:
         """Where each of the 36 points begins in the transform of a block."""
