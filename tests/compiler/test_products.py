@@ -11,6 +11,7 @@ from chainrule.compiler.plan import Plan
 from chainrule.compiler.products import (
     LARGE,
     SHORT,
+    Epilogue,
     Factor,
     Sizes,
     factor,
@@ -20,6 +21,7 @@ from chainrule.compiler.products import (
     strip_of,
 )
 from chainrule.compiler.views import View
+from chainrule.errors import CompileError
 from chainrule.kernels.language import write
 from chainrule.kernels.language.types import F32
 from chainrule.kernels.large import LEFT, RIGHT, Large
@@ -137,3 +139,13 @@ def test_large_factors_change_no_bit(monkeypatch, which, rows):
     assert np.array_equal(bits, expected)
     exact = np.tanh(x.astype("f8") @ (w.T if which == LEFT else w)) * 2
     assert bits == pytest.approx(exact, abs=1e-3)
+
+
+def test_an_operand_that_does_not_follow_the_product_is_an_error():
+    """A fault of the compiler, and no reason for wrong numbers."""
+    program = SimpleNamespace(
+        groups=SimpleNamespace(flow=SimpleNamespace(program=SimpleNamespace(name="step")))
+    )
+    assert Epilogue.along(program, (2, 3), (3, 1), (1, 6, 1)) == (6, 1, 1)
+    with pytest.raises(CompileError, match=r"step: strides \(5, 1\) of \(2, 3\) as \(6,\)"):
+        Epilogue.along(program, (2, 3), (5, 1), (6,))

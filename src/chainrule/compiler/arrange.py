@@ -49,7 +49,11 @@ class Arrangement:
 
 
 def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
-    """Everything about a plan but its memory."""
+    """Everything about a plan but its memory.
+
+    What is made twice rather than kept: large values that the way back reads (`remake`, before there are groups), cheap
+    ones that loops read (`recompute`), masks (`masks_again`, once homes are known), gradients (`update_in_products`).
+    """
     gradients = [n for _, n in program.gradients if n is not None]
     returned = returned_numbers(program.output) + (gradients if keep_gradients else [])
     flow = flow_of(program, [*returned, *(n for _, n in program.updates)])
