@@ -16,7 +16,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import Tensor, graph, ops, optim
-from chainrule.compiler import filters, last, pixels, products, remake, tiles, update, winograd
+from chainrule.compiler import gradients, last, pixels, products, remake, tiles, update, winograd
 from chainrule.compiler.arrange import is_plain
 from chainrule.graph.interpreter import evaluate
 from chainrule.ops.pool import MaxPool2d, MaxPool2dTake
@@ -35,7 +35,7 @@ LARGER: dict[Any, dict[str, int]] = {
     products: {"SMALL": 0, "OFTEN": 1, "LARGE": 1},
     last: {"MOST_SUMS": 0},
     winograd: {"MANY_FILTERS": 0, "AT_ONCE": 1 << 16},
-    filters: {"SUMS_BYTES": 1 << 16},
+    gradients: {"SUMS_BYTES": 1 << 16},
 }
 """What passes take for large, in every second graph: else nothing here would be."""
 

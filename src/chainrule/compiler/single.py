@@ -21,9 +21,9 @@ from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, Max
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
-from .filters import filter_gradient, tiles_gradient, winograd_sums
 from .flow import Op
 from .fuse import surrounds
+from .gradients import filter_gradient, tiles_gradient, winograd_sums
 from .groups import Groups, size
 from .homes import inside, places
 from .labels import LabelCheck

@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, check, nn, optim
-from chainrule.compiler import filters as module
+from chainrule.compiler import gradients as module
 from chainrule.compiler.plan import Plan
 from chainrule.errors import NonFiniteError
 from chainrule.kernels.gradients import DirectGradient, TransformedGradient
