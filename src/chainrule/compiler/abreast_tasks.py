@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..kernels import abreast
 from .flow import Op
 from .groups import Groups, size
-from .pixels import ConvAbreast, InputAbreast
+from .pixels import ConvAbreast, InputAbreast, lanes_of
 from .products import Epilogue
 from .tasks import Address, Argument, Task, address, share_out
 from .views import View
@@ -83,7 +83,7 @@ def filters_abreast(groups: Groups, op: Op, status: int) -> list[Task] | None:
     specs, (out,), gate = groups.flow.specs, op.outputs, op.gate
     x, y = (groups.view(n) for n in op.inputs)
     (filters, lines, wide, many), (channels, *pixels, _), dtype = y.shape, x.shape, specs[out].dtype
-    places, lanes = (1, wide * many) if gate.stride[1] == 1 else (wide, many)
+    places, lanes = lanes_of(gate.stride, wide, many)
     near, each = channels // gate.groups, filters // gate.groups
     settings = zip(gate.size, gate.stride, gate.dilation, pixels, strict=True)
     axes = [Axis(taps, stride, dilation, 0, n, 0) for taps, stride, dilation, n in settings]

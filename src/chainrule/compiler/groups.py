@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from ..graph import Reduction, Spec
 from .flow import Flow, Op
-from .pixels import ConvAbreast, InputAbreast
+from .pixels import ConvAbreast, InputAbreast, lanes_of
 from .sums import PRODUCTS
 from .tiles import WinogradPixels
 from .views import View, contiguous, moved
 
 ON_PICTURES = (ConvAbreast, InputAbreast)
 """Gates of pictures abreast with an epilogue; their filters are read where they lie."""
-
 
 LOOP, PRODUCT, SINGLE = "loop", "product", "single"
 
@@ -44,8 +43,7 @@ class Group:
             return self.space
         if isinstance(self.ops[0].gate, ON_PICTURES):
             f, high, wide, many = self.space
-            apart = getattr(self.ops[0].gate, "stride", (1, 1))[1] != 1
-            return f, high, wide if apart else 1, many if apart else wide * many
+            return f, high, *lanes_of(getattr(self.ops[0].gate, "stride", (1, 1)), wide, many)
         stack = self.space[:-2] if isinstance(self.ops[0].gate, PRODUCTS) else ()
         return size(stack), size(self.space[len(stack) : -1]), self.space[-1]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Set
 
 from ..ops.indexing import Slice
 from ..ops.shape import Concat, Pad
+from .draft import WHOLE
 from .flow import Op
 from .fuse import stacked, surrounds
 from .groups import LOOP, PRODUCT, SINGLE, Groups, size
@@ -15,8 +16,6 @@ from .pixels import ConvFilters, ConvPixels, Interleave
 from .sums import PRODUCTS
 from .tiles import WinogradSums, WinogradTiles
 from .views import View, indexed, moved, reshaped
-
-WHOLE = Slice(None, None, None)
 
 
 def settle(groups: Groups, fixed: Set[int]) -> None:

@@ -132,6 +132,16 @@ class Pixels(Gate):
 # --- pictures abreast -------------------------------------------------------------------------------------
 
 
+def lanes_of(stride: Pair, wide: int, many: int) -> tuple[int, int]:
+    """Places of a line of results that are visited one by one, and lanes of each: a whole line at once, unless its
+    pixels lie a stride apart.
+
+    >>> lanes_of((2, 1), 5, 8), lanes_of((1, 2), 5, 8)
+    ((1, 40), (5, 8))
+    """
+    return (1, wide * many) if stride[1] == 1 else (wide, many)
+
+
 @gate
 class ConvAbreast(Gate):
     """out (F, H', W', N) = the windows of x (C, H, W, N) times the filters w (F, C/groups, KH, KW)"""

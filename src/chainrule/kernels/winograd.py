@@ -1,6 +1,7 @@
 """Winograd's convolution: tiles of pictures transformed, a product for each of 36 points, and back.
 
-The filters' transforms are matrix products of their own; see `transforms` for what happens to a tile.
+Filters come transformed (`filters`), and their gradients go on from here (`gradients`); see `transforms` for what
+happens to a tile, `tiles` for where it lies.
 """
 
 from __future__ import annotations
