@@ -1,42 +1,43 @@
-"""Worker: how many kernels the steps of a ConvNet compile, one after the other.  Argument: network."""
+"""Worker: how many kernels a trainer compiles for a ConvNet, before the first step and later.  Argument: network.
+
+Two epochs of a batch and half of one, each followed by an evaluation of the same.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
+import time
 
-import numpy as np
 from convnets_chainrule import model_of
 from pictures import CONVNETS, batches
-from work_chainrule import learner, momentum
+from work_chainrule import momentum
 
-import chainrule as cr
+from chainrule import nn
 from chainrule.kernels.language.engine import engine
-
-
-def compiled_by(step: Callable[..., Any], *batch: np.ndarray) -> int:
-    """How many kernels a call compiles."""
-    before = engine().compiled
-    step(*batch)
-    return engine().compiled - before
+from chainrule.train import StepEnd, Trainer
 
 
 def main() -> None:
     network, model = CONVNETS[sys.argv[1]], model_of(sys.argv[1])
-    learn = cr.compile(learner(model, momentum(model, network.rate)), fallback="error")
-    look = cr.compile(lambda images: model(images), fallback="error")
+    trainer = Trainer(model, nn.CrossEntropyLoss(), momentum(model, network.rate))
     images, labels = batches(network)[0]
     half = network.batch // 2
+    given = [(images, labels), (images[:half], labels[:half])]
+    known, moments = list[int](), list[float]()
+
+    def note(event: StepEnd) -> None:
+        known.append(engine().compiled)
+        moments.append(time.perf_counter())
+
+    trainer.on(StepEnd, note)
+    began = time.perf_counter()
+    trainer.fit(given, given, epochs=2)
     found = {
-        "kernels": compiled_by(learn, images, labels),
-        "of half a batch": compiled_by(learn, images[:half], labels[:half]),
+        "a trainer's, all plans, s": round(moments[0] - began, 2),
+        "kernels": known[0],
+        "later": engine().compiled - known[0],
     }
-    model.train(False)
-    with cr.no_grad():
-        found["of evaluation"] = compiled_by(look, images)
-        found["of half of one"] = compiled_by(look, images[:half])
     print(json.dumps(found))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Gate, Spec, data, nn, optim, zoo
+from chainrule.compiler import compiled, records
 from chainrule.errors import CompileError, NonFiniteError
 from chainrule.random import Generator
 from chainrule.train import EpochEnd, StepEnd, Trainer
@@ -43,6 +44,16 @@ class Windows(nn.Module):
 class Doubling(nn.Module):
     def forward(self, x):
         return cr.apply(Doubled(), x)
+
+
+def bytes_of(shape, count):
+    """Pictures as bytes, with labels."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, *shape), dtype=np.uint8), rng.integers(0, 3, count)
+
+
+def scaled(images, rng):
+    return images.astype("float32") / 255
 
 
 def trainer_of(model, **settings):
@@ -224,3 +235,41 @@ def test_evaluation_may_come_to_nan(plain):
     trainer, batches = toy(plain=plain)
     trainer.model.weight.assign(trainer.model.weight * np.float32(np.nan))
     assert np.isnan(trainer.evaluate(batches).loss)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "convnet", "lstm"])
+def test_everything_is_compiled_before_the_first_step(name, monkeypatch):
+    """Evaluation, and batches of other sizes, one picture among them."""
+    monkeypatch.setattr(records, "_addresses", {})
+    shape = (1, 32, 32) if name == "lenet5" else (1, 8, 8)
+    trainer = trainer_of(zoo.build(name, shape, 3, Generator(0)))
+    train = data.Batches(data.Dataset(*bytes_of(shape, 41), tuple("abc")), 40, Generator(0), transform=scaled)
+    test = data.Batches(data.Dataset(*bytes_of(shape, 67), tuple("abc")), 50, Generator(0), transform=scaled)
+    known = []
+    trainer.on(StepEnd, lambda event: known.append(len(records._addresses)))
+    trainer.fit(train, test, epochs=2)
+    trainer.evaluate(test)
+    assert [*known, len(records._addresses)] == [known[0]] * 5
+
+
+def test_evaluation_keeps_its_plans(monkeypatch):
+    trainer, batch = small("two-layer")
+    trainer.fit([batch], [batch], epochs=1)
+    made, make = [], compiled.Plan
+    monkeypatch.setattr(compiled, "Plan", lambda *given: made.append(given) or make(*given))
+    trainer.evaluate([batch])
+    assert not made
+
+
+def test_what_is_wrong_with_evaluation_is_told_by_evaluation():
+    class Blind(nn.Linear):
+        def forward(self, x):
+            if not self.training:
+                raise ValueError("it is dark")
+            return super().forward(x)
+
+    trainer = trainer_of(Blind(8, 3, rng=Generator(0)))
+    batch = np.ones((4, 8), np.float32), np.array([0, 1, 2, 0])
+    assert len(trainer.fit([batch], epochs=1)) == 1
+    with pytest.raises(ValueError, match="it is dark"):
+        trainer.evaluate([batch])

@@ -70,6 +70,12 @@ class Batches:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
+    @property
+    def sizes(self) -> set[int]:
+        """How many pictures its batches hold."""
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return {size for size in (self.batch_size * (whole > 0), rest * (not self.drop_last)) if size}
+
     def __iter__(self) -> Iterator[tuple[Images, Labels]]:
         """Begin the next epoch: the number is counted here, not when the last batch is taken."""
         rng = self.rng.split("epoch", self.epoch)

@@ -1,6 +1,7 @@
 """The trainer, its events and metrics, the run folder and its report."""
 
 from .config import Config as Config
+from .evaluation import evaluate as evaluate
 from .events import EpochEnd as EpochEnd
 from .events import Events as Events
 from .events import FitBegin as FitBegin
@@ -15,4 +16,3 @@ from .metrics import confusion as confusion
 from .run import RunFolder as RunFolder
 from .run import Sight as Sight
 from .trainer import Trainer as Trainer
-from .trainer import evaluate as evaluate

@@ -13,11 +13,12 @@ from ..data import Batches, Compose, Dataset, Normalize, RandomCrop, RandomFlip
 from ..errors import DivergedError
 from ..random import Generator
 from .config import Config
+from .evaluation import evaluate
 from .events import EpochEnd, StepEnd
 from .metrics import Evaluation
 from .report import write_report
 from .run import RunFolder, Sight
-from .trainer import Schedule, Trainer, evaluate
+from .trainer import Schedule, Trainer
 
 EVALUATION_BATCH = 250
 """Pictures at once where nothing is kept for a gradient."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -30,14 +31,22 @@ class Runner:
     def __call__(self, *batch: Any) -> Any:
         """Run the step.  Raises NonFiniteError, naming the line that is to blame, with all state as before."""
         if not self._decided:
-            self.plain = not self._can(*batch)
-            self._decided = True
+            self._decide(*batch)
         if self.plain:
             return self.function(*batch)
         try:
             return self.compiled(*batch)
         except NonFiniteError as error:
             raise check.explain(error, self.compiled, *batch) from None
+
+    def prepare(self, *batch: Any) -> None:
+        """Compile for a batch like this one, without a step; what is wrong with it is told by the step itself."""
+        with contextlib.suppress(Exception):
+            if not self.plain:
+                self._decide(*batch)
+
+    def _decide(self, *batch: Any) -> None:
+        self.plain, self._decided = not self._can(*batch), True
 
     def _can(self, *batch: Any) -> bool:
         """Whether there is a compiler, and a kernel for every gate but the user's own."""

@@ -9,14 +9,14 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..data import Dataset
 from ..errors import DataError, DivergedError, NonFiniteError, SettingError, UsageError
-from ..graph import no_grad
-from ..nn import Module, evaluating
+from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
+from .evaluation import looking, seen
 from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
 from .metrics import Evaluation, Mean, accuracy
+from .sources import BatchSource, blank, require_batches, require_finite, sizes_of
 from .steps import Runner
 
 E = TypeVar("E")
@@ -26,13 +26,6 @@ class Schedule(Protocol):
     """What moves the rate: one call after each batch."""
 
     def step(self) -> Any: ...
-
-
-class BatchSource(Protocol):
-    """Batches that can be gone through again and again: `data.Batches`, or a list of pairs of arrays."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Any: ...
 
 
 class Trainer:
@@ -70,7 +63,7 @@ class Trainer:
         self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
         self.plain = plain
         self.events = Events()
-        self.run_step = Runner(self.learn, plain=plain)
+        self.run_step, self.run_look = Runner(self.learn, plain=plain), Runner(self.look, plain=plain)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
@@ -100,13 +93,28 @@ class Trainer:
         self.optimizer.step()
         return loss, scores
 
+    def look(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        """The loss and the scores alone, as they are written."""
+        scores = self.model(images)
+        return self.loss(scores, labels), scores
+
+    def prepare(
+        self, images: Any, labels: Any, train: BatchSource, validation: BatchSource | None = None
+    ) -> None:
+        """Compile what an epoch needs: both modes, for batches of all sizes that are known, like this one."""
+        for size in sizes_of(train) | {len(labels)}:
+            self.run_step.prepare(*blank(size, images, labels))
+        with looking(self.model):
+            for size in sizes_of(validation) or {len(labels)}:
+                self.run_look.prepare(*blank(size, images, labels))
+
     def fit(
         self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int
     ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
         Raises DataError for no batches, DivergedError when the loss is not finite, NonFiniteError when the
-        pictures are not.
+        pictures are not.  Everything is compiled before the first step, evaluation included.
         """
         require_batches("train", train)
         if validation is not None:
@@ -132,6 +140,8 @@ class Trainer:
         for number, (images, labels) in enumerate(train, 1):
             lr = self.optimizer.lr
             require_finite(images, epoch, number)
+            if epoch == number == 1:
+                self.prepare(images, labels, train, validation)
             try:
                 loss, scores = self.step(images, labels)
             except NonFiniteError as error:
@@ -157,55 +167,8 @@ class Trainer:
 
     def evaluate(self, batches: BatchSource) -> Evaluation:
         """The model on these batches, in evaluation and without gradients."""
-        return evaluate(self.model, self.loss, batches, plain=self.plain)
-
-
-def evaluate(
-    model: Module, loss: Callable[[Any, Any], Any], batches: BatchSource, *, plain: bool = False
-) -> Evaluation:
-    """The model on these batches, in evaluation and without gradients; the model comes back as it was.
-
-    plain:  run gate by gate; else compiled where every gate has a kernel
-    """
-
-    def look(images: Any, labels: Any) -> tuple[Any, Any]:
-        found = model(images)
-        return found, loss(found, labels)
-
-    total, scores, seen = Mean(), [], []
-    step = Runner(look, plain=plain)
-    with evaluating(model), no_grad():
-        for images, labels in batches:
-            found, wrong = step(images, labels)
-            total.add(float(wrong), len(labels))
-            scores.append(np.asarray(found))
-            seen.append(np.asarray(labels))
-    if not scores:
-        raise DataError("evaluate", "no batches", "at least one", "a data set with pictures")
-    return Evaluation(np.concatenate(scores), np.concatenate(seen), total.value)
-
-
-def require_batches(name: str, batches: Any) -> None:
-    """Batches have a number and can be gone through again, each a pair of arrays."""
-    if isinstance(batches, Dataset):
-        hint = "data.Batches(dataset, 64, shuffle=True, transform=data.Normalize.fit(dataset))"
-        raise DataError("Trainer.fit", f"{name} is a data set", "batches of it", hint)
-    pairs = isinstance(batches, tuple) and any(isinstance(part, np.ndarray) for part in batches)
-    if pairs or not (hasattr(batches, "__len__") and hasattr(batches, "__iter__")):
-        came = f"{name} is a {type(batches).__name__}{' of arrays' if pairs else ''}"
-        raise DataError(
-            "Trainer.fit", came, "batches with a length, each (images, labels)", "[(images, labels)]"
-        )
-
-
-def require_finite(images: Any, epoch: int, step: int) -> None:
-    """The pictures are numbers: NaN would be in all weights after one step."""
-    wrong = int((~np.isfinite(np.asarray(images))).sum())
-    if wrong:
-        came = f"{wrong} NaN or infinite pixels in batch {step} of epoch {epoch}"
-        raise NonFiniteError(
-            "Trainer.fit", came, "finite pictures", "np.nan_to_num(images), or leave them out"
-        )
+        self.run_look.begin_epoch()
+        return seen(self.run_look, self.model, batches)
 
 
 def diverged(epoch: int, step: int, lr: float, came: str) -> DivergedError:
