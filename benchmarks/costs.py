@@ -68,59 +68,76 @@ def compiling() -> list[dict[str, Any]]:
 
 def first_calls(module: str, name: str, times: int = 5) -> dict[str, float]:
     """Seconds of the first call of what `first(name)` of a module gives: medians over processes."""
-    here = os.path.dirname(os.path.abspath(__file__))
     code = (
-        f"import sys, time, json; sys.path.insert(0, {here!r}); import numpy; from {module} import first\n"
-        f"step, x, y = first({name!r}); began = time.perf_counter(); step(x, y)\n"
-        "print(json.dumps(time.perf_counter() - began))"
+        f"from {module} import first; step, x, y = first({name!r}); began = time.perf_counter(); step(x, y)\n"
+        "found = time.perf_counter() - began"
     )
     found: dict[str, list[float]] = {"cold": [], "second process": []}
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
-            environment = {**os.environ, "CHAINRULE_CACHE": folder}
             for taken in found.values():
-                command = [sys.executable, "-c", code]
-                done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-                taken.append(json.loads(done.stdout))
+                taken.append(told("import time", code, CHAINRULE_CACHE=folder))
     return {f"{which}, s": round(statistics.median(taken), 2) for which, taken in found.items()}
+
+
+SQUARE = np.ones((512, 512), "f4")
+BUSY = [sys.executable, "-c", "while True: pass"]
+CASES: dict[str, dict[str, Any]] = {
+    "in a row": {},
+    "after 50 ms of sleep": {"pause": 0.05, "times": 20},
+    "after a NumPy product": {"between": lambda: SQUARE @ SQUARE},
+    "beside a busy process": {"times": 150},
+}
 
 
 def threads() -> list[dict[str, Any]]:
     """Two threads against one: in a row, after sleep, after a NumPy product, beside a busy process."""
-    rows = []
-    busy = [sys.executable, "-c", "while True: pass"]
-    square = np.ones((512, 512), "f4")
-    for name in ("wide", "deep"):
-        step, x, y = first(name)
-        step(x, y)
-        cases: dict[str, dict[str, Any]] = {
-            "in a row": {},
-            "after 50 ms of sleep": {"pause": 0.05, "times": 20},
-            "after a NumPy product": {"between": lambda: square @ square},
-            "beside a busy process": {"times": 150},
-        }
-        for case, settings in cases.items():
-            other = subprocess.Popen(busy) if case.startswith("beside") else None
-            time.sleep(0.3)
-            taken: dict[int, list[float]] = {1: [], 2: []}
-            for _ in range(5):
-                for count in taken:
-                    cr.set_threads(count)
-                    step(x, y)
-                    taken[count].append(seconds(step, x, y, **{"times": 30, **settings}))
-            if other is not None:
-                other.kill()
-                other.wait()
-            one, two = (1e3 * statistics.median(taken[count]) for count in (1, 2))
-            title = NETWORKS[name].title
-            rows.append(
-                {
-                    "network": title,
-                    "": case,
-                    "1 thread, ms": round(one, 2),
-                    "2, ms": round(two, 2),
-                    "times": round(one / two, 2),
-                }
-            )
-    cr.set_threads(None)
-    return rows
+    networks = ("wide", "deep")
+    rows = [against_one("import chainrule, numpy", name, case) for name in networks for case in CASES]
+    late = [against_one("import numpy, chainrule", name, "after a NumPy product") for name in networks]
+    return rows + [row | {"": f"{row['']}, NumPy imported first"} for row in late]
+
+
+def against_one(imports: str, name: str, case: str) -> dict[str, Any]:
+    """One network in one case, in a process that begins with these imports."""
+    one, two = told(imports, f"from costs import one_and_two; found = one_and_two({name!r}, {case!r})")
+    figures = {
+        "1 thread, ms": round(1e3 * one, 2),
+        "2, ms": round(1e3 * two, 2),
+        "times": round(one / two, 2),
+    }
+    return {"network": NETWORKS[name].title, "": case, **figures}
+
+
+def one_and_two(name: str, case: str) -> list[float]:
+    """Seconds of a step on one thread and on two, in turns."""
+    step, x, y = first(name)
+    step(x, y)
+    other = subprocess.Popen(BUSY) if case.startswith("beside") else None
+    time.sleep(0.3)
+    taken: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(5):
+        for count in taken:
+            cr.set_threads(count)
+            step(x, y)
+            taken[count].append(seconds(step, x, y, **{"times": 30, **CASES[case]}))
+    if other is not None:
+        other.kill()
+        other.wait()
+    return [statistics.median(each) for each in taken.values()]
+
+
+def told(imports: str, code: str, **environment: str) -> Any:
+    """What `found` is at the end of a process that begins with these imports."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    lines = [
+        imports,
+        f"import sys; sys.path.insert(0, {here!r})",
+        code,
+        "import json; print(json.dumps(found))",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    return json.loads(done.stdout)

@@ -15,6 +15,7 @@ PACKAGE = Path(chainrule.__file__).parent
 TESTS = Path(__file__).parent
 
 FLOORS: dict[str, float] = {
+    "blas": 1,
     "errors": 1,
     "random": 1,
     "graph": 2,

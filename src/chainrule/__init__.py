@@ -9,6 +9,7 @@ The array functions (`cr.exp`, `cr.sum`, `cr.conv2d`, …) are gates: tensors in
 import importlib as _importlib
 import typing as _typing
 
+from . import blas as blas  # the first: before anything that loads NumPy
 from . import errors as errors
 from . import graph as graph
 from . import nn as nn
