@@ -45,7 +45,6 @@ class Ready:
     def __init__(self, program: Program, keep_gradients: bool, arguments: tuple[Any, ...]) -> None:
         self.program = program
         self.expected = [kind_of(x) for x in arguments]
-        self.places = [k for k, x in enumerate(arguments) if isinstance(x, Value | np.ndarray)]
         self.made: Arrangement = arrange(program, keep_gradients=keep_gradients)
         self.conditions = program.conditions
         self.trained = [(cell, cell.node is not None) for cell in program.cells.values()]
@@ -66,21 +65,25 @@ class Ready:
                 return False
         return all((cell.node is not None) is wanted for cell, wanted in self.trained)
 
-    def fits(self, arguments: tuple[Any, ...]) -> bool:
-        """Whether this is the plan for these arguments, now."""
+    def taken(self, arguments: tuple[Any, ...]) -> list[np.ndarray] | None:
+        """The arrays among the arguments, if this is the plan for these arguments now; this is on every call's way."""
         if len(arguments) != len(self.expected):
-            return False
+            return None
+        arrays = []
         for x, expected in zip(arguments, self.expected, strict=True):
             if x.__class__ is np.ndarray:
-                if expected[0] != x.shape or expected[1] != x.dtype or len(expected) != 2:
-                    return False
+                if len(expected) != 2 or expected[0] != x.shape or expected[1] != x.dtype:
+                    return None
+                arrays.append(as_input(x))
             elif kind_of(x) != expected:
-                return False
-        return self.holds()
+                return None
+            elif isinstance(x, Value | np.ndarray):
+                arrays.append(as_input(numbers_of(x)))
+        return arrays if self.holds() else None
 
     def arrays(self, arguments: tuple[Any, ...]) -> list[np.ndarray]:
         """The arrays among the arguments, as kernels read them."""
-        return [as_input(arguments[k]) for k in self.places]
+        return [as_input(numbers_of(x)) for x in arguments if isinstance(x, Value | np.ndarray)]
 
     def watching(self, numbers: frozenset[int]) -> Plan:
         """The plan that keeps some values until the end of the step; the last few are remembered."""
@@ -115,8 +118,10 @@ class Compiled:
         Raises NonFiniteError, with all state as before, if the loss or a gradient is not finite; TraceError if
         the step is not one fixed program; what the gates raise for wrong input.
         """
-        ready = self._last
-        if ready is None or mode.get() is not DIRECT or not ready.fits(arguments):
+        ready, arrays = self._last, None
+        if ready is not None and mode.get() is DIRECT:
+            arrays = ready.taken(arguments)
+        if ready is None or arrays is None:
             if self._plain or mode.get() is not DIRECT:
                 return self.function(*arguments)
             try:
@@ -129,7 +134,7 @@ class Compiled:
                 warnings.warn(f"{error}; this step runs plain", RuntimeWarning, stacklevel=2)
                 self._plain = True
                 return self.function(*arguments)
-        arrays = ready.arrays(arguments)
+            arrays = ready.arrays(arguments)
         made = self._watched(ready, arrays) if self._watches else ready.plan.run(arrays)
         return self.returned(ready, made)
 
@@ -317,9 +322,13 @@ def kind_of(x: Any) -> Any:
     return type(x), x
 
 
-def as_input(x: Any) -> np.ndarray:
+def numbers_of(x: Value | np.ndarray) -> np.ndarray:
+    """The array of a tensor, or the array itself."""
+    return x.data if isinstance(x, Value) else x
+
+
+def as_input(array: np.ndarray) -> np.ndarray:
     """An argument as kernels read it: row-major, aligned, of the machine's byte order; copied if need be."""
-    array: np.ndarray = x.data if isinstance(x, Value) else x
     if array.flags.num & READY == READY and array.dtype.isnative:
         return array
     return np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)

@@ -283,7 +283,7 @@ def left_panels(packs: Packs, tile: Tile, sizes: Sizes, a: Factor) -> list[Argum
     """A transposed A in panels of 16 rows, where many columns of the result pay for it; else None."""
     if a.row != 1 or a.column == 1 or sizes.n < STRIPES or sizes.m < LANES or sizes.depth < LANES:
         return None
-    if a.column * itemsize(packs.groups, a.view) * sizes.depth < SMALL:
+    if a.column * itemsize(packs.groups, a.view) * sizes.depth <= SMALL:
         return None
     turned = View(
         a.view.base,
