@@ -264,12 +264,20 @@ def fits(groups: Groups, group: Group, op: Op, space: tuple[int, ...], axes: tup
     """
     if group.kind == LOOP:
         return group.space == space and (axes is None or group.axes in (None, axes))
+    if group.kind == PRODUCT and axes is not None:
+        return adds_up(group, op, space, axes)
     if group.kind != PRODUCT or axes is not None or not space or space[-1] != group.space[-1]:
         return False
     views = (groups.view(n) for n in op.inputs)
     return size(space) == size(group.space) and all(
         reshaped(space, view.stretched(space), group.rows()) is not None for view in views
     )
+
+
+def adds_up(group: Group, op: Op, space: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Whether a convolution can add up meanwhile, over all pixels, what it makes."""
+    pixels = axes == tuple(range(len(space) - 1)) and space == group.space
+    return pixels and op.gate.combine == "add" and isinstance(group.ops[0].gate, WinogradPixels)
 
 
 def can_join(groups: Groups, a: int, b: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import CompileError
-from ..graph import Spec
+from ..graph import Reduction, Spec
 from ..kernels.formula import NEXT, Formula, Operand
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
@@ -15,7 +15,19 @@ from ..kernels.panels import Pack
 from ..kernels.product import Product, Tile, tile_for
 from .fuse import FEW_ROWS, stacked
 from .groups import Group, Groups
-from .tasks import STATUS, Address, Argument, Kernel, Mapping, Task, Wanted, address, along, share_out
+from .tasks import (
+    STATUS,
+    Address,
+    Argument,
+    Kernel,
+    Mapping,
+    Task,
+    Wanted,
+    address,
+    along,
+    share_out,
+    together,
+)
 from .views import View, reshaped
 
 SMALL = 1 << 18
@@ -147,6 +159,7 @@ class Epilogue:
 
     arrays:  (space, strides) of what it reads and stores;  homes: where it stores
     dtype, tile:  of the product itself
+    reductions:   what it adds up meanwhile;  sums: the rows of all pieces
     """
 
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
@@ -156,8 +169,11 @@ class Epilogue:
         self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and len(group.rows()) == 3
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
-        self.stored = [v for v in group.makes() if v in wanted.stored]
-        self.guards = [v for v in group.makes() if v in wanted.guarded]
+        self.reductions = [op for op in group.ops if isinstance(op.gate, Reduction)]
+        self.space, self.wanted, self.sums = group.space, wanted, list[int]()
+        each = [op.outputs[0] for op in group.ops if not isinstance(op.gate, Reduction)]
+        self.stored = [v for v in each if v in wanted.stored]
+        self.guards = [v for v in each if v in wanted.guarded]
         self.homes = [groups.home(v) for v in self.stored]
         self.arrays = [(space_of(group, groups, view, own), own) for view, own in self.mapping.reads]
         self.arrays += [(home.shape, home.strides) for home in self.homes]
@@ -186,18 +202,31 @@ class Epilogue:
         operands = [Operand(self.specs[view.base].dtype, along(s[-1])) for (view, _), s in read]
         steps, place = self.mapping.formula_steps(1), self.mapping.place
         stores = tuple((place[v], Operand(self.specs[v].dtype, NEXT)) for v in self.stored)
-        return Formula(
-            (Operand(self.dtype, NEXT), *operands), steps, stores, tuple(place[v] for v in self.guards)
-        )
+        guards = tuple(place[v] for v in self.guards)
+        sums = ((place[n], Operand(self.specs[n].dtype, NEXT)) for n in self.results())
+        return Formula((Operand(self.dtype, NEXT), *operands), steps, stores, guards, tuple(sums))
 
-    def arguments(self, out: tuple[int, ...]) -> list[Argument]:
-        """Addresses and strides of what is read, of what is stored, and the status byte."""
+    def results(self) -> list[int]:
+        """What comes out of its reductions."""
+        return [op.outputs[0] for op in self.reductions]
+
+    def add_up(self, rows: int) -> list[Task]:
+        """Make room for the sums of so many pieces in all; returns what puts them together at the end."""
+        if not self.reductions:
+            return []
+        new, width = self.groups.flow.new, self.space[-1]
+        self.sums = [new(Spec((rows, width), self.specs[n].dtype)) for n in self.results()]
+        return [together(self.groups, self.space, self.reductions, self.sums, self.wanted.guarded)]
+
+    def arguments(self, out: tuple[int, ...], row: int = 0) -> list[Argument]:
+        """Addresses and strides of what is read, of what is stored; the sums from a row on; the status byte."""
         words: list[Argument] = []
         strides = self.strides(out)
         for (view, _), (*outer, inner) in zip(self.mapping.reads, strides, strict=False):
             words += [address(self.groups, view), *outer, *([inner] if inner not in (0, 1) else [])]
         for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
             words += [address(self.groups, home), *s[:-1]]
+        words += [Address(n, row * self.space[-1] * self.specs[n].dtype.itemsize) for n in self.sums]
         return [*words, Address(STATUS)] if self.guards else words
 
     def task(
@@ -212,7 +241,7 @@ class Epilogue:
     ) -> Task:
         """The task of a product of these factors.  room: memory that it works in."""
         reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in self.mapping.reads)]))
-        writes = (*room, *(home.base for home in self.homes))
+        writes = (*room, *(home.base for home in self.homes), *self.sums)
         return Task(kernel, arguments, pieces, reads, writes, name, flops=flops)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -247,30 +247,35 @@ class Loop:
         writes = (*(self.groups.home(n).base for n in self.stored), *self.sums)
         name, flops = "reduce" if self.reductions else "loop", size(self.space) * len(self.steps)
         task = Task(kernel, self.arguments(pieces), pieces, reads, writes, name, flops=flops)
-        return [task, self.finishing()] if self.parts > 1 else [task]
+        if self.parts == 1:
+            return [task]
+        return [task, together(self.groups, self.space, self.reductions, self.sums, self.wanted.guarded)]
 
-    def finishing(self) -> Task:
-        """The task that puts the parts of reductions together."""
-        parts, width = self.specs[self.sums[0]].shape
-        dtypes = [self.specs[n].dtype for n in self.sums]
-        across = width > 1  # else the vector goes along the parts
-        formula = Formula(tuple(Operand(dtype, NEXT) for dtype in dtypes), ())
-        gates = [op.gate for op in self.reductions]
-        totals = tuple(
-            Total(k, gate.combine, gate, Operand(dtype, NEXT))
-            for k, (gate, dtype) in enumerate(zip(gates, dtypes, strict=True))
-        )
-        guards = tuple(k for k, n in enumerate(self.results) if n in self.wanted.guarded)
-        kernel = Loops(formula, 0, int(across), not across, totals, guards)
-        words: list[Argument] = [1, *([parts, width] if across else [parts])]
-        for n in self.sums:
-            words += [Address(n), *([width] if across else [])]
-        for n, op in zip(self.results, self.reductions, strict=True):
-            words += [Address(n), counted(self.space, op)]
-        if guards:
-            words.append(Address(STATUS))
-        flops = parts * width * len(self.sums)
-        return Task(kernel, words, 1, tuple(self.sums), tuple(self.results), "reduce", flops=flops)
+
+def together(
+    groups: Groups, space: tuple[int, ...], reductions: Sequence[Op], parts: Sequence[int], guarded: Set[int]
+) -> Task:
+    """The task that puts the parts (many, width) of reductions over a space together."""
+    specs = groups.flow.specs
+    many, width = specs[parts[0]].shape
+    dtypes = [specs[n].dtype for n in parts]
+    across = width > 1  # else the vector goes along the parts
+    formula = Formula(tuple(Operand(dtype, NEXT) for dtype in dtypes), ())
+    totals = tuple(
+        Total(k, op.gate.combine, op.gate, Operand(dtype, NEXT))
+        for k, (op, dtype) in enumerate(zip(reductions, dtypes, strict=True))
+    )
+    results = [op.outputs[0] for op in reductions]
+    guards = tuple(k for k, n in enumerate(results) if n in guarded)
+    words: list[Argument] = [1, *([many, width] if across else [many])]
+    for n in parts:
+        words += [Address(n), *([width] if across else [])]
+    for n, op in zip(results, reductions, strict=True):
+        words += [Address(n), counted(space, op)]
+    if guards:
+        words.append(Address(STATUS))
+    kernel = Loops(formula, 0, int(across), not across, totals, guards)
+    return Task(kernel, words, 1, tuple(parts), tuple(results), "reduce", flops=many * width * len(parts))
 
 
 def loop_tasks(groups: Groups, group: Group, wanted: Wanted) -> list[Task]:

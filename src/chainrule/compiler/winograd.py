@@ -44,14 +44,15 @@ def in_one_pass(groups: Groups, op: Op, after: Epilogue) -> list[Task]:
     n, high, wide, columns = groups.flow.specs[op.outputs[0]].shape
     c, f, tiles = x.shape[3] // gate.groups, columns // gate.groups, gate.scheme.tiles(n, high, wide)
     pieces = min(MOST_PIECES, gate.groups * -(-tiles // BLOCK))
-    room = room_of(groups, pieces, POINTS + 1, BLOCK * max(c, f), after.dtype)
+    room, together = room_of(groups, pieces, POINTS + 1, BLOCK * max(c, f), after.dtype), after.add_up(pieces)
     out = (n, high, wide, columns)
     kernel = winograd.Winograd(after.dtype, after.tile, gate.scheme, after.formula(out))
     arguments: list[Argument] = [pieces, BLOCK, n, high, wide, gate.groups, c, f, *x.shape[1:3]]
     arguments += [address(groups, x), address(groups, panels), Address(room)]
     arguments += after.arguments(out)
     flops = 2 * tiles * POINTS * c * columns
-    return [after.task(kernel, arguments, pieces, [x.base, panels.base], "winograd", flops, [room])]
+    task = after.task(kernel, arguments, pieces, [x.base, panels.base], "winograd", flops, [room])
+    return [task, *together]
 
 
 def in_three_passes(groups: Groups, op: Op, after: Epilogue) -> list[Task]:
@@ -62,8 +63,10 @@ def in_three_passes(groups: Groups, op: Op, after: Epilogue) -> list[Task]:
     block = -(-tiles // -(-tiles * POINTS * width * after.dtype.itemsize // AT_ONCE))
     rooms = [room_of(groups, 1, POINTS, block * width, after.dtype) for _ in range(2)]
     passes = ThreePasses(groups, op, after, block, *rooms)
-    firsts = range(0, tiles, block)
-    return [task for first in firsts for task in passes.tasks(first, min(block, tiles - first))]
+    stretches = [(first, min(block, tiles - first)) for first in range(0, tiles, block)]
+    together = after.add_up(len(stretches) * MOST_PIECES)
+    tasks = [task for number, stretch in enumerate(stretches) for task in passes.tasks(number, *stretch)]
+    return [*tasks, *together]
 
 
 class ThreePasses(NamedTuple):
@@ -76,18 +79,18 @@ class ThreePasses(NamedTuple):
     seen: int
     made: int
 
-    def tasks(self, first: int, count: int) -> Iterator[Task]:
-        """The passes over some tiles."""
+    def tasks(self, number: int, first: int, count: int) -> Iterator[Task]:
+        """The passes over a stretch of tiles."""
         scheme, dtype, x = self.op.gate.scheme, self.after.dtype, self.groups.view(self.op.inputs[0])
         n, high, wide, f = out = self.groups.flow.specs[self.op.outputs[0]].shape
         c = x.shape[3]
-        pieces = share_out(POINTS * count * (c + f) * 8)
+        pieces = MOST_PIECES
         shape: list[Argument] = [pieces, self.block, n, high, wide, 1, c, f, *x.shape[1:3], first]
         words = [*shape, address(self.groups, x), Address(self.seen)]
         seeing = winograd.WinogradTiles(dtype, scheme, None, back=False)
         yield Task(seeing, words, pieces, (x.base,), (self.seen,), "tiles")
         yield self.products(count, f, c)
-        words = [*shape, Address(self.made), *self.after.arguments(out)]
+        words = [*shape, Address(self.made), *self.after.arguments(out, number * MOST_PIECES)]
         results = winograd.WinogradResults(dtype, scheme, self.after.formula(out))
         yield self.after.task(results, words, pieces, [self.made], "winograd", 0)
 

@@ -59,12 +59,16 @@ class Total:
 
 @dataclass(frozen=True)
 class Formula:
-    """Operands, steps, and which sources are stored; `guards` are sources that have to be finite."""
+    """Operands, steps, and which sources are stored; `guards` are sources that have to be finite.
+
+    sums:  sources that an epilogue adds up over all but the vector, a row for each piece
+    """
 
     operands: tuple[Operand, ...]
     steps: tuple[Step, ...]
     stores: tuple[tuple[int, Operand], ...] = ()
     guards: tuple[int, ...] = ()
+    sums: tuple[tuple[int, Operand], ...] = ()
 
     def apply(self, k: Machine, operands: Sequence[Vector]) -> list[Vector]:
         """All sources: the operands given, and every step."""

@@ -50,7 +50,8 @@ class Results:
 
     def __init__(self, k: Machine, take: Arguments, tiles: Tiles, formula: Formula) -> None:
         self.k, self.tiles = k, tiles
-        self.after = Epilogue(k, take, formula, 3)
+        self.after, self.width = Epilogue(k, take, formula, 3), tiles.groups * tiles.filters
+        self.after.begin(self.width)
 
     def finish(self, group: Index | int, first: Index, count: Index, room: Pointer, begin: Index) -> None:
         """The results of some tiles, whose products (36, block, F) lie in a room."""
@@ -66,12 +67,16 @@ class Results:
                         points = planes[i * SEEN : (i + 1) * SEEN]
                         return [k.load(room, corner + place) for place in points]  # noqa: B023  read at once
 
-                    square = transforms.results_square(line, tiles.side)
+                    square, column = transforms.results_square(line, tiles.side), group * tiles.filters + f
+                    held = self.after.held()
                     for i in range(tiles.side):
                         for j in range(tiles.side):
                             for _ in k.when(tiles.inside(t, i, j) > 0):
                                 places = [corner.at(1, i).at(2, j) for corner in corners]
-                                self.after.apply(square[i][j], group * tiles.filters + f, None, places)
+                                made = self.after.apply(square[i][j], column, None, places)
+                                for total, value in zip(held, made, strict=True):
+                                    total.set(total.get() + value)
+                    self.after.add(held, column, self.width)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Winograd:
     formula:  operand 0 is the sum itself; the others lie at (picture, row, column, filter)
     Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as `FilterPanels`
     makes them; room for (pieces, 37, block · max(C, F) and a gap); the other operands and the stores, with their
-    strides along pictures, rows and columns (and filters); status.
+    strides along pictures, rows and columns (and filters); the sums (pieces, G·F); status.
     """
 
     dtype: np.dtype
@@ -204,7 +209,7 @@ class WinogradResults:
     """The results of a block of tiles, from their products at all points, and an epilogue.
 
     Arguments: pieces; those of `Tiles`, of one block; its first tile; the products (36, block · max(C, F) and a gap);
-    the other operands and the stores as of `Winograd`; status.
+    the other operands, the stores and the sums as of `Winograd`; status.
     """
 
     dtype: np.dtype
