@@ -7,8 +7,10 @@ from dataclasses import replace
 from ..graph import Elementwise, Gate, Reduction, Spec
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
+from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
+from ..ops.window import Window
 from .flow import Flow, Op
 from .groups import LOOP, ON_PICTURES, PRODUCT, SINGLE, Group, Groups, aligned, arrays, size
 from .labels import LabelCheck
@@ -86,6 +88,10 @@ def enter(groups: Groups, op: Op) -> None:
         groups.add(Group(PRODUCT, spec.shape, [replace(op, inputs=inputs)]))
     elif surrounds(op.gate):
         groups.add(Group(SINGLE, spec.shape, [replace(op, inputs=(beside(groups, op.inputs[0], op),))]))
+    elif pools(groups, op):
+        maker = groups.maker[groups.view(op.inputs[0]).base]
+        groups.groups[maker].ops.append(op)
+        groups.enter(maker, op)
     elif isinstance(op.gate, ROW_BY_ROW):
         groups.add(
             Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
@@ -278,6 +284,19 @@ def adds_up(group: Group, op: Op, space: tuple[int, ...], axes: tuple[int, ...])
     """Whether a convolution can add up meanwhile, over all pixels, what it makes."""
     pixels = axes == tuple(range(len(space) - 1)) and space == group.space
     return pixels and op.gate.combine == "add" and isinstance(group.ops[0].gate, WinogradPixels)
+
+
+def pools(groups: Groups, op: Op) -> bool:
+    """Whether an op pools windows of 2 × 2, side by side, of what a convolution makes in tiles of whole windows."""
+    if not (isinstance(op.gate, Pixels) and isinstance(op.gate.inner, MaxPool2d)):
+        return False
+    view = groups.view(op.inputs[0])
+    maker = groups.groups[groups.maker[view.base]] if view.base in groups.maker else None
+    if maker is None or maker.kind != PRODUCT or not isinstance(maker.ops[0].gate, WinogradPixels):
+        return False
+    there = view.base in maker.elementwise() and aligned(groups, view, maker.space)
+    alone = not any(isinstance(other.gate, Pixels) for other in maker.ops)
+    return there and alone and op.gate.inner.window == Window((2, 2), (2, 2), (0, 0), (1, 1))
 
 
 def can_join(groups: Groups, a: int, b: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..graph import Reduction, Spec
 from .flow import Flow, Op
-from .pixels import ConvAbreast, InputAbreast, lanes_of
+from .pixels import ConvAbreast, InputAbreast, Pixels, lanes_of
 from .sums import PRODUCTS
 from .tiles import WinogradPixels
 from .views import View, contiguous, moved
@@ -53,7 +53,7 @@ class Group:
 
     def elementwise(self) -> set[int]:
         """Its values that have the shape of the space."""
-        return {op.outputs[0] for op in self.ops if not isinstance(op.gate, Reduction)}
+        return {op.outputs[0] for op in self.ops if not isinstance(op.gate, Reduction | Pixels)}
 
 
 @dataclass

@@ -12,7 +12,7 @@ from .draft import WHOLE
 from .flow import Op
 from .fuse import stacked, surrounds
 from .groups import LOOP, PRODUCT, SINGLE, Groups, size
-from .pixels import ConvFilters, ConvPixels, Interleave
+from .pixels import ConvFilters, ConvPixels, Interleave, Pixels
 from .sums import PRODUCTS
 from .tiles import WinogradSums, WinogradTiles
 from .views import View, indexed, moved, reshaped
@@ -68,6 +68,8 @@ def home_in(groups: Groups, number: int, place: View) -> View | None:
     home = View(place.base, own, strides, place.offset)
     if group.kind == SINGLE:
         return home if isinstance(group.ops[0].gate, Concat) else None
+    if any(view.base == op.outputs[0] for op in group.ops[1:] if isinstance(op.gate, Pixels)):
+        return home if len(own) == 4 and strides[-1] == 1 else None
     if view.base not in group.elementwise():
         return None
     if group.kind == PRODUCT:

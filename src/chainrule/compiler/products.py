@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..errors import CompileError
 from ..graph import Reduction, Spec
-from ..kernels.formula import NEXT, Formula, Operand
+from ..kernels.formula import NEXT, Formula, Operand, Pool
 from ..kernels.language.engine import engine
 from ..kernels.language.types import LANES
 from ..kernels.large import LEFT, RIGHT, Large
@@ -15,6 +15,7 @@ from ..kernels.panels import Pack
 from ..kernels.product import Product, Tile, tile_for
 from .fuse import FEW_ROWS, stacked
 from .groups import Group, Groups
+from .pixels import Pixels
 from .tasks import (
     STATUS,
     Address,
@@ -160,6 +161,7 @@ class Epilogue:
     arrays:  (space, strides) of what it reads and stores;  homes: where it stores
     dtype, tile:  of the product itself
     reductions:   what it adds up meanwhile;  sums: the rows of all pieces
+    pools:  the op that pools what it makes, if there is one
     """
 
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
@@ -168,12 +170,14 @@ class Epilogue:
         self.tile = tile_for(self.dtype)
         self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and len(group.rows()) == 3
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
-        self.mapping.collect(group, lambda other: self.specs[other.outputs[0]].shape)
-        self.reductions = [op for op in group.ops if isinstance(op.gate, Reduction)]
+        self.pools = [op for op in group.ops[1:] if isinstance(op.gate, Pixels)]
+        ops = [op for op in group.ops if op not in self.pools]
+        self.mapping.collect(ops, lambda other: self.specs[other.outputs[0]].shape)
+        self.reductions = [op for op in ops if isinstance(op.gate, Reduction)]
         self.space, self.wanted, self.sums = group.space, wanted, list[int]()
-        each = [op.outputs[0] for op in group.ops if not isinstance(op.gate, Reduction)]
-        self.stored = [v for v in each if v in wanted.stored]
-        self.guards = [v for v in each if v in wanted.guarded]
+        inside = group.elementwise()
+        self.stored = [v for v in group.makes() if v in wanted.stored & inside]
+        self.guards = [v for v in group.makes() if v in wanted.guarded & inside]
         self.homes = [groups.home(v) for v in self.stored]
         self.arrays = [(space_of(group, groups, view, own), own) for view, own in self.mapping.reads]
         self.arrays += [(home.shape, home.strides) for home in self.homes]
@@ -204,7 +208,16 @@ class Epilogue:
         stores = tuple((place[v], Operand(self.specs[v].dtype, NEXT)) for v in self.stored)
         guards = tuple(place[v] for v in self.guards)
         sums = ((place[n], Operand(self.specs[n].dtype, NEXT)) for n in self.results())
-        return Formula((Operand(self.dtype, NEXT), *operands), steps, stores, guards, tuple(sums))
+        return Formula(
+            (Operand(self.dtype, NEXT), *operands), steps, stores, guards, tuple(sums), self.pool()
+        )
+
+    def pool(self) -> Pool | None:
+        """What it pools."""
+        for op in self.pools:
+            out, winner = (Operand(self.specs[n].dtype, NEXT) for n in op.outputs)
+            return Pool(self.mapping.place[self.groups.view(op.inputs[0]).base], out, winner)
+        return None
 
     def results(self) -> list[int]:
         """What comes out of its reductions."""
@@ -219,13 +232,15 @@ class Epilogue:
         return [together(self.groups, self.space, self.reductions, self.sums, self.wanted.guarded)]
 
     def arguments(self, out: tuple[int, ...], row: int = 0) -> list[Argument]:
-        """Addresses and strides of what is read, of what is stored; the sums from a row on; the status byte."""
+        """Addresses and strides of what is read, stored and pooled; the sums from a row on; the status byte."""
         words: list[Argument] = []
         strides = self.strides(out)
         for (view, _), (*outer, inner) in zip(self.mapping.reads, strides, strict=False):
             words += [address(self.groups, view), *outer, *([inner] if inner not in (0, 1) else [])]
         for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
             words += [address(self.groups, home), *s[:-1]]
+        for home in (self.groups.home(n) for op in self.pools for n in op.outputs):
+            words += [address(self.groups, home), *home.strides[:-1]]
         words += [Address(n, row * self.space[-1] * self.specs[n].dtype.itemsize) for n in self.sums]
         return [*words, Address(STATUS)] if self.guards else words
 
@@ -242,6 +257,7 @@ class Epilogue:
         """The task of a product of these factors.  room: memory that it works in."""
         reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in self.mapping.reads)]))
         writes = (*room, *(home.base for home in self.homes), *self.sums)
+        writes += tuple(self.groups.home(n).base for op in self.pools for n in op.outputs)
         return Task(kernel, arguments, pieces, reads, writes, name, flops=flops)
 
 

@@ -104,11 +104,11 @@ class Mapping:
         self.steps: list[tuple[Op, str]] = []
         self.first = first
 
-    def collect(self, group: Group, space: Callable[[Op], tuple[int, ...]]) -> None:
+    def collect(self, ops: Sequence[Op], space: Callable[[Op], tuple[int, ...]]) -> None:
         """Go through the ops: note what each reads from outside, as a view over its space."""
-        groups, made = self.groups, {n for op in group.ops for n in op.outputs}
+        groups, made = self.groups, {n for op in ops for n in op.outputs}
         self.inputs: list[list[Any]] = []
-        for op in group.ops:
+        for op in ops:
             if op.outputs[0] == self.first:
                 continue
             sources: list[Any] = []
@@ -175,7 +175,7 @@ class Loop:
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
         self.groups, self.specs, self.wanted = groups, groups.flow.specs, wanted
         self.space, self.mapping = group.space, Mapping(groups)
-        self.mapping.collect(group, lambda op: group.space)
+        self.mapping.collect(group.ops, lambda op: group.space)
         self.steps, self.reads = self.mapping.formula_steps(0), self.mapping.reads
         self.reductions = [op for op in group.ops if isinstance(op.gate, Reduction)]
         inside = [op.outputs[0] for op in group.ops if not isinstance(op.gate, Reduction)]

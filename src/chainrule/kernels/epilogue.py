@@ -14,13 +14,15 @@ class Epilogue:
     """A formula on its way to a machine: operand 0 is the sum itself, the others and the stores have places.
 
     Arguments: the other operands and the stores, with their strides along so many dimensions (and along the vector);
-    the sums, a row for each piece; the status byte, if there are guards.
+    so what is pooled, and its winners; the sums, a row for each piece; the status byte, if there are guards.
     """
 
     def __init__(self, k: Machine, take: Arguments, formula: Formula, dimensions: int) -> None:
         self.k, self.formula = k, formula
         self.operands = [take.place(o, dimensions) for o in formula.operands[1:]]
         self.stores = [take.place(o, dimensions) for _, o in formula.stores]
+        pool = formula.pool
+        self.pooled = [take.place(o, dimensions) for o in (pool.out, pool.winner)] if pool else []
         self.sums = [take.pointer(o.dtype) for _, o in formula.sums]
         self.status: Pointer | None = take.pointer(U8) if formula.guards else None
         self.bad: Variable | None = k.variable(k.constant(False, BOOL)) if formula.guards else None
@@ -38,7 +40,7 @@ class Epilogue:
         return places
 
     def apply(self, total: Vector, i: Index, mask: Vector | None, places: Sequence[Place]) -> list[Vector]:
-        """One vector of sums, element i on: compute, store, guard; returns what is to be added up."""
+        """One vector of sums, element i on: compute, store, guard; returns all sources."""
         formula, count = self.formula, len(self.operands)
         sources = formula.apply(self.k, [total, *(p.load(i, mask) for p in places[:count])])
         for place, (source, _) in zip(places[count:], formula.stores, strict=True):
@@ -47,7 +49,7 @@ class Epilogue:
             wrong = not_finite(sources[source])
             if self.bad is not None:
                 self.bad.set(self.bad.get() | (wrong if mask is None else wrong & mask))
-        return [sources[source] for source, _ in formula.sums]
+        return sources
 
     def begin(self, width: Index) -> None:
         """Zeros for the sums of this piece, so many side by side."""
@@ -58,6 +60,11 @@ class Epilogue:
     def held(self) -> list[Variable]:
         """Registers for a few of them."""
         return [self.k.variable(self.k.constant(0, operand.dtype)) for _, operand in self.formula.sums]
+
+    def count(self, held: Sequence[Variable], sources: Sequence[Vector]) -> None:
+        """Add what one vector comes to to such registers."""
+        for total, (source, _) in zip(held, self.formula.sums, strict=True):
+            total.set(total.get() + sources[source])
 
     def add(self, held: Sequence[Variable], i: Index, width: Index) -> None:
         """Add such registers to the sums of this piece, element i on."""

@@ -58,10 +58,20 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """The largest of each 2 × 2 pixels of a source, and which of them that is."""
+
+    source: int
+    out: Operand
+    winner: Operand
+
+
+@dataclass(frozen=True)
 class Formula:
     """Operands, steps, and which sources are stored; `guards` are sources that have to be finite.
 
     sums:  sources that an epilogue adds up over all but the vector, a row for each piece
+    pool:  what an epilogue of pictures pools
     """
 
     operands: tuple[Operand, ...]
@@ -69,6 +79,7 @@ class Formula:
     stores: tuple[tuple[int, Operand], ...] = ()
     guards: tuple[int, ...] = ()
     sums: tuple[tuple[int, Operand], ...] = ()
+    pool: Pool | None = None
 
     def apply(self, k: Machine, operands: Sequence[Vector]) -> list[Vector]:
         """All sources: the operands given, and every step."""

@@ -22,6 +22,11 @@ Pair = tuple[int, int]
 # --- the arithmetic of a window ---------------------------------------------------------------------------
 
 
+def beats(value: Vector, best: Vector) -> Vector:
+    """Where a pixel takes the place of the best one so far: if it is larger, or NaN; a NaN that is best stays."""
+    return ~(value <= best) & (best == best)
+
+
 def positive(number: Index) -> Index:
     """The number, or 0 if it is below."""
     return number - number.at_most(0)
@@ -217,8 +222,7 @@ class MaxPool:
         winner = k.variable(k.constant(0, I32))
         for number, place in window.pixels():
             value, held = k.load(x, place + c, mask), best.get()
-            # not (value ≤ held) is also true for NaN, and a NaN that is already best stays
-            better = ~(value <= held) & (held == held)
+            better = beats(value, held)
             best.set(k.where(better, value, held))
             winner.set(k.where(better, k.convert(k.splat(number), I32), winner.get()))
         return best.get(), winner.get()

@@ -14,7 +14,7 @@ from .formula import Arguments
 from .language.machine import Machine
 from .language.types import I32
 from .language.values import Index, Pointer
-from .pooling import Pair, Slide
+from .pooling import Pair, Slide, beats
 
 MOST_PIXELS = 16
 """Pixels of a window up to which it is written out."""
@@ -74,8 +74,7 @@ class MaxPoolInside:
                     best, won = k.load(x, at.first + first + c, mask), k.constant(0, I32)
                     for number, pixel in enumerate(rest, 1):
                         value = k.load(x, at.first + pixel + c, mask)
-                        # not (value ≤ best) is also true for NaN, and a NaN that is already best stays
-                        better = ~(value <= best) & (best == best)
+                        better = beats(value, best)
                         best = k.where(better, value, best)
                         won = k.where(better, k.constant(number, I32), won)
                     k.store(out, at.place + c, best, mask)

@@ -127,10 +127,12 @@ class Tiles:
                 self.keep(BESIDE, self.k.splat(self.wide) - at.column)
             yield first + before, before, (count - before).at_most(LANES)
 
-    def results(self, t: Index, place: Place) -> Place:
-        """A place with strides along pictures, rows and columns, at the first result of tile t of the table."""
-        for axis in range(3):
-            place = place.at(axis, self.number(t + (PLACE + axis) * LANES))
+    def results(self, t: Index, place: Place, step: int = 1) -> Place:
+        """A place with strides along pictures, rows and columns, at the first result of tile t of the table; for values
+        of which there is one for so many rows and columns.
+        """
+        for axis, each in enumerate((1, step, step)):
+            place = place.at(axis, self.number(t + (PLACE + axis) * LANES) // each)
         return place
 
     def inside(self, t: Index, i: int, j: int) -> Index:

@@ -13,10 +13,11 @@ import numpy as np
 
 from . import transforms
 from .epilogue import Epilogue
-from .formula import NEXT, Arguments, Formula, Operand
+from .formula import NEXT, Arguments, Formula, Operand, Place, Pool
 from .language.machine import Machine
 from .language.types import LANES
 from .language.values import Index, Pointer, Variable, Vector
+from .pooling import beats
 from .product import Ahead, Tile, micro_kernel, widths
 from .tiles import MOST_AHEAD, Shelf, Tiles
 from .transforms import GAP, POINTS, SEEN, Scheme
@@ -67,16 +68,61 @@ class Results:
                         points = planes[i * SEEN : (i + 1) * SEEN]
                         return [k.load(room, corner + place) for place in points]  # noqa: B023  read at once
 
-                    square, column = transforms.results_square(line, tiles.side), group * tiles.filters + f
-                    held = self.after.held()
-                    for i in range(tiles.side):
-                        for j in range(tiles.side):
-                            for _ in k.when(tiles.inside(t, i, j) > 0):
-                                places = [corner.at(1, i).at(2, j) for corner in corners]
-                                made = self.after.apply(square[i][j], column, None, places)
-                                for total, value in zip(held, made, strict=True):
-                                    total.set(total.get() + value)
-                    self.after.add(held, column, self.width)
+                    self.tile(
+                        t, transforms.results_square(line, tiles.side), group * tiles.filters + f, corners
+                    )
+
+    def tile(self, t: Index, square: list[list[Vector]], column: Index, corners: list[Place]) -> None:
+        """What follows 16 columns of tile t."""
+        k, tiles, after = self.k, self.tiles, self.after
+        held, pooled = after.held(), [tiles.results(t, place, 2) for place in after.pooled]
+        for window in windows(tiles.side) if pooled else [pixels(tiles.side)]:
+            best = Best(k, after.formula.pool) if after.formula.pool else None
+            for number, (i, j) in enumerate(window):
+                for _ in k.when(tiles.inside(t, i, j) > 0):
+                    places = [corner.at(1, i).at(2, j) for corner in corners]
+                    sources = after.apply(square[i][j], column, None, places)
+                    after.count(held, sources)
+                    if best is not None:
+                        best.meet(number, sources)
+            if best is not None:
+                for _ in k.when(tiles.inside(t, i, j) > 0):  # the last pixel of the window
+                    best.store(column, [place.at(1, i // 2).at(2, j // 2) for place in pooled])
+        after.add(held, column, self.width)
+
+
+def pixels(side: int) -> list[tuple[int, int]]:
+    """The pixels of a tile, row by row."""
+    return [(i, j) for i in range(side) for j in range(side)]
+
+
+def windows(side: int) -> list[list[tuple[int, int]]]:
+    """The pixels of each window of 2 × 2 of a tile."""
+    corners = [(2 * i, 2 * j) for i, j in pixels(side // 2)]
+    return [[(i + u, j + v) for u, v in pixels(2)] for i, j in corners]
+
+
+class Best:
+    """The largest pixel of a window so far, and its number, in registers."""
+
+    def __init__(self, k: Machine, pool: Pool) -> None:
+        self.k, self.pool = k, pool
+        self.value, self.winner = (k.variable(k.constant(0, o.dtype)) for o in (pool.out, pool.winner))
+
+    def meet(self, number: int, sources: list[Vector]) -> None:
+        """One more pixel."""
+        value, winner = sources[self.pool.source], self.k.constant(number, self.pool.winner.dtype)
+        if number:
+            better = beats(value, self.value.get())
+            value = self.k.where(better, value, self.value.get())
+            winner = self.k.where(better, winner, self.winner.get())
+        self.value.set(value)
+        self.winner.set(winner)
+
+    def store(self, column: Index, places: list[Place]) -> None:
+        """Write both."""
+        for place, held in zip(places, (self.value, self.winner), strict=True):
+            place.store(column, held.get(), None)
 
 
 @dataclass(frozen=True)
@@ -87,7 +133,8 @@ class Winograd:
     formula:  operand 0 is the sum itself; the others lie at (picture, row, column, filter)
     Arguments: pieces; those of `Tiles`; the pictures with their border (N, H, W, G·C); the filters as `FilterPanels`
     makes them; room for (pieces, 37, block · max(C, F) and a gap); the other operands and the stores, with their
-    strides along pictures, rows and columns (and filters); the sums (pieces, G·F); status.
+    strides along pictures, rows and columns (and filters); what is pooled, and its winners, with such strides; the sums
+    (pieces, G·F); status.
     """
 
     dtype: np.dtype
@@ -209,7 +256,7 @@ class WinogradResults:
     """The results of a block of tiles, from their products at all points, and an epilogue.
 
     Arguments: pieces; those of `Tiles`, of one block; its first tile; the products (36, block · max(C, F) and a gap);
-    the other operands, the stores and the sums as of `Winograd`; status.
+    the other operands and all that is written as of `Winograd`; status.
     """
 
     dtype: np.dtype
