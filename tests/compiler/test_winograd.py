@@ -14,6 +14,7 @@ import chainrule as cr
 from chainrule import Tensor, check
 from chainrule.compiler import winograd as module
 from chainrule.compiler.plan import Plan
+from chainrule.errors import NonFiniteError
 from chainrule.kernels.product import Product
 from chainrule.kernels.transforms import Scheme
 from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradResults, WinogradTiles
@@ -292,3 +293,129 @@ def test_a_check_lets_pictures_pass_that_are_dark_but_for_a_corner():
     x, w = np.zeros((1, 64, 4, 4), "f4"), rng.uniform(0.5, 1, (64, 64, 3, 3)).astype("f4")
     x[:, :, 0, 0] = rng.uniform(0.5, 1, (1, 64))
     check.compiled(cr.compile(lambda x, w: cr.conv2d(x, w, padding=1), fallback="error"), x, w)
+
+
+# --- what its kernels do meanwhile ----------------------------------------------------------------------
+
+
+def two_layers(**pool: Any) -> Any:
+    """A step: both gradients to biases, and to the pictures, through two layers; what is between may be pooled."""
+
+    def score(x, w, b, v, c):
+        between = layer(x, w, b, padding=1)
+        between = cr.max_pool2d(between, **pool) if pool else between
+        return (layer(between, v, c, padding=1) * 0.1).sum()
+
+    return lambda *data: cr.grad(score, (0, 2, 4))(*data)
+
+
+def drawn(size: tuple[int, int], n: int = 2, pair: tuple[int, int] = SHARED) -> list[Tensor]:
+    c, f = pair
+    values = arrays((n, c, *size), (f, c, 3, 3), (f,), (c, f, 3, 3), (c,))
+    return [Tensor(a * np.float32(0.06) if a.ndim == 4 and a.shape[2:] == (3, 3) else a) for a in values]
+
+
+def passes_over(step: Any, data: list[Tensor], *names: str) -> list[str]:
+    """The tasks of these names that read or write pictures."""
+    plan = step.plan(*data)
+    specs = plan.groups.flow.specs
+    rows = (row.task for row in plan.rows if row.task.name in names)
+    return [task.name for task in rows if any(len(specs[n].shape) == 4 for n in task.reads)]
+
+
+def near(came: Any, expected: Any) -> None:
+    for a, b in zip(came, expected, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=2e-5 * np.abs(b.numpy()).max())
+
+
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
+def test_gradients_to_biases_are_added_up_by_the_kernel_that_makes_their_terms(pair, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 1 << 17)  # in three passes: several stretches
+    data, step = drawn((12, 9), pair=pair), cr.compile(two_layers(), fallback="error")
+    assert not passes_over(step, data, "reduce")
+    near(step(*data), two_layers()(*data))
+    assert check.compiled(step, *data).worst.worst <= 1
+
+
+@pytest.mark.parametrize("pair", KERNELS, ids=str)
+@pytest.mark.parametrize("size", [(8, 8), (13, 7), (12, 9), (4, 4)], ids=str)
+def test_pools_of_whole_windows_are_a_part_of_the_convolution(pair, size):
+    data, pool = drawn(size, n=3, pair=pair), {"kernel_size": 2, "stride": 2}
+
+    def look(x, w, b):
+        return cr.max_pool2d(layer(x, w, b, padding=1), **pool)
+
+    alone = cr.compile(look, fallback="error")
+    assert not passes_over(alone, data[:3], "pool")
+    near([alone(*data[:3])], [look(*data[:3])])
+    step = cr.compile(two_layers(**pool), fallback="error")
+    assert passes_over(step, data, "pool") == ["pool"], "on the way back"
+    near(step(*data), two_layers(**pool)(*data))
+    assert check.compiled(step, *data).worst.worst <= 1
+
+
+def test_what_is_pooled_goes_straight_into_the_next_border():
+    step, data = cr.compile(two_layers(kernel_size=2), fallback="error"), drawn((12, 8))
+    assert not passes_over(step, data, "copy")
+
+
+OTHERS = [
+    {"kernel_size": 3, "stride": 2},
+    {"kernel_size": 2, "stride": 1},
+    {"kernel_size": 2, "padding": 1},
+    {"kernel_size": 2, "stride": 3},
+    {"kernel_size": (2, 3)},
+]
+
+
+@pytest.mark.parametrize("pool", OTHERS, ids=str)
+def test_other_pools_are_passes_of_their_own(pool):
+    step, data = cr.compile(two_layers(**pool), fallback="error"), drawn((12, 12))
+    assert passes_over(step, data, "pool") == ["pool", "pool"]
+    near(step(*data), two_layers(**pool)(*data))
+
+
+def test_pools_of_what_is_read_elsewhere_too():
+    """The convolution's results are stored as well, and two pools of them do not share its kernel."""
+
+    def look(x, w, b):
+        made = layer(x, w, b, padding=1)
+        return cr.max_pool2d(made, 2), made * 2, cr.max_pool2d(made, 2) + cr.max_pool2d(made * 3, 2)
+
+    step, data = cr.compile(look, fallback="error"), drawn((9, 8))[:3]
+    near(step(*data), look(*data))
+    assert check.compiled(step, *data).worst.worst <= 1
+
+
+def test_pools_and_sums_keep_the_bits_for_any_number_of_threads_and_watched():
+    data = drawn((13, 12), n=3)
+    made = []
+    for threads in (1, 2, 3, 4):
+        cr.set_threads(threads)
+        step = cr.compile(two_layers(kernel_size=2), fallback="error")
+        made.append([a.numpy().tobytes() for a in step(*data)])
+    cr.set_threads(None)
+    with step.watch("*") as seen:
+        made.append([a.numpy().tobytes() for a in step(*data)])
+    assert len(seen.steps) == 1 and all(other == made[0] for other in made[1:])
+
+
+def test_a_sum_that_alone_is_not_finite_is_held_back():
+    x, w, _, _, c = (np.zeros_like(a.numpy()) for a in drawn((12, 9)))
+    b, v = Tensor(np.full(32, 1e-3, "f4"), requires_grad=True), np.full((32, 32, 3, 3), 0.06, "f4")
+    optimizer = cr.optim.SGD([b], lr=0.0)
+
+    @cr.compile(fallback="error")
+    def step(x, scale):
+        optimizer.zero_grad()
+        loss = (layer(layer(x, w, b, padding=1), v, c, padding=1) * scale).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    before = b.numpy().copy()
+    assert np.isfinite(step(x, np.float32(1)).item())
+    with pytest.raises(NonFiniteError) as found:
+        step(x, np.float32(1e36))
+    assert "gradient" in str(found.value)
+    np.testing.assert_array_equal(b.numpy(), before)
