@@ -15,13 +15,14 @@ import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler import records
 from chainrule.compiler.last import ChannelsLast
+from chainrule.kernels import pooling
 from chainrule.kernels.dropout import Dropout
 from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.large import Blocks
 from chainrule.kernels.loops import Nest
 from chainrule.kernels.panels import Packing
-from chainrule.kernels.pooling import Axis, Line, MaxPool, MaxPoolInput
+from chainrule.kernels.pooling import Axis, Line, MaxPoolInput
 from chainrule.kernels.pooling_inside import Inside, MaxPoolInputApart
 from chainrule.kernels.product import Rows, Walk, Window
 from chainrule.kernels.squares import Square
@@ -484,10 +485,10 @@ FAULTS: dict[str, Fault] = {
         pictures(5),
     ),
     "pooling: the last of the largest": Fault(
-        MaxPool,
-        "largest",
-        "value <= held",
-        "value < held",
+        pooling,
+        "beats",
+        "value <= best",
+        "value < best",
         "max_pool2d.out",
         "max_pool2d",
         "pool",

@@ -8,8 +8,9 @@ from typing import Any
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.kernels import gradients, transforms
+from chainrule.kernels.epilogue import Epilogue
 from chainrule.kernels.tiles import Tiles
-from chainrule.kernels.winograd import Results, Summing, WinogradResults, WinogradTiles
+from chainrule.kernels.winograd import Best, Results, Summing, WinogradResults, WinogradTiles
 
 from .faults import Fault, numbers
 
@@ -29,6 +30,21 @@ def sent_back(x, w):
     loss = cr.tanh(cr.conv2d(x, w) * 0.1).sum()
     loss.backward()
     return loss, x.grad
+
+
+def pooled(x, w):
+    return cr.max_pool2d(cr.conv2d(x, w, padding=1), 2)
+
+
+def shifted(x, w, b):
+    """The gradient to a bias is summed up where its terms are made."""
+    loss = cr.tanh(cr.conv2d(cr.relu(cr.conv2d(x, w, b, padding=1)), w, padding=1) * 0.1).sum()
+    loss.backward()
+    return loss, x.grad, b.grad
+
+
+def with_bias():
+    return *pair(images=True)(), Tensor(numbers(32, seed=2), requires_grad=True)
 
 
 def pair(
@@ -77,7 +93,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "winograd: the last row of pixels": Fault(
         Results,
-        "finish",
+        "tile",
         "tiles.inside(t, i, j) > 0",
         "tiles.inside(t, i + 1, j) > 0",
         "conv2d",
@@ -85,6 +101,29 @@ FAULTS: dict[str, Fault] = {
         "winograd",
         tiled,
         pair(),
+    ),
+    "winograd: a window's first pixel wins wherever it is": Fault(
+        Best,
+        "meet",
+        "self.winner.set(winner)",
+        "self.winner.set(winner - winner)",
+        "max_pool2d.out",
+        "max_pool2d",
+        "winograd",
+        pooled,
+        pair(),
+    ),
+    "winograd: only the last tile is added up": Fault(
+        Epilogue,
+        "add",
+        "self.k.load(rows, place) + more.get()",
+        "more.get()",
+        "sum.back",
+        "sum",
+        "winograd",
+        shifted,
+        with_bias,
+        "backward",
     ),
     "winograd on the way back: a wrong number in the transform of results": Fault(
         transforms,

@@ -401,12 +401,13 @@ def test_pools_and_sums_keep_the_bits_for_any_number_of_threads_and_watched():
 
 
 def test_a_sum_that_alone_is_not_finite_is_held_back():
-    x, w, _, _, c = (np.zeros_like(a.numpy()) for a in drawn((12, 9)))
+    x, w, _, _, c = (np.zeros_like(a.numpy()) for a in drawn((24, 24)))
     b, v = Tensor(np.full(32, 1e-3, "f4"), requires_grad=True), np.full((32, 32, 3, 3), 0.06, "f4")
-    optimizer = cr.optim.SGD([b], lr=0.0)
+    x = Tensor(x, requires_grad=True)
+    optimizer = cr.optim.SGD([x, b], lr=0.0)
 
     @cr.compile(fallback="error")
-    def step(x, scale):
+    def step(scale):
         optimizer.zero_grad()
         loss = (layer(layer(x, w, b, padding=1), v, c, padding=1) * scale).sum()
         loss.backward()
@@ -414,8 +415,7 @@ def test_a_sum_that_alone_is_not_finite_is_held_back():
         return loss
 
     before = b.numpy().copy()
-    assert np.isfinite(step(x, np.float32(1)).item())
-    with pytest.raises(NonFiniteError) as found:
-        step(x, np.float32(1e36))
-    assert "gradient" in str(found.value)
+    assert np.isfinite(step(np.float32(1)).item())
+    with pytest.raises(NonFiniteError):
+        step(np.float32(6e34))
     np.testing.assert_array_equal(b.numpy(), before)

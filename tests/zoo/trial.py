@@ -28,7 +28,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 """Small pictures that each network takes."""
 LARGE = ("alexnet", "vgg16")
 """Millions of parameters: few pictures, small steps, and a rule without slots."""
-COUNTS = {"alexnet": 2, "vgg16": 2, "resnet20": 4}
+COUNTS = {"alexnet": 2, "vgg16": 1, "resnet20": 4}
 """Pictures of a batch, where 8 are many: the more relus, the more often one is near its kink."""
 
 Arrays = dict[str, np.ndarray]

@@ -86,7 +86,8 @@ class Results:
                     if best is not None:
                         best.meet(number, sources)
             if best is not None:
-                for _ in k.when(tiles.inside(t, i, j) > 0):  # the last pixel of the window
+                (i, j), last = window[0], window[-1]
+                for _ in k.when(tiles.inside(t, *last) > 0):
                     best.store(column, [place.at(1, i // 2).at(2, j // 2) for place in pooled])
         after.add(held, column, self.width)
 
