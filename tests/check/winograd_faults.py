@@ -9,8 +9,9 @@ import chainrule as cr
 from chainrule import Tensor
 from chainrule.kernels import gradients, transforms
 from chainrule.kernels.epilogue import Epilogue
+from chainrule.kernels.results import Best, Results
 from chainrule.kernels.tiles import Tiles
-from chainrule.kernels.winograd import Best, Results, Summing, WinogradResults, WinogradTiles
+from chainrule.kernels.winograd import Summing, WinogradResults, WinogradTiles
 
 from .faults import Fault, numbers
 

@@ -23,16 +23,16 @@ def test_sigterm_is_an_exception_inside_and_only_there():
 def test_stopped_in_the_middle(number: signal.Signals, code: int, tmp_path: Path, pictures: Path):
     place = tmp_path / "run"
     words = ["train", "linear", "--data", pictures, "--epochs", 1_000_000, "--out", place]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "chainrule", *map(str, words)], stderr=subprocess.PIPE, text=True
-    )
-    patience = time.monotonic() + 60
-    while (
-        not (place / "weights.safetensors").exists() and time.monotonic() < patience and child.poll() is None
-    ):
-        time.sleep(0.02)
-    child.send_signal(number)
-    told = child.communicate(timeout=60)[1]
+    command = [sys.executable, "-m", "chainrule", *map(str, words)]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        patience, weights = time.monotonic() + 60, place / "weights.safetensors"
+        while not weights.exists() and time.monotonic() < patience and child.poll() is None:
+            time.sleep(0.02)
+        child.send_signal(number)
+        told = child.communicate(timeout=60)[1]
+    finally:
+        child.kill()
     assert child.returncode == code
     assert "stopped by" in told and str(place) in told
     assert RunFolder(place).weights() and RunFolder(place).metrics("epoch")
