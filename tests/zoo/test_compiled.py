@@ -150,5 +150,5 @@ def test_a_nan_is_refused_and_blamed(trial, start):
             trial.step(images, labels)
         assert trial.is_in(start)
     culprit = check.blame(trial.step, images, labels)
-    assert (culprit.path, culprit.index, culprit.place) == ("images", (1, 0, 2, 3), None)
+    assert (culprit.path, culprit.index, culprit.place) == ("images", (trial.count - 1, 0, 2, 3), None)
     assert trial.is_in(start)
