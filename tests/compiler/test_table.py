@@ -7,7 +7,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import Gate, Spec, Tensor
-from chainrule.compiler.table import table
+from chainrule.compiler.table import layer_of, table
+from chainrule.errors import UsageError
 
 from ..check.learning import Learning, batch
 
@@ -72,12 +73,41 @@ def test_the_printed_form_and_its_sums():
     assert lines[-1].startswith(f"{len(found.entries)} kernels, 0 NumPy lines, ")
     flops = sum(entry.flops for entry in found.entries) / 1e6
     total = sum(entry.ms for entry in found.entries)
-    said = re.fullmatch(
-        r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) ms \(each with 1 µs of call\)", lines[-1]
-    )
+    said = re.fullmatch(r".* ([\d.,]+) MFLOP, arena ([\d.]+) MB, ([\d.]+) of ([\d.]+) ms", lines[-1])
     assert float(said[1]) == pytest.approx(flops, abs=0.06)
     assert float(said[2]) == pytest.approx(found.peak_bytes / 1e6, abs=0.006)
     assert float(said[3]) == pytest.approx(total, abs=0.001)
+    assert float(said[4]) == pytest.approx(found.ms, abs=0.001)
+
+
+def test_layers_in_the_order_of_the_network():
+    learning, data = Learning(), batch(64)
+    found = learning.step.table(*data)
+    layers = found.layers()
+    assert [layer.layer for layer in layers] == ["linear1", "linear2", "step"]
+    for layer in layers:
+        own = [entry for entry in found.entries if entry.layer == layer.layer]
+        assert layer.total == pytest.approx(sum(entry.ms for entry in own))
+        assert layer.flops == sum(entry.flops for entry in own)
+    assert sum(layer.total for layer in layers) == pytest.approx(sum(e.ms for e in found.entries))
+    assert all(layers[0].ms[phase] > 0 for phase in ("forward", "backward", "update"))
+    with pytest.raises(UsageError, match="without times"):
+        table(learning.step.plan(*data)).layers()
+
+
+@pytest.mark.parametrize(
+    ("path", "layer"),
+    [
+        ("stages.6.conv1/conv2d", "stages.6.conv1"),
+        ("stages.6.conv1.weight.grad", "stages.6.conv1"),
+        ("optimizer/stages.6.bn1.bias/velocity.new", "stages.6.bn1"),
+        ("linear1.weight", "linear1"),
+        ("conv3/sum.back", "conv3"),
+        ("optimizer/astype", "optimizer"),
+    ],
+)
+def test_the_layer_of_a_path(path, layer):
+    assert layer_of(path) == layer
 
 
 def test_without_arrays_there_is_no_time():

@@ -18,6 +18,7 @@ from .predict import predict
 from .signals import terminable
 from .summary import summary
 from .threads import relaunch
+from .time import time
 from .train import train
 
 COMPLETION = "_CHAINRULE_COMPLETE"
@@ -32,6 +33,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
         ("chainrule evaluate runs/convnet-…", "test it again, class by class"),
         ("chainrule predict runs/convnet-… shoe.png", "name what is on a picture"),
         ("chainrule summary vgg16", "a network's layers, with the arithmetic"),
+        ("chainrule time resnet20", "where the milliseconds of its step go"),
     ),
     environment=(
         ("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),
@@ -53,7 +55,7 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for verb in (train, evaluate, predict, summary):
+for verb in (train, evaluate, predict, summary, time):
     chainrule.add_command(verb)
 
 

@@ -91,7 +91,7 @@ class Plan:
         self._inputs = [(k, patches.get(n, [])) for k, n in enumerate(self.program.inputs)]
         bases = dict.fromkeys(self.made.outputs.values())
         self._made = [(n, specs[n].shape, specs[n].dtype, patches.get(n, [])) for n in bases]
-        self._native = [
+        self.native = [
             s if isinstance(s, Python) else (self.records.address(s[0]), s[1] - s[0], s[0])
             for s in self.segments
         ]
@@ -139,18 +139,23 @@ class Plan:
             self._spare[number] = out
         return out
 
-    def walk(self, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> int | None:
-        """Native segments and what stands between them; the status that ended the walk early."""
+    def walk(
+        self, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray], times: Sequence[np.ndarray] = ()
+    ) -> int | None:
+        """Native segments and what stands between them; the status that ended the walk early.
+
+        times:  for each of `native` where the nanoseconds before and after its records are noted
+        """
         run = pool().run
         if self.ahead and (now := versions(self._packed)) != self._seen:
             run(self.records.address(0), self.ahead)
             self._seen = now
-        for segment in self._native:
+        for number, segment in enumerate(self.native):
             if isinstance(segment, Python):
                 self._run_plain(segment.op, arrays, made)
                 continue
             start, count, before = segment
-            stopped = run(start, count)
+            stopped = run(start, count, times[number].ctypes.data if times else None)
             if stopped >= 0:
                 self.room.status[:] = 0
                 return self.records.checks[before + stopped]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import UsageError
 from ..graph.paths import cell_path
 from ..kernels.peak import peak
-from ..kernels.threads import pool
+from .clock import clocked
 from .flow import Flow, Op
 from .plan import Plan
 from .records import Row
@@ -19,11 +19,19 @@ from .sums import Products
 
 WIDTH = 45
 """Columns for the paths."""
+STEP = "step"
+"""What belongs to no layer: the loss, the optimizer's own numbers."""
+PHASES = ("forward", "backward", "update")
 
 
 class Entry(NamedTuple):
-    """One kernel of a plan.  bytes: read and written;  ms: median;  share: of the machine's measured peak."""
+    """One kernel of a plan.  bytes: read and written;  ms: median;  share: of the machine's measured peak.
 
+    layer:  that of the first value that it computes, or `STEP`;  phase: forward, backward or update
+    """
+
+    layer: str
+    phase: str
     kernel: str
     paths: tuple[str, ...]
     pieces: int
@@ -33,16 +41,53 @@ class Entry(NamedTuple):
     share: float | None
 
 
+class Layer(NamedTuple):
+    """What a layer costs.  ms: of each phase;  flops: of all;  share: of the measured peak, over all its time."""
+
+    layer: str
+    ms: dict[str, float]
+    flops: int
+    share: float
+
+    @property
+    def total(self) -> float:
+        """Milliseconds of all phases."""
+        return sum(self.ms.values())
+
+
 class Table(NamedTuple):
-    """The kernels of a plan in order; prints itself."""
+    """The kernels of a plan in order; prints itself.
+
+    order:  the layers as the program has them
+    ms:     a whole step, what Python does around kernels included; None where nothing was timed
+    """
 
     name: str
     entries: list[Entry]
     peak_bytes: int
     plain: list[str]
+    order: tuple[str, ...]
+    ms: float | None
+
+    def layers(self) -> list[Layer]:
+        """The same by layers, in the order of the network; a kernel counts to the layer that it begins with.
+
+        Raises UsageError for a table without times.
+        """
+        if self.ms is None:
+            raise UsageError("Table.layers", "a table without times", "one with", "step.table(*batch)")
+        there = {entry.layer for entry in self.entries}
+        return [self.layer(name) for name in (*self.order, STEP) if name in there]
+
+    def layer(self, name: str) -> Layer:
+        """One of them."""
+        own = [e for e in self.entries if e.layer == name]
+        ms = {phase: sum(e.ms or 0.0 for e in own if e.phase == phase) for phase in PHASES}
+        flops, seconds = sum(e.flops for e in own), sum(ms.values()) / 1e3
+        return Layer(name, ms, flops, flops / seconds / peak() if seconds else 0.0)
 
     def __str__(self) -> str:
-        timed = any(e.ms is not None for e in self.entries)
+        timed = self.ms is not None
         head = f"{'kernel':<9} {'computes':<{WIDTH}} {'pieces':>6} {'MFLOP':>9} {'KB':>9}"
         lines = [head + (f" {'ms':>8} {'of peak':>8}" if timed else "")]
         lines += [row_of(entry, timed) for entry in self.entries]
@@ -51,8 +96,8 @@ class Table(NamedTuple):
         flops = sum(e.flops for e in self.entries) / 1e6
         foot = f"{len(self.entries)} kernels, {len(self.plain)} NumPy lines, {flops:,.1f} MFLOP, "
         foot += f"arena {self.peak_bytes / 1e6:,.2f} MB"
-        if timed:
-            foot += f", {total:.3f} ms (each with 1 µs of call)"
+        if self.ms is not None:
+            foot += f", {total:.3f} of {self.ms:.3f} ms"
         return "\n".join([*(line.rstrip() for line in lines), foot])
 
 
@@ -73,21 +118,48 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
     Timing runs the step on its own state, which is given back.
     """
     names = plan.program.names()
-    seconds = timed(plan, arrays, repeats) if arrays or not plan.program.inputs else None
+    times = clocked(plan, arrays, repeats) if arrays or not plan.program.inputs else None
+    lines = (line for line in plan.program.lines if line.place.layer)
+    layers = dict.fromkeys(layer_of(names[n]) for line in lines for n in line.outputs)
     entries = []
-    for number, row in enumerate(plan.rows):
-        ms = None if seconds is None else 1e3 * seconds[number]
+    for row in plan.rows:
+        ms = None if times is None else 1e3 * times.records[row.record]
         share = None
         if ms and row.task.name in ("product", "convolve", "winograd"):
             share = row.task.flops / (ms / 1e3) / peak()
         specs = plan.groups.flow.specs
         touched = set(row.task.reads) | set(row.task.writes)
         size = sum(bytes_of(specs[n]) for n in touched)
-        entries.append(
-            Entry(row.task.name, paths(plan, row, names), row.task.pieces, row.task.flops, size, ms, share)
-        )
+        known, task = paths(plan, row, names), row.task
+        layer = next((name for name in map(layer_of, known) if name in layers), STEP)
+        where = layer, phase_of(plan, row)
+        entries.append(Entry(*where, task.name, known, task.pieces, task.flops, size, ms, share))
     plain = [names[n] for s in plan.segments if not isinstance(s, tuple) for n in s.op.outputs if n in names]
-    return Table(plan.program.name, entries, plan.peak, plain)
+    ms = None if times is None else 1e3 * times.step
+    return Table(plan.program.name, entries, plan.peak, plain, tuple(layers), ms)
+
+
+def phase_of(plan: Plan, row: Row) -> str:
+    """The phase of the first line that a kernel computes."""
+    lines = [op.line for op in plan.groups.groups[row.group].ops if op.line >= 0]
+    return plan.program.lines[lines[0]].phase if lines else "update"
+
+
+def layer_of(path: str) -> str:
+    """The layer that a value belongs to.
+
+    >>> layer_of("conv2/relu.grad"), layer_of("conv2.weight.grad"), layer_of("loss")
+    ('conv2', 'conv2', 'loss')
+    >>> layer_of("optimizer/conv2.weight/velocity.new"), layer_of("optimizer/multiply:3")
+    ('conv2', 'optimizer')
+    """
+    head, _, rest = path.partition("/")
+    if head == "optimizer" and "/" in rest:
+        head, rest = rest.partition("/")[0], ""
+    if rest:
+        return head
+    parts = head.split(".")
+    return ".".join(parts[: -2 if parts[-1] in ("grad", "new", "back") else -1] or parts[:1])
 
 
 def paths(plan: Plan, row: Row, names: dict[int, str]) -> tuple[str, ...]:
@@ -108,25 +180,3 @@ def summed(flow: Flow, op: Op) -> Iterator[int]:
     pairs = set(zip(op.inputs[::2], op.inputs[1::2], strict=False))
     if isinstance(op.gate, Products):
         yield from (n for n, ops in flow.aside.items() if len(ops) == 1 and ops[0].inputs in pairs)
-
-
-def timed(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> list[float]:
-    """The median seconds of each record, one by one in the order of the plan."""
-    made = plan.begin(arrays)
-    saved = [(array, array.copy()) for _, array in plan.room.state]
-    places = [plan.records.address(row.record) for row in plan.rows]
-    run = pool().run
-    rounds = []
-    try:
-        for _ in range(repeats):
-            plan.walk(arrays, made)  # the values that each kernel finds are those of a real step
-            seconds = []
-            for place in places:
-                began = time.perf_counter()
-                run(place, 1)
-                seconds.append(time.perf_counter() - began)
-            rounds.append(seconds)
-    finally:
-        for array, old in saved:
-            np.copyto(array, old)
-    return [float(m) for m in np.median(np.array(rounds).reshape(repeats, -1), axis=0)]

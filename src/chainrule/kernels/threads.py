@@ -68,11 +68,12 @@ class Pool:
         target = held.target
         addresses = held.load_text(driver.driver_text(target), driver.names(target))
         self.threads = threads if control.can_park(target) else 1
-        self._one: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(addresses[0])
+        one = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        self._one: Any = one(addresses[0])
         self._workers: list[threading.Thread] = []
         self._turn = threading.Lock()
         if self.threads > 1:
-            many = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+            many = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *one._argtypes_)
             self._many: Any = many(addresses[1])
             self._work: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(addresses[2])
             self._wake: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[3])
@@ -108,15 +109,16 @@ class Pool:
         ready.wait()
         self._work(self._address, number + 1)
 
-    def run(self, records: int, count: int) -> int:
+    def run(self, records: int, count: int, times: int | None = None) -> int:
         """Walk `count` records from an address on; the number of the guard that stopped it, or -1.
 
+        times:  an address from which on the nanoseconds of a clock are noted, before and after each record
         Callers on several threads take turns: there is one control block.
         """
         with self._turn:
             if self._workers:
-                return int(self._many(self._address, records, count))
-        return int(self._one(records, count))
+                return int(self._many(self._address, records, count, times))
+        return int(self._one(records, count, times))
 
     def ran(self) -> list[int]:
         """How many pieces each thread has run so far, the caller's first; records of one piece are not counted."""

@@ -2,13 +2,14 @@
 
 import ctypes
 import re
+import time
 
 import numpy as np
 import pytest
 
 from chainrule.kernels.language import Engine, control, write
 from chainrule.kernels.language.cache import Cache
-from chainrule.kernels.language.driver import GUARD, can_park, driver_text, names
+from chainrule.kernels.language.driver import GUARD, can_park, driver_text, has_clock, names
 from chainrule.kernels.language.target import Target, host, to_object
 from chainrule.kernels.language.types import I64
 
@@ -17,7 +18,7 @@ from .test_target import ELF_MACHINE, TARGETS, undefined
 MAC = Target("arm64-apple-darwin", "apple-m1", "")
 WINDOWS = Target("x86_64-pc-windows-msvc", "haswell", "+fma,+avx2")
 ALL = {**TARGETS, "mac": MAC, "windows": WINDOWS}
-SYSTEM = {"syscall", "sched_yield", "sched_getcpu", "sched_setaffinity"}
+SYSTEM = {"clock_gettime", "syscall", "sched_yield", "sched_getcpu", "sched_setaffinity"}
 
 
 # --- text -----------------------------------------------------------------------------------------------
@@ -90,7 +91,13 @@ def test_words_that_are_written_often_have_cache_lines_of_their_own():
 @pytest.fixture(scope="module")
 def run_one(engine):
     (address, *_) = engine.load_text(driver_text(engine.target), names(engine.target))
-    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(address)
+    return walker(address)
+
+
+def walker(address):
+    """The walk: records, how many, and where the time is noted."""
+    words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *words)(address)
 
 
 def note(k):
@@ -101,7 +108,7 @@ def note(k):
     k.put(x, 0, here + 1)
 
 
-def walk(engine, run_one, rows, *, count=None):
+def walk(engine, run_one, rows, *, count=None, times=None):
     """Records of (pieces, flags, status), the pieces noted in their order; where the walk ended."""
     written = write(note)
     address = engine.load([written])[written.name]
@@ -120,7 +127,7 @@ def walk(engine, run_one, rows, *, count=None):
         ],
         np.int64,
     ).reshape(-1, 4)
-    ended = run_one(records.ctypes.data, len(rows) if count is None else count)
+    ended = run_one(records.ctypes.data, len(rows) if count is None else count, times)
     return ended, noted[1 : 1 + noted[0]].tolist()
 
 
@@ -143,6 +150,18 @@ def test_a_guard_that_is_not_zero_ends_the_walk(engine, run_one, status):
 
 def test_a_guard_calls_nothing(engine, run_one):
     assert walk(engine, run_one, [(5, GUARD, 0)]) == (-1, [])
+
+
+@pytest.mark.skipif(not has_clock(host()), reason="needs Linux's clock")
+def test_the_time_is_noted_before_and_after_each_record(engine, run_one):
+    times = np.zeros(6, np.int64)
+    before = time.monotonic_ns()
+    assert walk(engine, run_one, [(2, 0, 0), (0, GUARD, 0), (0, 0, 0), (1, 0, 0)], times=times.ctypes.data)
+    assert before <= times[0] and times[4] <= time.monotonic_ns() and times[5] == 0
+    assert (np.diff(times[:5]) >= 0).all() and times[1] > times[0]
+    times[:] = 0
+    walk(engine, run_one, [(1, 0, 0), (0, GUARD, 1), (1, 0, 0)], times=times.ctypes.data)
+    assert times[1] >= times[0] > 0 == times[2], "nothing after the guard"
 
 
 def test_the_driver_is_compiled_once():
@@ -173,7 +192,7 @@ def test_planted_faults_of_the_walk(old, new):
     (address, *_) = engine.load_text(
         text[:start] + text[start:stop].replace(old, new) + text[stop:], names(host())
     )
-    faulty = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(address)
+    faulty = walker(address)
     with pytest.raises(AssertionError):
         if "flags" in old:  # what has no address would be called
             assert walk(engine, faulty, [(1, 2, 0)]) == (-1, [0])

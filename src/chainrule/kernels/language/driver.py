@@ -1,6 +1,7 @@
 """The one native loop that walks the records of a plan, alone or with workers, in LLVM's language.
 
-A record is four words: function, arguments, pieces, flags.  Pieces of a record are claimed one by one from a
+A record is four words: function, arguments, pieces, flags.  Where somebody wants to know, the time is noted before the
+first record and after each.  Pieces of a record are claimed one by one from a
 ticket, so a worker that the system has put aside holds up nothing that it has not begun.  The ticket counts
 records in its upper bits and never repeats, so a late claim fails; its lower bits say which pieces are taken.
 Thread k of n begins at piece k · pieces / n: the same rows stay in the same core's cache from record to record.
@@ -38,9 +39,19 @@ GUARD: Final = 1
 """The flag of a record that ends the walk if its first byte is not zero; it calls nothing."""
 
 
+CLOCK: Final = 1
+"""The number of Linux's clock that never goes back."""
+
+
+def has_clock(target: Target) -> bool:
+    """Whether there is such a clock."""
+    return "linux" in target.triple
+
+
 def declarations(target: Target) -> str:
     """What the driver calls."""
     lines = ["declare i32 @sched_yield()"]
+    lines += ["declare i32 @clock_gettime(i32, ptr)"] if has_clock(target) else []
     if target.triple.startswith("x86_64"):
         lines += ["declare void @llvm.x86.sse.stmxcsr(ptr)", "declare void @llvm.x86.sse.ldmxcsr(ptr)"]
         lines += ["declare void @llvm.x86.sse2.pause()"]
@@ -57,13 +68,40 @@ def declarations(target: Target) -> str:
     return "\n".join(lines)
 
 
+def note(target: Target) -> str:
+    """`note(times, n)`: the nanoseconds of a clock that never goes back, as the n-th of the times, if there are any."""
+    clock = f"call i32 @clock_gettime(i32 {CLOCK}, ptr %now)" if has_clock(target) else "add i32 0, 0"
+    return f"""
+define void @chainrule_note(ptr %times, i64 %n) nounwind {{
+entry:
+  %now = alloca [2 x i64]
+  store [2 x i64] zeroinitializer, ptr %now
+  %wanted = icmp ne ptr %times, null
+  br i1 %wanted, label %look, label %end
+look:
+  %ignored = {clock}
+  %seconds = load i64, ptr %now
+  %rest = getelementptr i64, ptr %now, i64 1
+  %nanoseconds = load i64, ptr %rest
+  %whole = mul i64 %seconds, 1000000000
+  %time = add i64 %whole, %nanoseconds
+  %place = getelementptr i64, ptr %times, i64 %n
+  store i64 %time, ptr %place
+  br label %end
+end:
+  ret void
+}}
+"""
+
+
 def run_one(target: Target) -> str:
-    """`run_one(records, count)`: the walk on one thread; returns the number of the guard that stopped it, or -1."""
+    """`run_one(records, count, times)`: the walk on one thread; the number of the guard that stopped it, or -1."""
     before, after = flush(target, "")
     return f"""
-define i64 @chainrule_run_one(ptr %records, i64 %count) nounwind {{
+define i64 @chainrule_run_one(ptr %records, i64 %count, ptr %times) nounwind {{
 entry:
   {before}
+  call void @chainrule_note(ptr %times, i64 0)
   br label %record
 {find_record()}
   %function = load ptr, ptr %place
@@ -78,6 +116,7 @@ call:
   br label %piece
 after:
   %next = add i64 %r, 1
+  call void @chainrule_note(ptr %times, i64 %next)
   br label %record
 stopped:
   {after}
@@ -190,12 +229,13 @@ ring:
 
 
 def run_many(target: Target) -> str:
-    """`run_many(control, records, count)`: the walk with workers; returns as `run_one`."""
+    """`run_many(control, records, count, times)`: the walk with workers; returns as `run_one`."""
     before, after = flush(target, "")
     return f"""
-define i64 @chainrule_run_many(ptr %control, ptr %records, i64 %count) nounwind {{
+define i64 @chainrule_run_many(ptr %control, ptr %records, i64 %count, ptr %times) nounwind {{
 entry:
   {before}
+  call void @chainrule_note(ptr %times, i64 0)
   {word("%ticket", TICKET)}
   {word("%limit", LIMIT)}
   {word("%current", CURRENT)}
@@ -226,6 +266,7 @@ close:
   br label %after
 after:
   %next = add i64 %r, 1
+  call void @chainrule_note(ptr %times, i64 %next)
   br label %record
 stopped:
   store atomic i64 0, ptr %busy seq_cst, align 8
@@ -283,7 +324,7 @@ again:
 
 def driver_text(target: Target) -> str:
     """The whole driver for a target; without workers where they could not sleep."""
-    parts = [declarations(target), run_one(target)]
+    parts = [declarations(target), note(target), run_one(target)]
     if can_park(target):
         parts += [claim(target), pin(), wake(target), wait(target), run_many(target), work(target)]
     return "\n".join(parts)

@@ -1,0 +1,167 @@
+"""`chainrule time`: where the milliseconds of a network's step go, layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from .. import nn, optim, zoo
+from ..compiler import table as costs
+from ..errors import UsageError
+from ..kernels.threads import threads
+from ..random import Generator
+from ..train import Trainer
+from ..train.evaluation import looking
+from .help import Argument, Option, Verb
+from .options import complete_model, json_option, picture_shape, threads_option
+from .output import bar, plain_table, show, show_json
+from .runs import build, is_run, restore, sizes
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was timed, and how long it took.  ms: of a step"""
+
+    model: str
+    shape: tuple[int, ...]
+    batch: int
+    what: str
+    table: costs.Table
+
+    @property
+    def ms(self) -> float:
+        return self.table.ms or 0.0
+
+    def heading(self) -> Text:
+        """What was timed, and how fast it is."""
+        many = f"{threads()} thread{'s' * (threads() != 1)}"
+        told = f" on {self.batch} pictures of {sizes(self.shape)}, {many}\n"
+        speed = f"{self.ms:,.2f} ms a {self.what}, {1e3 * self.batch / self.ms:,.0f} pictures a second\n"
+        return Text.assemble((self.model, "bold"), told, (speed, "bold"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        layers = [layer._asdict() | {"total": layer.total} for layer in self.table.layers()]
+        kernels = [entry._asdict() for entry in self.table.entries]
+        told = {"model": self.model, "input": self.shape, "batch": self.batch, "threads": threads()}
+        return {**told, "what": self.what, "ms": self.ms, "layers": layers, "kernels": kernels}
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        ("chainrule time convnet", "a training step on pictures of the shape it was made for"),
+        ("chainrule time resnet20 --batch 128 --inference", "without gradients"),
+        ("chainrule time vgg16 --batch 4 --kernels", "kernel by kernel"),
+    ),
+)
+@click.argument(
+    "model",
+    cls=Argument,
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="A network of the zoo, or the folder of a run.",
+)
+@click.option(
+    "--batch",
+    cls=Option,
+    group="Pictures",
+    type=click.IntRange(1),
+    metavar="N",
+    default=64,
+    standard="64",
+    expected="1 or more",
+    example="64",
+    help="Pictures of a step.",
+)
+@click.option(
+    "--input",
+    "shape",
+    cls=Option,
+    group="Pictures",
+    callback=picture_shape,
+    metavar="CxHxW",
+    standard="what the network was made for",
+    help="Channels, height and width of a picture.",
+)
+@click.option(
+    "--inference",
+    is_flag=True,
+    cls=Option,
+    group="Output",
+    help="Scores alone, without gradients and update.",
+)
+@click.option("--kernels", is_flag=True, cls=Option, group="Output", help="Kernel by kernel, in their order.")
+@threads_option
+@json_option
+def time(
+    model: str, batch: int, shape: tuple[int, ...] | None, inference: bool, kernels: bool, as_json: bool
+) -> None:
+    """Show where the milliseconds of a compiled step go, layer by layer.
+
+    The step runs as it always does; the time is noted between its kernels. A kernel that computes several
+    layers counts to the first of them. Pictures are noise, and nothing is saved.
+    """
+    found = measured(model, batch, shape, inference)
+    if as_json:
+        show_json(found.as_dict())
+    elif kernels:
+        show(found.heading(), Text(str(found.table), no_wrap=True))
+    else:
+        show(found.heading(), by_layer(found))
+
+
+def measured(model: str, batch: int, shape: tuple[int, ...] | None, inference: bool) -> Measured:
+    """Build the network, and time its step."""
+    if is_run(model):
+        if shape:
+            raise UsageError("--input", "given for a run", "the pictures it has learned", "without --input")
+        trained = restore(model)
+        name, network, shape = trained.config.model, trained.model, trained.sight.input_shape
+        classes = len(trained.sight.classes)
+    else:
+        shape, name, classes = shape or zoo.default_shape(model), model, 10
+        network = build(model, shape, classes, f"--input {sizes(shape)}")
+    rng = Generator(0)
+    images = rng.split("images").normal((batch, *shape)).astype(np.float32)
+    labels = np.arange(batch) % classes
+    trainer = Trainer(network, nn.CrossEntropyLoss(), optim.SGD(network.parameters(), lr=1e-6, momentum=0.9))
+    if not inference:
+        return Measured(name, shape, batch, "training step", trainer.run_step.compiled.table(images, labels))
+    with looking(network):
+        return Measured(name, shape, batch, "look", trainer.run_look.compiled.table(images, labels))
+
+
+def by_layer(found: Measured) -> Table:
+    """One line a layer, and their sum."""
+    headers = ("layer", "forward", "backward", "update", "ms", "share", "MFLOP", "of peak")
+    made = plain_table(*headers, right=(1, 2, 3, 4, 6, 7))
+    layers = found.table.layers()
+    for layer in layers:
+        share = layer.total / found.ms
+        made.add_row(
+            layer.layer,
+            *(number(layer.ms[phase]) for phase in ("forward", "backward", "update")),
+            number(layer.total),
+            Text.assemble((bar(share, 10), "green"), f" {share:4.0%}"),
+            f"{layer.flops / 1e6:,.0f}" if layer.flops >= 5e5 else "",
+            f"{layer.share:.0%}" if layer.flops >= 5e5 else "",
+        )
+    phases = [sum(layer.ms[phase] for layer in layers) for phase in ("forward", "backward", "update")]
+    rest, flops = found.ms - sum(phases), sum(layer.flops for layer in layers)
+    made.add_row("Python", "", "", "", number(rest), f"{'':10} {rest / found.ms:4.0%}", "", style="dim")
+    made.add_row("all", *map(number, phases), number(found.ms), "", f"{flops / 1e6:,.0f}", "", style="bold")
+    return made
+
+
+def number(ms: float) -> str:
+    """
+    >>> number(0.0), number(0.0041), number(12.345)
+    ('', '0.004', '12.345')
+    """
+    return f"{ms:.3f}" if ms >= 5e-4 else ""

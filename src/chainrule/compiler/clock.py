@@ -1,0 +1,49 @@
+"""How long the records of a plan take inside of a step: the driver notes the time between them, and runs on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..kernels.threads import pool
+from .plan import Plan
+from .schedule import Python
+
+
+class Times(NamedTuple):
+    """Medians over some steps.  records: seconds of each record of the plan;  step: of a whole call of the plan."""
+
+    records: list[float]
+    step: float
+
+
+def clocked(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
+    """The times of a plan, which runs on the step's own state; that is given back."""
+    made = plan.begin(arrays)  # takes over what was set from outside
+    saved = [(array, array.copy()) for _, array in plan.room.state]
+    stamps = [np.zeros(1 + (0 if isinstance(s, Python) else s[1]), np.int64) for s in plan.native]
+    rounds, steps = list[np.ndarray](), list[float]()
+    try:
+        plan.walk(arrays, made)
+        for _ in range(repeats):
+            began = time.perf_counter()
+            made = plan.begin(arrays)
+            plan.walk(arrays, made, stamps)
+            steps.append(time.perf_counter() - began)
+            rounds.append(np.concatenate([np.diff(noted) for noted in stamps]))
+    finally:
+        for array, old in saved:
+            np.copyto(array, old)
+    records = [*ahead(plan, repeats), *(1e-9 * np.median(rounds, 0)).tolist()]
+    return Times(records, float(np.median(steps)))
+
+
+def ahead(plan: Plan, repeats: int) -> list[float]:
+    """The seconds of what is laid out again only when somebody has changed the weights."""
+    noted = np.zeros((repeats, 1 + plan.ahead), np.int64)
+    for row in noted:
+        pool().run(plan.records.address(0), plan.ahead, row.ctypes.data)
+    return [float(seconds) for seconds in 1e-9 * np.median(np.diff(noted, axis=1), 0)]
