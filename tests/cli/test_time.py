@@ -21,17 +21,19 @@ def test_the_sums_are_those_of_the_step(say):
     assert all(conv["ms"][phase] > 0 for phase in ("forward", "backward", "update"))
 
 
+LAYERS = ["conv1", "conv2", "linear1", "linear2", "linear3"]
+
+
 def test_inference_has_no_way_back(say):
     told = say("time", "lenet5", "--inference", "--batch", "4", "--json").json
     assert told["what"] == "look"
     assert all(layer["ms"]["backward"] == layer["ms"]["update"] == 0 for layer in told["layers"])
-    assert [layer["layer"] for layer in told["layers"][:5]] == [
-        "conv1",
-        "conv2",
-        "linear1",
-        "linear2",
-        "linear3",
-    ]
+    assert [layer["layer"] for layer in told["layers"][:5]] == LAYERS
+
+
+def test_inference_keeps_no_statistics(say):
+    told = say("time", "resnet20", "--inference", "--batch", "2", "--input", "3x8x8", "--json").json
+    assert not [path for kernel in told["kernels"] for path in kernel["paths"] if "running" in path]
 
 
 def test_for_people(say, monkeypatch):
