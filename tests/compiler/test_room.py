@@ -1,14 +1,29 @@
 """Rooms: the memory of a plan is known, shared, and told by its bytes."""
 
+import threading
+
 import numpy as np
 
 import chainrule as cr
-from chainrule import Tensor, ops
+from chainrule import Gate, Spec, Tensor, ops
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.room import bytes_of, distinct
-from chainrule.graph import Spec
 
 from .steps import Learner, X, arranged
+
+
+@cr.gate
+class Halved(Gate):
+    """out = x / 2, for which there is no kernel."""
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def forward(self, x):
+        return x / 2
+
+    def backward(self, upstream):
+        return upstream / 2
 
 
 def test_the_memory_is_known_and_shared():
@@ -44,3 +59,57 @@ def test_every_value_of_the_step_is_found():
     numbers = plan.room.numbers()
     assert plan.program.output.number in numbers and plan.program.inputs[0] in numbers
     assert np.array_equal(plan.value(plan.program.inputs[0], [X], made), X)
+
+
+# --- plans that take turns --------------------------------------------------------------------------------
+
+
+def summed(x):
+    return cr.sum(ops.softmax(x @ np.ones((40, 30), "float32"), axis=0), axis=0)
+
+
+def bounds(plan):
+    """Where the arena of a plan lies."""
+    start = plan.room.arena.ctypes.data
+    return start, start + plan.room.arena.nbytes
+
+
+def test_plans_of_one_step_share_an_arena():
+    step = cr.compile(summed, fallback="error")
+    large, small = (step.plan(np.zeros((n, 40), "float32")) for n in (64, 8))
+    assert large.room.arena.nbytes > small.room.arena.nbytes > 0
+    assert bounds(large)[0] == bounds(small)[0] and bounds(small)[1] <= bounds(large)[1]
+    assert small.peak < large.peak, "what a plan says is what it needs itself"
+
+
+def test_a_larger_plan_leaves_the_smaller_ones_memory_alone():
+    step = cr.compile(summed, fallback="error")
+    small, large, other = (step.plan(np.zeros((n, 40), "float32")) for n in (8, 64, 32))
+    assert bounds(large)[0] != bounds(small)[0] and bounds(other)[0] == bounds(large)[0]
+
+
+def test_other_steps_watched_values_and_numpy_lines_have_arenas_of_their_own():
+    step, x = cr.compile(summed, fallback="error"), np.zeros((16, 40), "float32")
+    plan, other = step.plan(x), cr.compile(summed, fallback="error").plan(x)
+    watched = step.ready(x).watching(frozenset(step.program(x).lines[0].outputs))
+    split = cr.compile(lambda x: cr.apply(Halved(), summed(x)) * 2, fallback="error")
+    one, two = (split.plan(x[:n]) for n in (16, 8))
+    places = [bounds(p)[0] for p in (plan, other, watched, one, two)]
+    assert len(set(places)) == len(places)
+
+
+def test_threads_take_turns_in_a_shared_arena():
+    step, rng = cr.compile(summed, fallback="error"), np.random.default_rng(0)
+    batches = [rng.normal(size=(n, 40)).astype("float32") for n in (64, 48, 8)]
+    expected = [step(x).numpy().tobytes() for x in batches]
+    wrong = []
+
+    def run(x, right):
+        wrong.extend(1 for _ in range(200) if step(x).numpy().tobytes() != right)
+
+    workers = [threading.Thread(target=run, args=pair) for pair in zip(batches, expected, strict=True)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong

@@ -16,6 +16,7 @@ from ..graph import GONE, Gate, Program, Ref, Spec, Value, trace
 from ..graph.mode import DIRECT, mode
 from .arrange import Arrangement, arrange, is_plain
 from .plan import Plan, Replay
+from .room import Arenas
 from .table import Table, table
 from .watch import Seen, kept, matching, values_of, watching
 
@@ -40,10 +41,13 @@ class Ready:
     """A program with its plan, and under what conditions it is the step.
 
     conditions:  (object, attribute, value): what the trace saw of modes;  trained: which cells had a gradient
+    arenas:  memory that its plan shares with others
     """
 
-    def __init__(self, program: Program, keep_gradients: bool, arguments: tuple[Any, ...]) -> None:
-        self.program = program
+    def __init__(
+        self, program: Program, keep_gradients: bool, arguments: tuple[Any, ...], arenas: Arenas
+    ) -> None:
+        self.program, self.arenas = program, arenas
         self.expected = [kind_of(x) for x in arguments]
         self.made: Arrangement = arrange(program, keep_gradients=keep_gradients)
         self.conditions = program.conditions
@@ -56,7 +60,7 @@ class Ready:
     def plan(self) -> Plan:
         """The plan, made when it is first needed."""
         with without_collections():
-            return Plan(self.made)
+            return Plan(self.made, arenas=self.arenas)
 
     def holds(self) -> bool:
         """Whether modes and trained parameters are those of the trace."""
@@ -104,7 +108,7 @@ class Compiled:
             )
         functools.update_wrapper(self, function)
         self.function, self.keep_gradients, self.fallback = function, keep_gradients, fallback
-        self.traces = 0
+        self.traces, self.arenas = 0, Arenas()
         self._ready: dict[tuple[Any, ...], list[Ready]] = {}
         self._plain = False
         self._last: Ready | None = None
@@ -165,7 +169,7 @@ class Compiled:
         same = next((ready for ready in before if not difference(ready.program, program)), None)
         if before and same is None:
             self.changed = difference(before[0].program, program)
-        ready = same or Ready(program, self.keep_gradients, arguments)
+        ready = same or Ready(program, self.keep_gradients, arguments, self.arenas)
         self._ready.setdefault(key, []).append(ready)
         return ready
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import threading
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from ..kernels.threads import pool
 from .arrange import Arrangement
 from .flow import Op
 from .records import Records
-from .room import Room
+from .room import Arenas, Room
 from .schedule import Python, schedule
 from .state import adopt, changed, versions
 
@@ -66,15 +65,20 @@ class Plan:
 
     Panels of weights that the plan does not change are laid out again only when somebody changed the weights.
     extra:  values to be kept until the end of the step, beside what the step itself needs
+    arenas:  memory that it shares with other plans, if nothing but kernels works there
     peak:   bytes of the arena and of such panels, known before anything runs
     Raises ResourceError if there is not enough memory.
     """
 
-    def __init__(self, made: Arrangement, extra: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, made: Arrangement, extra: frozenset[int] = frozenset(), arenas: Arenas | None = None
+    ) -> None:
         self.made, self.program, self.groups = made, made.program, made.groups
-        self._lock = threading.RLock()  # addresses and arena serve one call at a time
         steps = schedule(made, extra)
-        self.room = Room(made, steps, extra)
+        alone = extra or any(isinstance(step, Python) for step, _ in steps.steps)
+        arenas = Arenas() if alone or arenas is None else arenas
+        self._lock = arenas.lock  # addresses and arena serve one call at a time
+        self.room = Room(made, steps, extra, arenas)
         self.records = Records(steps, self.room)
         self.rows, self.segments, self.peak = self.records.rows, self.records.segments, self.room.peak
         self.ahead = steps.ahead
@@ -170,6 +174,10 @@ class Plan:
 
     def replay(self, arrays: Sequence[np.ndarray]) -> Replay:
         """One step whose values stay and whose state is given back: for looking."""
+        with self._lock:
+            return self._replay(arrays)
+
+    def _replay(self, arrays: Sequence[np.ndarray]) -> Replay:
         made = self.begin(arrays)
         before = {number: array.copy() for number, array in self.room.cells.items()}
         saved = [(array, array.copy()) for _, array in self.room.state]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -17,6 +18,23 @@ from .tasks import STATUS
 from .views import View
 
 
+class Arenas:
+    """Memory in which plans take turns: what comes and goes in a step leaves nothing there for the next one.
+
+    lock:  held by the plan whose turn it is
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._largest = aligned_empty((0,), np.dtype(np.uint8))
+
+    def lend(self, size: int) -> np.ndarray:
+        """So many bytes, which other plans are given too.  Raises MemoryError if there are not so many."""
+        if self._largest.nbytes < size:
+            self._largest = aligned_empty((size,), np.dtype(np.uint8))
+        return self._largest[:size]
+
+
 class Room:
     """Where every value of a plan lies, but for arguments and results, which change from call to call.
 
@@ -27,13 +45,13 @@ class Room:
     Raises ResourceError if there is not enough memory.
     """
 
-    def __init__(self, made: Arrangement, schedule: Schedule, extra: frozenset[int]) -> None:
+    def __init__(self, made: Arrangement, schedule: Schedule, extra: frozenset[int], arenas: Arenas) -> None:
         self.made, self.program, self.groups = made, made.program, made.groups
         specs, kept = self.groups.flow.specs, sorted(schedule.kept())
         self.offsets, size = memory.place(self._lives(schedule, extra))
         self.peak = size + sum(bytes_of(specs[n]) for n in kept)
         try:
-            self.arena = aligned_empty((size,), np.dtype(np.uint8))
+            self.arena = arenas.lend(size)
             self.kept = {n: aligned_empty(specs[n].shape, specs[n].dtype) for n in kept}
         except MemoryError:
             came = f"a plan that needs {self.peak / 1e6:,.0f} MB for the values of one step"

@@ -16,6 +16,7 @@ class Runner:
     """A step that runs compiled, if it can.
 
     plain:  whether it runs gate by gate; decided at the first call unless it is asked for
+    beside:  another one, which does not run at the same time: their plans share memory
 
     >>> from chainrule import Tensor
     >>> double = Runner(lambda x: x * 2)
@@ -23,10 +24,14 @@ class Runner:
     (Tensor([2., 4.]), False)
     """
 
-    def __init__(self, function: Callable[..., Any], *, plain: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *, plain: bool = False, beside: Runner | None = None
+    ) -> None:
         self.function, self.plain = function, plain
         self.compiled: Compiled = compile(function, fallback="error")
         self._decided = plain
+        if beside is not None:
+            self.compiled.arenas = beside.compiled.arenas
 
     def __call__(self, *batch: Any) -> Any:
         """Run the step.  Raises NonFiniteError, naming the line that is to blame, with all state as before."""

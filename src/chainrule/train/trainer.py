@@ -63,7 +63,8 @@ class Trainer:
         self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
         self.plain = plain
         self.events = Events()
-        self.run_step, self.run_look = Runner(self.learn, plain=plain), Runner(self.look, plain=plain)
+        self.run_step = Runner(self.learn, plain=plain)
+        self.run_look = Runner(self.look, plain=plain, beside=self.run_step)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
@@ -102,10 +103,10 @@ class Trainer:
         self, images: Any, labels: Any, train: BatchSource, validation: BatchSource | None = None
     ) -> None:
         """Compile what an epoch needs: both modes, for batches of all sizes that are known, like this one."""
-        for size in sizes_of(train) | {len(labels)}:
+        for size in sorted(sizes_of(train) | {len(labels)}, reverse=True):  # the largest memory first
             self.run_step.prepare(*blank(size, images, labels))
         with looking(self.model):
-            for size in sizes_of(validation) or {len(labels)}:
+            for size in sorted(sizes_of(validation) or {len(labels)}, reverse=True):
                 self.run_look.prepare(*blank(size, images, labels))
 
     def fit(
