@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from chainrule import Tensor
 from chainrule.data import Batches, Dataset
 from chainrule.errors import DataError, NonFiniteError
 from chainrule.random import Generator
@@ -21,15 +22,27 @@ def test_sizes_of_batches_are_those_that_come(size, drop_last):
     assert sizes_of(batches) == {len(labels) for _, labels in batches}
 
 
+class Lazy(list):
+    """Batches that are read when they are gone through."""
+
+    def __iter__(self):
+        raise AssertionError("read")
+
+
 def test_sizes_of_lists_and_of_what_nobody_knows():
     assert sizes_of([(IMAGES, LABELS), (IMAGES[:2], LABELS[:2])]) == {2, 5}
-    assert sizes_of(()) == sizes_of(None) == sizes_of(iter(())) == set()
+    assert sizes_of(()) == sizes_of(None) == sizes_of(iter(())) == sizes_of(Lazy([1])) == set()
+    assert sizes_of([(IMAGES, [0, 1]), (IMAGES, LABELS, 3), 7]) == set()
 
 
 def test_blank_is_like_a_batch():
     images, labels = blank(3, IMAGES, LABELS)
     assert (images.shape, images.dtype, labels.shape, labels.dtype) == ((3, 1, 2, 2), "uint8", (3,), "int64")
     assert not images.any() and not labels.any()
+    tensor, sequence, numbers = blank(3, Tensor(IMAGES.astype("f4")), np.ones((7, 5, 2)), LABELS)
+    assert isinstance(tensor, Tensor) and tensor.shape == (3, 1, 2, 2)
+    assert sequence.shape == (7, 5, 2), "its examples lie along another axis"
+    assert numbers.shape == (3,)
 
 
 def test_pairs_of_arrays_are_not_batches():

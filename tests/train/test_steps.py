@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Gate, Spec, data, nn, optim, zoo
-from chainrule.compiler import compiled, records
+from chainrule.compiler import records
 from chainrule.errors import CompileError, NonFiniteError
 from chainrule.random import Generator
 from chainrule.train import EpochEnd, StepEnd, Trainer
@@ -252,13 +252,30 @@ def test_everything_is_compiled_before_the_first_step(name, monkeypatch):
     assert [*known, len(records._addresses)] == [known[0]] * 5
 
 
-def test_evaluation_keeps_its_plans(monkeypatch):
-    trainer, batch = small("two-layer")
-    trainer.fit([batch], [batch], epochs=1)
-    made, make = [], compiled.Plan
-    monkeypatch.setattr(compiled, "Plan", lambda *given: made.append(given) or make(*given))
-    trainer.evaluate([batch])
-    assert not made
+def test_only_the_step_itself_is_traced_before_it():
+    """A loss with state sees the calls that it would see without preparation, and one more for each thing prepared."""
+    calls = []
+
+    def counting(scores, labels):
+        calls.append((len(labels), isinstance(scores.data, np.ndarray)))
+        return nn.CrossEntropyLoss()(scores, labels)
+
+    trainer, (images, labels) = small("two-layer")
+    trainer.loss = counting
+    train = [(images, labels), (images[:2], labels[:2])]
+    first = []
+    trainer.on(StepEnd, lambda event: first or first.append(calls[:]))
+    trainer.fit(train, epochs=1)
+    assert [size for size, _ in first[0]] == [len(labels), 2]
+    calls.clear()
+    trainer.fit(train, [(images[:3], labels[:3])], epochs=1)
+    assert calls[0][0] == len(labels) and 3 in {size for size, _ in calls}
+
+
+def test_a_trainer_that_is_plain_prepares_nothing():
+    trainer, batch = small("two-layer", plain=True)
+    trainer.fit([batch, tuple(x[:2] for x in batch)], epochs=1)
+    assert trainer.run_step.compiled.traces == 0
 
 
 def test_what_is_wrong_with_evaluation_is_told_by_evaluation():
@@ -268,8 +285,11 @@ def test_what_is_wrong_with_evaluation_is_told_by_evaluation():
                 raise ValueError("it is dark")
             return super().forward(x)
 
-    trainer = trainer_of(Blind(8, 3, rng=Generator(0)))
+    trainer, told = trainer_of(Blind(8, 3, rng=Generator(0))), []
     batch = np.ones((4, 8), np.float32), np.array([0, 1, 2, 0])
-    assert len(trainer.fit([batch], epochs=1)) == 1
+    trainer.on(StepEnd, told.append)
+    with pytest.raises(ValueError, match="it is dark"):
+        trainer.fit([batch] * 3, [batch], epochs=1)
+    assert len(told) == 3
     with pytest.raises(ValueError, match="it is dark"):
         trainer.evaluate([batch])

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..kernels.threads import threads
 from ..random import Generator
 from ..train import Trainer
-from ..train.evaluation import looking
+from ..train.evaluation import looker, looking
 from .help import Argument, Option, Verb
 from .options import complete_model, json_option, picture_shape, threads_option
 from .output import bar, plain_table, show, show_json
@@ -134,7 +134,8 @@ def measured(model: str, batch: int, shape: tuple[int, ...] | None, inference: b
     if not inference:
         return Measured(name, shape, batch, "training step", trainer.run_step.compiled.table(images, labels))
     with looking(network):
-        return Measured(name, shape, batch, "look", trainer.run_look.compiled.table(images, labels))
+        look = looker(network, trainer.loss)
+        return Measured(name, shape, batch, "look", look.compiled.table(images, labels))
 
 
 def by_layer(found: Measured) -> Table:

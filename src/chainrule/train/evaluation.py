@@ -24,12 +24,27 @@ def evaluate(
     plain:  run gate by gate; else compiled where every gate has a kernel
     Raises DataError for no batches.
     """
+    total, scores, truth = Mean(), [], []
+    look = looker(model, loss, plain=plain)
+    with looking(model):
+        for images, labels in batches:
+            wrong, found = look(images, labels)
+            total.add(float(wrong), len(labels))
+            scores.append(np.asarray(found))
+            truth.append(np.asarray(labels))
+    if not scores:
+        raise DataError("evaluate", "no batches", "at least one", "a data set with pictures")
+    return Evaluation(np.concatenate(scores), np.concatenate(truth), total.value)
+
+
+def looker(model: Module, loss: Callable[[Any, Any], Any], *, plain: bool = False) -> Runner:
+    """The step that gives the loss and the scores of a batch."""
 
     def look(images: Any, labels: Any) -> tuple[Any, Any]:
         scores = model(images)
         return loss(scores, labels), scores
 
-    return seen(Runner(look, plain=plain), model, batches)
+    return Runner(look, plain=plain)
 
 
 @contextmanager
@@ -37,17 +52,3 @@ def looking(model: Module) -> Iterator[None]:
     """Inside, the model is in evaluation, and nothing is kept for gradients."""
     with evaluating(model), no_grad():
         yield
-
-
-def seen(look: Runner, model: Module, batches: BatchSource) -> Evaluation:
-    """All batches, one after the other; `look` gives the loss and the scores of one.  Raises DataError for none."""
-    total, scores, truth = Mean(), [], []
-    with looking(model):
-        for images, labels in batches:
-            loss, found = look(images, labels)
-            total.add(float(loss), len(labels))
-            scores.append(np.asarray(found))
-            truth.append(np.asarray(labels))
-    if not scores:
-        raise DataError("evaluate", "no batches", "at least one", "a data set with pictures")
-    return Evaluation(np.concatenate(scores), np.concatenate(truth), total.value)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data import Batches, Dataset
 from ..errors import DataError, NonFiniteError
+from ..tensor import Tensor
 
 
 class BatchSource(Protocol):
@@ -18,7 +19,7 @@ class BatchSource(Protocol):
 
 
 def sizes_of(batches: BatchSource | None) -> set[int]:
-    """How many examples batches hold, where that is known before they are gone through.
+    """How many examples batches hold, where that is known without reading them.
 
     >>> images, labels = np.zeros((5, 2)), np.arange(5)
     >>> sizes_of([(images[:3], labels[:3]), (images[3:], labels[3:])])
@@ -26,14 +27,22 @@ def sizes_of(batches: BatchSource | None) -> set[int]:
     """
     if isinstance(batches, Batches):
         return batches.sizes
-    if isinstance(batches, list | tuple):
-        return {len(labels) for _, labels in batches}
-    return set()
+    if type(batches) not in (list, tuple):
+        return set()
+    pairs = [pair for pair in batches or () if isinstance(pair, tuple) and len(pair) == 2]
+    return {len(labels) for _, labels in pairs if isinstance(labels, np.ndarray) and labels.ndim}
 
 
 def blank(size: int, *arrays: Any) -> tuple[Any, ...]:
-    """Zeros like a batch, of another size: to compile for."""
-    return tuple(np.zeros((size, *x.shape[1:]), x.dtype) for x in map(np.asarray, arrays))
+    """Zeros like a batch, of another size, to compile for; what has no examples along its first axis stays."""
+    count = len(arrays[-1])
+    return tuple(zeros(x, size) if getattr(x, "shape", ())[:1] == (count,) else x for x in arrays)
+
+
+def zeros(like: Any, size: int) -> Any:
+    """So many examples of zeros, an array or a tensor."""
+    made = np.zeros((size, *like.shape[1:]), like.dtype)
+    return Tensor(made) if isinstance(like, Tensor) else made
 
 
 def require_batches(name: str, batches: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ class Runner:
     """A step that runs compiled, if it can.
 
     plain:  whether it runs gate by gate; decided at the first call unless it is asked for
-    beside:  another one, which does not run at the same time: their plans share memory
 
     >>> from chainrule import Tensor
     >>> double = Runner(lambda x: x * 2)
@@ -24,14 +22,10 @@ class Runner:
     (Tensor([2., 4.]), False)
     """
 
-    def __init__(
-        self, function: Callable[..., Any], *, plain: bool = False, beside: Runner | None = None
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], *, plain: bool = False) -> None:
         self.function, self.plain = function, plain
         self.compiled: Compiled = compile(function, fallback="error")
         self._decided = plain
-        if beside is not None:
-            self.compiled.arenas = beside.compiled.arenas
 
     def __call__(self, *batch: Any) -> Any:
         """Run the step.  Raises NonFiniteError, naming the line that is to blame, with all state as before."""
@@ -45,10 +39,9 @@ class Runner:
             raise check.explain(error, self.compiled, *batch) from None
 
     def prepare(self, *batch: Any) -> None:
-        """Compile for a batch like this one, without a step; what is wrong with it is told by the step itself."""
-        with contextlib.suppress(Exception):
-            if not self.plain:
-                self._decide(*batch)
+        """Compile for a batch like this one, without a step."""
+        if not self.plain:
+            self._decide(*batch)
 
     def _decide(self, *batch: Any) -> None:
         self.plain, self._decided = not self._can(*batch), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from ..errors import DataError, DivergedError, NonFiniteError, SettingError, Usa
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
-from .evaluation import looking, seen
+from .evaluation import evaluate, looker, looking
 from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
 from .metrics import Evaluation, Mean, accuracy
 from .sources import BatchSource, blank, require_batches, require_finite, sizes_of
@@ -64,7 +65,6 @@ class Trainer:
         self.plain = plain
         self.events = Events()
         self.run_step = Runner(self.learn, plain=plain)
-        self.run_look = Runner(self.look, plain=plain, beside=self.run_step)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
@@ -94,28 +94,13 @@ class Trainer:
         self.optimizer.step()
         return loss, scores
 
-    def look(self, images: Any, labels: Any) -> tuple[Any, Any]:
-        """The loss and the scores alone, as they are written."""
-        scores = self.model(images)
-        return self.loss(scores, labels), scores
-
-    def prepare(
-        self, images: Any, labels: Any, train: BatchSource, validation: BatchSource | None = None
-    ) -> None:
-        """Compile what an epoch needs: both modes, for batches of all sizes that are known, like this one."""
-        for size in sorted(sizes_of(train) | {len(labels)}, reverse=True):  # the largest memory first
-            self.run_step.prepare(*blank(size, images, labels))
-        with looking(self.model):
-            for size in sorted(sizes_of(validation) or {len(labels)}, reverse=True):
-                self.run_look.prepare(*blank(size, images, labels))
-
     def fit(
         self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int
     ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
         Raises DataError for no batches, DivergedError when the loss is not finite, NonFiniteError when the
-        pictures are not.  Everything is compiled before the first step, evaluation included.
+        pictures are not.  What other sizes of batches and the validation need is compiled behind the first step.
         """
         require_batches("train", train)
         if validation is not None:
@@ -141,12 +126,12 @@ class Trainer:
         for number, (images, labels) in enumerate(train, 1):
             lr = self.optimizer.lr
             require_finite(images, epoch, number)
-            if epoch == number == 1:
-                self.prepare(images, labels, train, validation)
             try:
                 loss, scores = self.step(images, labels)
             except NonFiniteError as error:
                 raise diverged(epoch, number, lr, f"{error.came}") from None
+            if epoch == number == 1 and not self.plain:
+                self._prepare(images, labels, train, validation)
             done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
             if not math.isfinite(done.loss):
                 raise diverged(epoch, number, lr, f"a loss of {done.loss}")
@@ -168,8 +153,21 @@ class Trainer:
 
     def evaluate(self, batches: BatchSource) -> Evaluation:
         """The model on these batches, in evaluation and without gradients."""
-        self.run_look.begin_epoch()
-        return seen(self.run_look, self.model, batches)
+        return evaluate(self.model, self.loss, batches, plain=self.plain)
+
+    def _prepare(self, images: Any, labels: Any, train: BatchSource, validation: BatchSource | None) -> None:
+        """Compile at once what the first epoch is going to need: batches of other sizes, and evaluation.
+
+        What is wrong with them is told when they come.
+        """
+        with contextlib.suppress(Exception):  # whatever the model and the loss raise
+            for size in sizes_of(train) - {len(labels)}:
+                self.run_step.prepare(*blank(size, images, labels))
+            if validation is not None:
+                look = looker(self.model, self.loss)
+                with looking(self.model):
+                    for size in sizes_of(validation) or {len(labels)}:
+                        look.prepare(*blank(size, images, labels))
 
 
 def diverged(epoch: int, step: int, lr: float, came: str) -> DivergedError:
