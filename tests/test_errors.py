@@ -39,7 +39,7 @@ BUILT_IN = {
 def test_the_tree_is_as_drawn():
     drawn = {}
     for line in errors.__doc__.splitlines():
-        if found := re.match(r"[│ ]*[├└]── (\w+) .*\((\w+)\)$", line):
+        if found := re.match(r"[│ ]*[├└]── (\w+) .*\((\w+)(?:, \w+)*\)$", line):
             drawn[found[1]] = found[2]
     assert drawn == {name: kind.__name__ for name, kind in BUILT_IN.items()}
     assert set(TREE) == {"ChainruleError", *drawn}
@@ -48,6 +48,10 @@ def test_the_tree_is_as_drawn():
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_each_is_also_a_built_in_kind(name):
     assert issubclass(TREE[name], BUILT_IN[name]) and issubclass(TREE[name], ChainruleError)
+
+
+def test_too_little_memory_is_a_memory_error_too():
+    assert issubclass(errors.ResourceError, MemoryError)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -16,7 +16,7 @@ ChainruleError          who, what came, what was expected, what to try
 ├── NonFiniteError      NaN or infinity where numbers are needed   (ArithmeticError)
 │   └── DivergedError   a loss that ran away while training        (ArithmeticError)
 ├── FileError           a missing, truncated or foreign file       (OSError)
-├── ResourceError       out of disk or memory                      (OSError)
+├── ResourceError       out of disk or memory                      (OSError, MemoryError)
 ├── UsageError          a name or option that does not exist       (ValueError)
 └── MissingExtraError   an optional library that is not installed  (ImportError)
 """
@@ -168,10 +168,11 @@ class FileError(ChainruleError, OSError):
     __str__ = ChainruleError.__str__
 
 
-class ResourceError(ChainruleError, OSError):
+class ResourceError(ChainruleError, OSError, MemoryError):
     """No disk space or memory left.
 
-    Cause: a full disk while a run is saved.  Cure: free some, or give `--out` another place.
+    Cause: a full disk while a run is saved; a compiled step whose values need more memory than there is.  Cure: free
+    some, or give `--out` another place; a smaller batch.
     """
 
     __str__ = ChainruleError.__str__

@@ -90,6 +90,21 @@ def conv(net: Net) -> None:
     net.conv(filters, size, groups=groups, **pairs)
 
 
+def tiled(net: Net) -> None:
+    """A convolution by Winograd's algorithm, whose results may be pooled at once."""
+    n, c, high, wide = net.shape
+    filters, taps = net.choice((16, 32)), net.choice((3, 3, 5))
+    if n * filters * high * wide > 16_000:
+        raise NoFit
+    if c % 16:
+        net.conv(16, (1, 1))
+    net.conv(filters, (taps, taps), padding=(taps // 2, taps // 2))
+    if net.chance(0.7):
+        net.add("relu", (net.at,), ops.relu)
+    if min(high, wide) > 1 and net.chance(0.5):
+        net.add("max_pool2d", (net.at,), lambda x: ops.max_pool2d(x, 2))
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "relu": ops.relu,
     "tanh": ops.tanh,
@@ -169,7 +184,7 @@ def gate(net: Net) -> None:
 
 
 LAYERS: list[Layer] = (
-    [conv] * 6 + [activation] * 5 + [norm] * 2 + [pool] * 3 + [residual, branches, crop, gate]
+    [conv] * 6 + [tiled] * 3 + [activation] * 5 + [norm] * 2 + [pool] * 3 + [residual, branches, crop, gate]
 )
 
 
@@ -252,7 +267,7 @@ def test_they_meet_every_kind_of_layer_and_numpy_runs_nothing():
     rare = {kind: KINDS[kind] for kind in EXPECTED if KINDS[kind] < 5}
     assert not rare, f"too rare: {rare}"
     assert not [name for name in COVERAGE if name.startswith("numpy ")]
-    kernels = ("loop", "reduce", "product", "convolve", "pack", "pool", "copy", "fill", "check")
+    kernels = ("loop", "reduce", "product", "winograd", "convolve", "pack", "pool", "copy", "fill", "check")
     rare = {name: COVERAGE[f"kernel {name}"] for name in kernels if COVERAGE[f"kernel {name}"] < 5}
     assert not rare, f"too rare: {rare}"
     assert COVERAGE["beside a kink"] <= ORDERS * NETS // 50

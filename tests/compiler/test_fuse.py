@@ -135,3 +135,28 @@ def test_a_training_step_needs_few_passes():
     made = arranged(Learner(momentum=0.9).step, X)
     assert len(labels(made)) < 20
     check_order(made.groups, made.order)
+
+
+def passes_over(step, *arrays):
+    """How many kernels of a step read pictures for sums."""
+    plan = cr.compile(step, fallback="error").plan(*arrays)
+    specs = plan.groups.flow.specs
+    tasks = [row.task for row in plan.rows if row.task.name == "reduce"]
+    return sum(any(specs[n].size >= arrays[0].size for n in task.reads) for task in tasks)
+
+
+def test_batch_norm_reads_its_pictures_once_for_its_statistics():
+    x, w, b = np.ones((4, 3, 16, 16), "f4"), np.ones(3, "f4"), np.ones(3, "f4")
+    assert passes_over(lambda x: cr.batch_norm(x, w, b)[0], x) == 2, (
+        "once, and the first picture for the pivot"
+    )
+
+
+def test_sums_that_read_one_value_are_one_pass():
+    x, y = (np.ones((40, 30), "f4") for _ in range(2))
+
+    def step(x, y):
+        made = x @ y.T @ y
+        return cr.sum(made * x, axis=0), cr.sum(made, axis=0), cr.sum(made, axis=1)
+
+    assert passes_over(step, x, y) == 2, "one for each pair of axes"

@@ -44,6 +44,15 @@ def spread_out() -> None:
     convolved((2, 2, 9, 9), (3, 2, 2, 2), padding=1, stride=(2, 3), dilation=(1, 2))
 
 
+@pytest.mark.parametrize("stride", [8, 9, 40, 500])
+def test_strides_beyond_the_filters_need_few_kernels(stride):
+    """Up to 64 phases; beyond, zeros between."""
+    convolved((2, 2, 40, 40), (3, 2, 3, 3), padding=1, stride=stride)
+    step = cr.compile(cr.grad(lambda x, w: cr.conv2d(x, w, stride=stride).sum(), 0), fallback="error")
+    plan = step.plan(*map(cr.Tensor, arrays((1, 3, 500, 500), (4, 3, 1, 1))))
+    assert len(plan.rows) <= 70
+
+
 FAULTS = [
     ("edges", "reach - gate.padding[axis]", "reach", thin_border),
     ("in_phases", "tap(a, p, s), n, s)", "tap(a, 0, s), n, s)", wide_border),

@@ -55,3 +55,9 @@ def test_wrong_pairs(value):
 def test_a_bias_is_one_for_each_output():
     check_bias("linear", np.ones(3), 3)
     refused(ShapeError, lambda: check_bias("linear", np.ones(1), 3), "linear", "shape (1,)", "shape (3,)")
+
+
+@pytest.mark.parametrize("value", [2**31, (1, 10**30), [2**62, 1]])
+def test_pairs_that_no_machine_could_count(value):
+    refused(SettingError, lambda: pair("conv2d", "stride", value, 1), "conv2d", "stride", "2,147,483,647")
+    assert pair("conv2d", "stride", 2**31 - 1, 1) == (2**31 - 1, 2**31 - 1)

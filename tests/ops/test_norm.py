@@ -61,3 +61,13 @@ def test_what_does_not_fit():
     refused(SettingError, lambda: cr.batch_norm(x, one, one, eps=0), "batch_norm", "eps 0", "above 0")
     refused(SettingError, lambda: cr.local_response_norm(x, 0), "local_response_norm", "size 0")
     refused(ShapeError, lambda: cr.local_response_norm(one, 3), "local_response_norm", "(N, C, …)")
+
+
+@pytest.mark.parametrize("size", [12, 2**31, 10**30])
+def test_more_neighbours_than_there_are_channels(size):
+    """Each channel has all as its neighbours; alpha is a mean's, over the size that was said."""
+    x = np.arange(12, dtype="float64").reshape(1, 6, 2, 1)
+    expected = x / (1 + 0.3 / size * (x * x).sum(1, keepdims=True)) ** 0.75
+    norm = lambda x: cr.local_response_norm(x, size, alpha=0.3)  # noqa: E731
+    for run in (norm, cr.compile(norm, fallback="error")):
+        np.testing.assert_allclose(np.asarray(run(x)), expected, rtol=1e-12)

@@ -49,3 +49,10 @@ def test_the_sum_one_can_read():
 def test_a_window_that_does_not_fit(shape, axis):
     window = Window((3, 3))
     refused(ShapeError, lambda: window.output("pool", shape), "pool", "a window of 3 over 2", "at most 2")
+
+
+def test_a_border_that_no_machine_could_hold():
+    window = Window((1, 1), padding=(2**20, 2**20))
+    came = f"pictures of {(2**21 + 5) ** 2:,} pixels"
+    refused(ShapeError, lambda: window.output("conv2d", (1, 1, 5, 5)), "conv2d", came, "less padding")
+    assert Window((1, 1), padding=(2**18, 2**18)).output("conv2d", (1, 1, 5, 5)) == (2**19 + 5, 2**19 + 5)

@@ -231,6 +231,8 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
     if op.outputs[0] in again:
         made = [number for number in made if not again.isdisjoint(groups.groups[number].makes())]
     able = [number for number in made if takes(groups, number, op, space, axes)]
+    if not able and axes is not None and op.outputs[0] not in again:
+        able = [number for number in read_beside(groups, op) if takes(groups, number, op, space, axes)][:1]
     if not able:
         groups.add(Group(LOOP, space, [op], axes))
         return
@@ -242,6 +244,12 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
     group.ops.append(op)
     group.axes = group.axes if axes is None else axes
     groups.enter(home, op)
+
+
+def read_beside(groups: Groups, op: Op) -> list[int]:
+    """The reductions of what an op reads too: one pass over it may serve both."""
+    readers = sorted(groups.reading.get(groups.view(op.inputs[0]).base, ()))
+    return [number for number in readers if groups.groups[number].axes is not None]
 
 
 def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:

@@ -313,9 +313,10 @@ def pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
     dtype = targets[0].dtype
     if isinstance(gate, ChannelSum):
         rows, channels = size(sources[0].shape[:3]), sources[0].shape[3]
-        pieces = share_out(sources[0].size * (1 + gate.before + gate.after))
+        before, after = gate.reach(channels)
+        pieces = share_out(sources[0].size * (1 + before + after))
         kernel: Callable[[Machine], None] = pooling.ChannelSum(dtype)
-        numbers = [pieces, rows, channels, gate.before, gate.after]
+        numbers = [pieces, rows, channels, before, after]
     else:
         shapes = [spec.shape for spec in (sources[0], targets[0])]
         kind, back = POOLINGS[type(gate)]

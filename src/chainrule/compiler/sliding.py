@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -14,6 +15,9 @@ from .pixels import Interleave, Order
 
 Edges = Sequence[tuple[int, int]]
 """Lines before and after, columns before and after."""
+
+MOST_PHASES = 64
+"""Small convolutions that the gradient to pictures is made of; beyond, zeros are written between and multiplied."""
 
 
 class Sliding(ABC):
@@ -87,12 +91,14 @@ class Sliding(ABC):
 
     def in_phases(self, gate: Any, sent: int, w: int, line: int) -> int | None:
         """The gradient to pictures of a convolution with a stride: pixels that lie a stride apart see the same taps.
-        None if none of them sees any.
+        None if none of them sees any, or there are too many.
         """
         draft, parts = self.draft, list[int]()
         sizes, rows = draft.spec(w).shape[2:], draft.spec(sent).shape[1:3]
         keys: dict[bool, list[tuple[Slice, ...]]] = {False: [], True: []}
         settings = list(zip(sizes, gate.stride, gate.padding, gate.size, rows, strict=True))
+        if math.prod(min(s, size) for _, s, _, size, _ in settings) > MOST_PHASES:
+            return None
         for first in itertools.product(*(range(min(s, size)) for _, s, _, size, _ in settings)):
             places, edges = zip(
                 *(phase(a, *given) for a, given in zip(first, settings, strict=True)), strict=True

@@ -62,10 +62,17 @@ def check_bias(who: str, b: Operand, count: int) -> None:
         raise ShapeError(who, f"b of shape {shape_of(b)}", f"shape ({count},)", "one bias for each output")
 
 
+MOST = 2**31 - 1
+"""Pixels that a setting may say: what is counted in them stays a number of the machine."""
+
+
 def pair(who: str, name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
-    """A size for height and width: one number for both, or two; each at least `least`."""
+    """A size for height and width: one number for both, or two; each from `least` to `MOST`."""
     both = tuple(value) if isinstance(value, Sequence) else (value, value)
-    if len(both) != 2 or any(not isinstance(v, int | np.integer) or v < least for v in both):
-        came, expected = f"{name} {value}", f"a whole number ≥ {least}, or a pair of them"
-        raise SettingError(who, came, expected, f"{name}={least}")
+    wrong = len(both) != 2 or any(not isinstance(v, int | np.integer) or v < least for v in both)
+    if wrong or max(both) > MOST:
+        expected = f"≥ {least}" if wrong else f"from {least} to {MOST:,}"
+        raise SettingError(
+            who, f"{name} {value}", f"a whole number {expected}, or a pair of them", f"{name}={least}"
+        )
     return int(both[0]), int(both[1])

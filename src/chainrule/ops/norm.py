@@ -78,7 +78,8 @@ class BatchNorm(Gate):
         axes, column = self.axes(len(x.shape)), (1, -1) + (1,) * (len(x.shape) - 2)
         pivot = mean(apply(Index((Slice(0, 1, 1),)), x), axis=axes)
         near = x - reshape(pivot, column)
-        average, shift, square = mean(x, axis=axes), mean(near, axis=axes), mean(near * near, axis=axes)
+        shift, square = mean(near, axis=axes), mean(near * near, axis=axes)
+        average = pivot + shift
         small = maximum(square, abs(average)) < np.inf
         spreading = where(small, maximum(square - shift * shift, 0.0), np.inf) + mean(near - near, axis=axes)
         scale = w / sqrt(spreading + self.eps)
@@ -114,12 +115,16 @@ class ChannelSum(Gate):
 
     def forward(self, x: np.ndarray) -> Any:
         channels = x.shape[1]
-        out = np.zeros_like(x)
-        for shift in range(-self.before, self.after + 1):
+        out, (before, after) = np.zeros_like(x), self.reach(channels)
+        for shift in range(-before, after + 1):
             low, high = max(0, -shift), min(channels, channels - shift)
             if low < high:
                 out[:, low:high] += x[:, low + shift : high + shift]
         return out
+
+    def reach(self, channels: int) -> tuple[int, int]:
+        """How many of so many channels before and behind one it sees at most."""
+        return min(self.before, channels), min(self.after, channels)
 
     def backward(self, upstream: Value) -> Any:
         return apply(ChannelSum(self.after, self.before), upstream)

@@ -5,6 +5,7 @@ What slides is described by one frozen `Window`, shared by convolution and pooli
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 from ..errors import ShapeError
 
 Pair = tuple[int, int]
+MOST_AREA = 2**40
+"""Pixels of a picture with its border: beyond, no machine has the memory."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Window:
             room = given + 2 * self.padding[axis]
             hint = f"a window of at most {room}, or more padding"
             raise ShapeError(who, came, "at least 1 along height and width", hint)
+        area = math.prod(n + 2 * p for n, p in zip(shape[-2:], self.padding, strict=True))
+        if area > MOST_AREA:
+            came = f"pictures of {area:,} pixels with their border"
+            raise ShapeError(who, came, f"at most {MOST_AREA:,}", "less padding")
         return sizes  # type: ignore[return-value]
 
     def along(self, axis: int, size: int) -> int:
