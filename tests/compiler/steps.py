@@ -7,10 +7,24 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule import Tensor, nn, optim
+from chainrule import Gate, Spec, Tensor, nn, optim
 from chainrule.compiler.arrange import Arrangement, arrange
 
 X = np.linspace(-1, 1, 15, dtype="float32").reshape(5, 3)
+
+
+@cr.gate
+class Halved(Gate):
+    """out = x / 2, for which there is no kernel."""
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def forward(self, x: np.ndarray) -> Any:
+        return x / 2
+
+    def backward(self, upstream: Any) -> Any:
+        return upstream / 2
 
 
 def arranged(function: Any, *arguments: Any) -> Arrangement:

@@ -5,25 +5,11 @@ import threading
 import numpy as np
 
 import chainrule as cr
-from chainrule import Gate, Spec, Tensor, ops
+from chainrule import Spec, Tensor, ops
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.room import bytes_of, distinct
 
-from .steps import Learner, X, arranged
-
-
-@cr.gate
-class Halved(Gate):
-    """out = x / 2, for which there is no kernel."""
-
-    def spec(self, x: Spec) -> Spec:
-        return x
-
-    def forward(self, x):
-        return x / 2
-
-    def backward(self, upstream):
-        return upstream / 2
+from .steps import Halved, Learner, X, arranged
 
 
 def test_the_memory_is_known_and_shared():

@@ -6,25 +6,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import Gate, Spec, Tensor
+from chainrule import Tensor
 from chainrule.compiler.table import layer_of, table
 from chainrule.errors import UsageError
 
 from ..check.learning import Learning, batch
-
-
-@cr.gate
-class Halved(Gate):
-    """out = x / 2, for which there is no kernel."""
-
-    def spec(self, x: Spec) -> Spec:
-        return x
-
-    def forward(self, x):
-        return x / 2
-
-    def backward(self, upstream):
-        return upstream / 2
+from .steps import Halved
 
 
 def rows(text):

@@ -82,3 +82,23 @@ def data_sets() -> list[tuple[str, str]]:
 def networks() -> list[tuple[str, str]]:
     """The zoo: each name with the first line of its description."""
     return [(name, (inspect.getdoc(build) or "").split("\n")[0]) for name, build in zoo.MODELS.items()]
+
+
+model_argument: Decorator = click.argument(
+    "model",
+    cls=Argument,
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="A network of the zoo, or the folder of a run.",
+)
+
+input_option: Decorator = click.option(
+    "--input",
+    "shape",
+    cls=Option,
+    group="Pictures",
+    callback=picture_shape,
+    metavar="CxHxW",
+    standard="what the network was made for",
+    help="Channels, height and width of a picture.",
+)

@@ -12,8 +12,8 @@ from .. import nn, zoo
 from ..errors import UsageError
 from ..nn.init import hollow
 from ..nn.summary import Summary, readable_bytes
-from .help import Argument, Option, Verb
-from .options import complete_model, json_option, picture_shape
+from .help import Option, Verb
+from .options import input_option, json_option, model_argument
 from .output import UNBOUNDED, plain_table, show, show_json, stdout
 from .runs import build, is_run, open_run, sizes
 
@@ -26,23 +26,8 @@ from .runs import build, is_run, open_run, sizes
         ("chainrule summary runs/convnet-…", "the network of a run"),
     ),
 )
-@click.argument(
-    "model",
-    cls=Argument,
-    metavar="MODEL",
-    shell_complete=complete_model,
-    help="A network of the zoo, or the folder of a run.",
-)
-@click.option(
-    "--input",
-    "shape",
-    cls=Option,
-    group="Pictures",
-    callback=picture_shape,
-    metavar="CxHxW",
-    standard="what the network was made for",
-    help="Channels, height and width of a picture.",
-)
+@model_argument
+@input_option
 @click.option(
     "--classes",
     cls=Option,

@@ -17,8 +17,8 @@ from ..kernels.threads import threads
 from ..random import Generator
 from ..train import Trainer
 from ..train.evaluation import looker, looking
-from .help import Argument, Option, Verb
-from .options import complete_model, json_option, picture_shape, threads_option
+from .help import Option, Verb
+from .options import input_option, json_option, model_argument, threads_option
 from .output import bar, plain_table, show, show_json
 from .runs import build, is_run, restore, sizes
 
@@ -60,13 +60,7 @@ class Measured:
         ("chainrule time vgg16 --batch 4 --kernels", "kernel by kernel"),
     ),
 )
-@click.argument(
-    "model",
-    cls=Argument,
-    metavar="MODEL",
-    shell_complete=complete_model,
-    help="A network of the zoo, or the folder of a run.",
-)
+@model_argument
 @click.option(
     "--batch",
     cls=Option,
@@ -79,16 +73,7 @@ class Measured:
     example="64",
     help="Pictures of a step.",
 )
-@click.option(
-    "--input",
-    "shape",
-    cls=Option,
-    group="Pictures",
-    callback=picture_shape,
-    metavar="CxHxW",
-    standard="what the network was made for",
-    help="Channels, height and width of a picture.",
-)
+@input_option
 @click.option(
     "--inference",
     is_flag=True,
