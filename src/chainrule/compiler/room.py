@@ -26,7 +26,7 @@ class Arenas:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._largest = aligned_empty((0,), np.dtype(np.uint8))
+        self._largest = np.empty(0, np.uint8)
 
     def lend(self, size: int) -> np.ndarray:
         """So many bytes, which other plans are given too.  Raises MemoryError if there are not so many."""
