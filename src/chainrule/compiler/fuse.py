@@ -231,8 +231,9 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
     if op.outputs[0] in again:
         made = [number for number in made if not again.isdisjoint(groups.groups[number].makes())]
     able = [number for number in made if takes(groups, number, op, space, axes)]
-    if not able and axes is not None and op.outputs[0] not in again:
-        able = [number for number in read_beside(groups, op) if takes(groups, number, op, space, axes)][:1]
+    alone = all(groups.groups[number].kind == PRODUCT for number in able)
+    if alone and axes is not None and op.outputs[0] not in again:
+        able = [n for n in read_beside(groups, op) if takes(groups, n, op, space, axes)][:1] or able
     if not able:
         groups.add(Group(LOOP, space, [op], axes))
         return
@@ -249,7 +250,7 @@ def place(groups: Groups, op: Op, space: tuple[int, ...], axes: tuple[int, ...] 
 def read_beside(groups: Groups, op: Op) -> list[int]:
     """The reductions of what an op reads too: one pass over it may serve both."""
     readers = sorted(groups.reading.get(groups.view(op.inputs[0]).base, ()))
-    return [number for number in readers if groups.groups[number].axes is not None]
+    return [number for number in readers if groups.groups[number].kind == LOOP and groups.groups[number].axes]
 
 
 def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:

@@ -78,7 +78,7 @@ class BatchNorm(Gate):
         axes, column = self.axes(len(x.shape)), (1, -1) + (1,) * (len(x.shape) - 2)
         pivot = mean(apply(Index((Slice(0, 1, 1),)), x), axis=axes)
         near = x - reshape(pivot, column)
-        average, shift, square = mean(x, axis=axes), mean(near, axis=axes), mean(near * near, axis=axes)
+        shift, square, average = mean(near, axis=axes), mean(near * near, axis=axes), mean(x, axis=axes)
         small = maximum(square, abs(average)) < np.inf
         spreading = where(small, maximum(square - shift * shift, 0.0), np.inf) + mean(near - near, axis=axes)
         scale = w / sqrt(spreading + self.eps)
