@@ -69,9 +69,7 @@ def kernels(name: str) -> Iterator[dict[str, Any]]:
     )
     yield from by_kind(network, entries, ms, top)
     yield Measured(sum(ms), 0, top).row(network, "all", f"{len(ms)} together, within the step")
-    yield Measured(1e3 * statistics.median(whole), 0, top).row(
-        network, "step", "as it is called"
-    )
+    yield Measured(1e3 * statistics.median(whole), 0, top).row(network, "step", "as it is called")
     done = sum(e.flops for e in entries if e.kernel in ("product", "winograd"))
     for what, flops in (("these products", done), ("direct sums", direct(step.program(*batch)))):
         yield Measured(1e3 * flops / top, flops, top).row(network, "floor", f"{what} at the peak")
