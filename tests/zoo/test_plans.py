@@ -1,10 +1,12 @@
 """No plan of a network of the zoo leaves a line to NumPy."""
 
+import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import nn, optim, zoo
 from chainrule.compiler.table import table
+from chainrule.random import Generator
 
 from ..nn.steps import pictures
 from .trial import SHAPES
@@ -87,3 +89,31 @@ def test_evaluation(name, loss):
 
     with cr.no_grad():
         assert_all_native(look, batch)
+
+
+MEAN, STD = (np.array(v, "float32").reshape(1, 3, 1, 1) for v in ((0.49, 0.48, 0.45), (0.25, 0.24, 0.26)))
+
+
+@pytest.mark.parametrize("name", ["lenet5", "convnet", "resnet20"])
+def test_bytes_are_cast_and_normalized_inside_of_the_plan(name):
+    """A quarter of the memory comes in, and NumPy does nothing."""
+    losses = []
+    images, labels = np.random.default_rng(0).integers(0, 256, (4, 3, 32, 32), dtype=np.uint8), np.arange(4)
+    for compiled in (False, True):
+        model = zoo.build(name, (3, 32, 32), 10, Generator(0))
+        optimizer, loss_of = optim.SGD(model.parameters(), lr=1e-3), nn.CrossEntropyLoss()
+
+        def step(images, labels, model=model, optimizer=optimizer, loss_of=loss_of):
+            optimizer.zero_grad()
+            seen = (cr.astype(images, "float32") * np.float32(1 / 255) - MEAN) / STD
+            loss = loss_of(model(seen), labels)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = cr.compile(step, fallback="error") if compiled else step
+        losses.append([run(images, labels).item() for _ in range(3)])
+        if compiled:
+            assert run.left_to_numpy(images, labels) == []
+    np.testing.assert_allclose(losses[1], losses[0], rtol=2e-4)
+    assert losses[0][0] != losses[0][1], "it learns"
