@@ -70,7 +70,7 @@ class Ready:
         return all((cell.node is not None) is wanted for cell, wanted in self.trained)
 
     def taken(self, arguments: tuple[Any, ...]) -> list[np.ndarray] | None:
-        """The arrays among the arguments, if this is the plan for these arguments now; this is on every call's way."""
+        """The arrays among the arguments, if this is the plan for these arguments now; every call asks."""
         if len(arguments) != len(self.expected):
             return None
         arrays = []

@@ -161,7 +161,7 @@ class Epilogue:
     arrays:  (space, strides) of what it reads and stores;  homes: where it stores
     dtype, tile:  of the product itself
     reductions:   what it adds up meanwhile;  sums: the rows of all pieces
-    pools:  the op that pools what it makes, if there is one
+    pooling:  the op that pools what it makes, if there is one;  pooled: where its results go
     """
 
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
@@ -170,8 +170,9 @@ class Epilogue:
         self.tile = tile_for(self.dtype)
         self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and len(group.rows()) == 3
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
-        self.pools = [op for op in group.ops[1:] if isinstance(op.gate, Pixels)]
-        ops = [op for op in group.ops if op not in self.pools]
+        self.pooling = next((op for op in group.ops[1:] if isinstance(op.gate, Pixels)), None)
+        self.pooled = [groups.home(n) for n in self.pooling.outputs] if self.pooling else []
+        ops = [op for op in group.ops if op is not self.pooling]
         self.mapping.collect(ops, lambda other: self.specs[other.outputs[0]].shape)
         self.reductions = [op for op in ops if isinstance(op.gate, Reduction)]
         self.space, self.wanted, self.sums = group.space, wanted, list[int]()
@@ -214,10 +215,10 @@ class Epilogue:
 
     def pool(self) -> Pool | None:
         """What it pools."""
-        for op in self.pools:
-            out, winner = (Operand(self.specs[n].dtype, NEXT) for n in op.outputs)
-            return Pool(self.mapping.place[self.groups.view(op.inputs[0]).base], out, winner)
-        return None
+        if self.pooling is None:
+            return None
+        out, winner = (Operand(self.specs[n].dtype, NEXT) for n in self.pooling.outputs)
+        return Pool(self.mapping.place[self.groups.view(self.pooling.inputs[0]).base], out, winner)
 
     def results(self) -> list[int]:
         """What comes out of its reductions."""
@@ -239,7 +240,7 @@ class Epilogue:
             words += [address(self.groups, view), *outer, *([inner] if inner not in (0, 1) else [])]
         for home, s in zip(self.homes, strides[len(self.mapping.reads) :], strict=True):
             words += [address(self.groups, home), *s[:-1]]
-        for home in (self.groups.home(n) for op in self.pools for n in op.outputs):
+        for home in self.pooled:
             words += [address(self.groups, home), *home.strides[:-1]]
         words += [Address(n, row * self.space[-1] * self.specs[n].dtype.itemsize) for n in self.sums]
         return [*words, Address(STATUS)] if self.guards else words
@@ -256,8 +257,7 @@ class Epilogue:
     ) -> Task:
         """The task of a product of these factors.  room: memory that it works in."""
         reads = tuple(dict.fromkeys([*factors, *(view.base for view, _ in self.mapping.reads)]))
-        writes = (*room, *(home.base for home in self.homes), *self.sums)
-        writes += tuple(self.groups.home(n).base for op in self.pools for n in op.outputs)
+        writes = (*room, *(home.base for home in (*self.homes, *self.pooled)), *self.sums)
         return Task(kernel, arguments, pieces, reads, writes, name, flops=flops)
 
 

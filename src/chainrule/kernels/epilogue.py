@@ -14,7 +14,7 @@ class Epilogue:
     """A formula on its way to a machine: operand 0 is the sum itself, the others and the stores have places.
 
     Arguments: the other operands and the stores, with their strides along so many dimensions (and along the vector);
-    so what is pooled, and its winners; the sums, a row for each piece; the status byte, if there are guards.
+    likewise what is pooled, and its winners; the sums, a row for each piece; the status byte, if there are guards.
     """
 
     def __init__(self, k: Machine, take: Arguments, formula: Formula, dimensions: int) -> None:

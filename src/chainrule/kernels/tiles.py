@@ -128,8 +128,9 @@ class Tiles:
             yield first + before, before, (count - before).at_most(LANES)
 
     def results(self, t: Index, place: Place, step: int = 1) -> Place:
-        """A place with strides along pictures, rows and columns, at the first result of tile t of the table; for values
-        of which there is one for so many rows and columns.
+        """A place with strides along pictures, rows and columns, at the first result of tile t of the table.
+
+        step:  rows and columns for which the place has one
         """
         for axis, each in enumerate((1, step, step)):
             place = place.at(axis, self.number(t + (PLACE + axis) * LANES) // each)
