@@ -1,4 +1,4 @@
-"""Worker: how many kernels a trainer compiles for a ConvNet, before the first step and later.  Argument: network.
+"""Worker: how many kernels a trainer compiles for a ConvNet, with its first step and later.  Argument: network.
 
 Two epochs of a batch and half of one, each followed by an evaluation of the same.
 """

@@ -70,4 +70,10 @@ def test_a_run(say, run: Path):
 def test_what_does_not_fit(say):
     said = say("time", "lenet5", "--input", "1x4x4")
     assert said.code == 2 and "do not fit into lenet5" in said.err
-    assert say("time", "nothing").code == 4 or say("time", "nothing").code == 2
+    assert say("time", "nothing").code == 2 and say("time", "./nothing").code == 4
+
+
+def test_a_system_without_a_clock_is_told(say, monkeypatch):
+    monkeypatch.setattr("chainrule.compiler.clock.there", lambda: False)
+    said = say("time", "two-layer", "--batch", "4")
+    assert said.code == 1 and "without a clock" in said.err and "Traceback" not in said.err

@@ -85,6 +85,8 @@ def test_other_steps_watched_values_and_numpy_lines_have_arenas_of_their_own():
 
 
 def test_threads_take_turns_in_a_shared_arena():
+    """On one thread each: nothing else would keep their kernels apart."""
+    cr.set_threads(1)
     step, rng = cr.compile(summed, fallback="error"), np.random.default_rng(0)
     batches = [rng.normal(size=(n, 40)).astype("float32") for n in (64, 48, 8)]
     expected = [step(x).numpy().tobytes() for x in batches]
@@ -98,4 +100,5 @@ def test_threads_take_turns_in_a_shared_arena():
         worker.start()
     for worker in workers:
         worker.join()
+    cr.set_threads(None)
     assert not wrong

@@ -105,6 +105,13 @@ def test_without_arrays_there_is_no_time():
     assert lines[0].split() == ["kernel", "computes", "pieces", "MFLOP", "KB"] and " ms" not in lines[-1]
 
 
+def test_without_a_clock_there_is_no_time(monkeypatch):
+    monkeypatch.setattr("chainrule.compiler.clock.there", lambda: False)
+    learning, data = Learning(), batch()
+    found = learning.step.table(*data)
+    assert found.ms is None and all(entry.ms is None for entry in found.entries)
+
+
 def test_a_step_without_arguments_is_timed():
     w = Tensor([1.0, 2.0], name="w")
     found = cr.compile(lambda: (w * w).sum(), fallback="error").table()

@@ -272,10 +272,13 @@ def test_only_the_step_itself_is_traced_before_it():
     assert calls[0][0] == len(labels) and 3 in {size for size, _ in calls}
 
 
-def test_a_trainer_that_is_plain_prepares_nothing():
-    trainer, batch = small("two-layer", plain=True)
-    trainer.fit([batch, tuple(x[:2] for x in batch)], epochs=1)
-    assert trainer.run_step.compiled.traces == 0
+def test_a_trainer_that_is_plain_prepares_nothing(monkeypatch):
+    prepared = []
+    monkeypatch.setattr(Runner, "prepare", lambda self, *batch: prepared.append(batch))
+    for plain in (True, False):
+        trainer, batch = small("two-layer", plain=plain)
+        trainer.fit([batch, tuple(x[:2] for x in batch)], [batch], epochs=1)
+        assert len(prepared) == (0 if plain else 2)
 
 
 def test_what_is_wrong_with_evaluation_is_told_by_evaluation():

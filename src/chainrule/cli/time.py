@@ -12,7 +12,7 @@ from rich.text import Text
 
 from .. import nn, optim, zoo
 from ..compiler import table as costs
-from ..errors import UsageError
+from ..errors import CompileError, UsageError
 from ..kernels.threads import threads
 from ..random import Generator
 from ..train import Trainer
@@ -25,7 +25,7 @@ from .runs import build, is_run, restore, sizes
 
 @dataclass(frozen=True)
 class Measured:
-    """What was timed, and how long it took.  ms: of a step"""
+    """What was timed, and how long it took."""
 
     model: str
     shape: tuple[int, ...]
@@ -35,7 +35,13 @@ class Measured:
 
     @property
     def ms(self) -> float:
-        return self.table.ms or 0.0
+        """Milliseconds of a step.  Raises CompileError where nothing could be timed."""
+        if self.table.ms is None:
+            came = "a system without a clock that runs between kernels"
+            raise CompileError(
+                "chainrule time", came, "Linux or macOS", "step.table(*batch), which counts work"
+            )
+        return self.table.ms
 
     def heading(self) -> Text:
         """What was timed, and how fast it is."""

@@ -8,9 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..kernels.language.driver import clock_of
+from ..kernels.language.target import host
 from ..kernels.threads import pool
 from .plan import Plan
 from .schedule import Python
+
+
+def there() -> bool:
+    """Whether this system has a clock for it."""
+    return clock_of(host()) is not None
 
 
 class Times(NamedTuple):
@@ -22,6 +29,12 @@ class Times(NamedTuple):
 
 def clocked(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
     """The times of a plan, which runs on the step's own state; that is given back."""
+    with plan.lock:
+        return noted(plan, arrays, repeats)
+
+
+def noted(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
+    """The same, by who has the plan for itself."""
     made = plan.begin(arrays)  # takes over what was set from outside
     saved = [(array, array.copy()) for _, array in plan.room.state]
     stamps = [np.zeros(1 + (0 if isinstance(s, Python) else s[1]), np.int64) for s in plan.native]
@@ -33,7 +46,7 @@ def clocked(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
             made = plan.begin(arrays)
             plan.walk(arrays, made, stamps)
             steps.append(time.perf_counter() - began)
-            rounds.append(np.concatenate([np.diff(noted) for noted in stamps]))
+            rounds.append(np.concatenate([np.diff(stamp) for stamp in stamps]))
     finally:
         for array, old in saved:
             np.copyto(array, old)
@@ -43,7 +56,7 @@ def clocked(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
 
 def ahead(plan: Plan, repeats: int) -> list[float]:
     """The seconds of what is laid out again only when somebody has changed the weights."""
-    noted = np.zeros((repeats, 1 + plan.ahead), np.int64)
-    for row in noted:
+    stamps = np.zeros((repeats, 1 + plan.ahead), np.int64)
+    for row in stamps:
         pool().run(plan.records.address(0), plan.ahead, row.ctypes.data)
-    return [float(seconds) for seconds in 1e-9 * np.median(np.diff(noted, axis=1), 0)]
+    return [float(seconds) for seconds in 1e-9 * np.median(np.diff(stamps, axis=1), 0)]

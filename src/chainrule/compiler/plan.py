@@ -66,6 +66,7 @@ class Plan:
     Panels of weights that the plan does not change are laid out again only when somebody changed the weights.
     extra:  values to be kept until the end of the step, beside what the step itself needs
     arenas:  memory that it shares with other plans, if nothing but kernels works there
+    lock:   held during a call: addresses and arena serve one at a time
     peak:   bytes of the arena and of such panels, known before anything runs
     Raises ResourceError if there is not enough memory.
     """
@@ -77,7 +78,7 @@ class Plan:
         steps = schedule(made, extra)
         alone = extra or any(isinstance(step, Python) for step, _ in steps.steps)
         arenas = Arenas() if alone or arenas is None else arenas
-        self._lock = arenas.lock  # addresses and arena serve one call at a time
+        self.lock = arenas.lock
         self.room = Room(made, steps, extra, arenas)
         self.records = Records(steps, self.room)
         self.rows, self.segments, self.peak = self.records.rows, self.records.segments, self.room.peak
@@ -105,7 +106,7 @@ class Plan:
 
         Raises NonFiniteError if the guard held the step back, and what a gate raises for wrong input.
         """
-        with self._lock:
+        with self.lock:
             made = self.begin(arrays)
             # before, so that an interrupt right after the walk leaves no stale panels in other plans; and after,
             # for another thread that laid them out meanwhile
@@ -174,7 +175,7 @@ class Plan:
 
     def replay(self, arrays: Sequence[np.ndarray]) -> Replay:
         """One step whose values stay and whose state is given back: for looking."""
-        with self._lock:
+        with self.lock:
             return self._replay(arrays)
 
     def _replay(self, arrays: Sequence[np.ndarray]) -> Replay:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import UsageError
 from ..graph.paths import cell_path
 from ..kernels.peak import peak
-from .clock import clocked
+from . import clock
 from .flow import Flow, Op
 from .plan import Plan
 from .records import Row
@@ -113,12 +113,14 @@ def row_of(entry: Entry, timed: bool) -> str:
 
 
 def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -> Table:
-    """What a plan runs; with the step's arrays also how long each kernel takes, and its share of the peak.
+    """What a plan runs; with the step's arrays also how long each kernel takes, and its share of the peak, on
+    systems with a clock for it (Linux, macOS).
 
     Timing runs the step on its own state, which is given back.
     """
     names = plan.program.names()
-    times = clocked(plan, arrays, repeats) if arrays or not plan.program.inputs else None
+    given = bool(arrays) or not plan.program.inputs
+    times = clock.clocked(plan, arrays, repeats) if given and clock.there() else None
     lines = (line for line in plan.program.lines if line.place.layer)
     layers = dict.fromkeys(layer_of(names[n]) for line in lines for n in line.outputs)
     entries = []

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.kernels.language import Engine, control, write
 from chainrule.kernels.language.cache import Cache
-from chainrule.kernels.language.driver import GUARD, can_park, driver_text, has_clock, names
+from chainrule.kernels.language.driver import GUARD, can_park, clock_of, driver_text, names
 from chainrule.kernels.language.target import Target, host, to_object
 from chainrule.kernels.language.types import I64
 
@@ -152,7 +152,14 @@ def test_a_guard_calls_nothing(engine, run_one):
     assert walk(engine, run_one, [(5, GUARD, 0)]) == (-1, [])
 
 
-@pytest.mark.skipif(not has_clock(host()), reason="needs Linux's clock")
+@pytest.mark.parametrize(("name", "number"), [("mac", 6), ("windows", None), ("x86_64", 1)])
+def test_clocks_that_never_go_back(name, number):
+    target = ALL[name] if name in ALL else next(t for t in TARGETS.values() if name in t.triple)
+    assert clock_of(target) == number
+    assert (f"@clock_gettime(i32 {number}," in driver_text(target)) == (number is not None)
+
+
+@pytest.mark.skipif(clock_of(host()) is None, reason="needs a clock that never goes back")
 def test_the_time_is_noted_before_and_after_each_record(engine, run_one):
     times = np.zeros(6, np.int64)
     before = time.monotonic_ns()

@@ -1,10 +1,12 @@
 """The one native loop that walks the records of a plan, alone or with workers, in LLVM's language.
 
 A record is four words: function, arguments, pieces, flags.  Where somebody wants to know, the time is noted before the
-first record and after each.  Pieces of a record are claimed one by one from a
-ticket, so a worker that the system has put aside holds up nothing that it has not begun.  The ticket counts
-records in its upper bits and never repeats, so a late claim fails; its lower bits say which pieces are taken.
-Thread k of n begins at piece k · pieces / n: the same rows stay in the same core's cache from record to record.
+first record and after each.
+
+Pieces of a record are claimed one by one from a ticket, so a worker that the system has put aside holds up nothing that
+it has not begun.  The ticket counts records in its upper bits and never repeats, so a late claim fails; its lower bits
+say which pieces are taken.  Thread k of n begins at piece k · pieces / n: the same rows stay in the same core's cache
+from record to record.
 """
 
 from __future__ import annotations
@@ -39,19 +41,19 @@ GUARD: Final = 1
 """The flag of a record that ends the walk if its first byte is not zero; it calls nothing."""
 
 
-CLOCK: Final = 1
-"""The number of Linux's clock that never goes back."""
+CLOCKS: Final = {"linux": 1, "darwin": 6}
+"""The number of the clock that never goes back, by system."""
 
 
-def has_clock(target: Target) -> bool:
-    """Whether there is such a clock."""
-    return "linux" in target.triple
+def clock_of(target: Target) -> int | None:
+    """The number of that clock; None where there is none."""
+    return next((number for system, number in CLOCKS.items() if system in target.triple), None)
 
 
 def declarations(target: Target) -> str:
     """What the driver calls."""
     lines = ["declare i32 @sched_yield()"]
-    lines += ["declare i32 @clock_gettime(i32, ptr)"] if has_clock(target) else []
+    lines += ["declare i32 @clock_gettime(i32, ptr)"] if clock_of(target) else []
     if target.triple.startswith("x86_64"):
         lines += ["declare void @llvm.x86.sse.stmxcsr(ptr)", "declare void @llvm.x86.sse.ldmxcsr(ptr)"]
         lines += ["declare void @llvm.x86.sse2.pause()"]
@@ -70,7 +72,9 @@ def declarations(target: Target) -> str:
 
 def note(target: Target) -> str:
     """`note(times, n)`: the nanoseconds of a clock that never goes back, as the n-th of the times, if there are any."""
-    clock = f"call i32 @clock_gettime(i32 {CLOCK}, ptr %now)" if has_clock(target) else "add i32 0, 0"
+    clock = (
+        f"call i32 @clock_gettime(i32 {clock_of(target)}, ptr %now)" if clock_of(target) else "add i32 0, 0"
+    )
     return f"""
 define void @chainrule_note(ptr %times, i64 %n) nounwind {{
 entry:
