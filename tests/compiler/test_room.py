@@ -85,20 +85,23 @@ def test_other_steps_watched_values_and_numpy_lines_have_arenas_of_their_own():
 
 
 def test_threads_take_turns_in_a_shared_arena():
-    """On one thread each: nothing else would keep their kernels apart."""
+    """On one thread each, and long enough to meet: nothing else would keep their kernels apart."""
     cr.set_threads(1)
-    step, rng = cr.compile(summed, fallback="error"), np.random.default_rng(0)
-    batches = [rng.normal(size=(n, 40)).astype("float32") for n in (64, 48, 8)]
+    step = cr.compile(lambda x: cr.sum(ops.softmax(cr.exp(x), axis=0), axis=1), fallback="error")
+    rng = np.random.default_rng(0)
+    batches = [rng.normal(size=(n, 500)).astype("float32") for n in (900, 700, 500)]
     expected = [step(x).numpy().tobytes() for x in batches]
     wrong = []
 
     def run(x, right):
-        wrong.extend(1 for _ in range(200) if step(x).numpy().tobytes() != right)
+        wrong.extend(1 for _ in range(60) if step(x).numpy().tobytes() != right)
 
     workers = [threading.Thread(target=run, args=pair) for pair in zip(batches, expected, strict=True)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    cr.set_threads(None)
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    finally:
+        cr.set_threads(None)
     assert not wrong
