@@ -5,7 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, nn, optim
-from chainrule.graph import evaluate, gradients
+from chainrule.errors import UsageError
+from chainrule.graph import evaluate, find, gradients, select
 from chainrule.random import Generator
 
 from ..check.learning import Learning, batch
@@ -185,3 +186,34 @@ def test_two_groups_of_an_optimizer():
 
     found = set(cr.trace(step, np.ones((1, 2), "float32"), np.array([0])).names().values())
     assert {"optimizer/group0/lr", "optimizer/group1/lr", "a.weight.new", "b.bias.new"} <= found
+
+
+KNOWN = {"conv1/relu": 1, "conv2/relu": 2, "conv2.weight": 3, "conv2.weight.grad": 4, "loss": 5}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("loss", [5]),
+        ("*/relu", [1, 2]),
+        ("conv?.weight*", [3, 4]),
+        ("conv2/weight.grad", [4]),  # people may not know where paths have dots
+        ("conv2.relu", [2]),
+    ],
+)
+def test_values_are_selected_by_path_or_pattern(pattern, found):
+    assert list(select(KNOWN, pattern, "watch").values()) == found
+
+
+def test_a_path_that_is_not_there_names_the_nearest():
+    for pattern, hint in (
+        ("conv3/relu", "conv2/relu, conv1/relu"),
+        ("conv2.wieght", "conv2.weight"),
+        ("x", "conv1"),
+    ):
+        with pytest.raises(UsageError, match=f"watch: no value '{pattern}'") as caught:
+            select(KNOWN, pattern, "watch")
+        assert caught.value.hint.startswith(hint)
+    assert find(KNOWN, "l*ss", "why") == 5
+    with pytest.raises(UsageError, match="which is 2 values"):
+        find(KNOWN, "*/relu", "why")

@@ -6,21 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from .. import nn, optim, zoo
 from ..compiler import table as costs
-from ..errors import CompileError, UsageError
+from ..errors import CompileError
 from ..kernels.threads import threads
-from ..random import Generator
-from ..train import Trainer
-from ..train.evaluation import looker, looking
 from .help import Option, Verb
 from .options import input_option, json_option, model_argument, threads_option
 from .output import bar, plain_table, show, show_json
-from .runs import build, is_run, restore, sizes
+from .runs import sizes
+from .setups import on_noise
 
 
 @dataclass(frozen=True)
@@ -109,24 +105,12 @@ def time(
 
 def measured(model: str, batch: int, shape: tuple[int, ...] | None, inference: bool) -> Measured:
     """Build the network, and time its step."""
-    if is_run(model):
-        if shape:
-            raise UsageError("--input", "given for a run", "the pictures it has learned", "without --input")
-        trained = restore(model)
-        name, network, shape = trained.config.model, trained.model, trained.sight.input_shape
-        classes = len(trained.sight.classes)
-    else:
-        shape, name, classes = shape or zoo.default_shape(model), model, 10
-        network = build(model, shape, classes, f"--input {sizes(shape)}")
-    rng = Generator(0)
-    images = rng.split("images").normal((batch, *shape)).astype(np.float32)
-    labels = np.arange(batch) % classes
-    trainer = Trainer(network, nn.CrossEntropyLoss(), optim.SGD(network.parameters(), lr=1e-6, momentum=0.9))
+    setup = on_noise(model, batch, shape)
+    told = setup.model, setup.images.shape[1:], batch
     if not inference:
-        return Measured(name, shape, batch, "training step", trainer.run_step.compiled.table(images, labels))
-    with looking(network):
-        look = looker(network, trainer.loss)
-        return Measured(name, shape, batch, "look", look.compiled.table(images, labels))
+        return Measured(*told, "training step", setup.step.table(*setup.batch))
+    with setup.look() as look:
+        return Measured(*told, "look", look.table(*setup.batch))
 
 
 def by_layer(found: Measured) -> Table:

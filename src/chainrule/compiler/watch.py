@@ -5,14 +5,13 @@ Nothing is decided anew: the finished groups get stores, so the numbers of the s
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import UsageError
-from ..graph import Program
+from ..graph import Program, near, select
 from .arrange import Arrangement
 from .plan import Plan
 
@@ -93,18 +92,8 @@ def matching(program: Program, made: Arrangement, patterns: Sequence[str]) -> di
     there = values_of(program, made)
     found: dict[str, int] = {}
     for pattern in patterns:
-        hits = [path for path in there if fnmatch.fnmatchcase(path, pattern)]
-        if not hits:
-            came, hint = f"no value {pattern!r} in {program.name}", ", ".join(near(pattern, there))
-            raise UsageError("watch", came, "a path or a pattern of plan.values()", hint)
-        found |= {path: there[path] for path in hits}
+        found |= select(there, pattern, f"watch {program.name}")
     return found
-
-
-def near(pattern: str, paths: Iterable[str]) -> list[str]:
-    """A few paths to try in the place of one that is not there: those with the same last name, else the first."""
-    known = list(paths)
-    return ([path for path in known if pattern.split("/")[-1].strip("*") in path] or known)[:6]
 
 
 def values_of(program: Program, made: Arrangement) -> dict[str, int]:

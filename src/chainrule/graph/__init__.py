@@ -18,6 +18,9 @@ from .mathematics import xp as xp
 from .mode import mode as mode
 from .origin import during as during
 from .origin import layer as layer
+from .paths import find as find
+from .paths import near as near
+from .paths import select as select
 from .program import Program as Program
 from .record import Line as Line
 from .record import Record as Record

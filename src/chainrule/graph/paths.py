@@ -13,10 +13,14 @@ Where a path would name two values, the later ones get :2, :3, …
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ..errors import UsageError
 from .record import Line, Record
 from .spec import Example, Ref
 from .value import Value
@@ -110,3 +114,40 @@ def unique(name: str, taken: Counter[str]) -> str:
     """The name, or the name with a number if it is taken."""
     taken[name] += 1
     return name if taken[name] == 1 else unique(f"{name}:{taken[name]}", taken)
+
+
+def select(paths: Mapping[str, int], pattern: str, who: str) -> dict[str, int]:
+    """The values whose path is this, or matches the pattern with * and ?; a slash may stand for a dot.
+
+    Raises UsageError, naming the nearest paths, if there is none.
+
+    >>> select({"conv2/relu": 7, "conv2.weight.grad": 9}, "conv2/*grad", "watch")
+    {'conv2.weight.grad': 9}
+    """
+    if pattern in paths:
+        return {pattern: paths[pattern]}
+    found = {path: n for path, n in paths.items() if fnmatch.fnmatchcase(path, pattern)}
+    if not found:
+        dotted = pattern.replace("/", ".")
+        found = {path: n for path, n in paths.items() if fnmatch.fnmatchcase(path.replace("/", "."), dotted)}
+    if not found:
+        raise UsageError(who, f"no value {pattern!r}", "the path of a value", ", ".join(near(pattern, paths)))
+    return found
+
+
+def find(paths: Mapping[str, int], path: str, who: str) -> int:
+    """The one value of a path, or of a pattern that only one path matches; raises UsageError as `select` does."""
+    found = select(paths, path, who)
+    if len(found) > 1:
+        came = f"{path!r}, which is {len(found)} values"
+        raise UsageError(who, came, "the path of one value", ", ".join(list(found)[:6]))
+    return next(iter(found.values()))
+
+
+def near(path: str, paths: Iterable[str]) -> list[str]:
+    """A few paths to try in the place of one that is not there: those spelled alike, those with the same last name,
+    else the first.
+    """
+    known, last = list(paths), path.split("/")[-1].strip("*")
+    alike = difflib.get_close_matches(path, known, 3, 0.7)
+    return [*dict.fromkeys([*alike, *(p for p in known if last and last in p)])][:6] or known[:6]
