@@ -5,7 +5,6 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.compiler.watch import Statistics
 from chainrule.errors import SettingError, UsageError
 from chainrule.graph import evaluate
 
@@ -149,13 +148,6 @@ def test_statistics():
             assert numbers.zeros == np.count_nonzero(wide == 0) / wide.size
             assert numbers.norm == pytest.approx(np.linalg.norm(wide))
     assert any(numbers.zeros > 0 for numbers in said["linear1/relu"])
-
-
-def test_statistics_of_nothing_and_in_words():
-    assert all(np.isnan(number) for number in Statistics.of(np.zeros((0, 3), "float32")))
-    words = "min -1 max 2 mean 0.3333 std 1.247 zeros 0.3333 norm 2.236"
-    assert str(Statistics.of(np.array([-1, 0, 2], "float32"))) == words
-    assert np.isnan(Statistics.of(np.array([1, np.nan], "float32")).max)
 
 
 def test_watches_in_watches():

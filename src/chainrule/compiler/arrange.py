@@ -47,6 +47,12 @@ class Arrangement:
     guarded: set[int] = field(default_factory=set)
     single: dict[int, list[Task] | None] = field(default_factory=dict)
 
+    def places(self, numbers: Iterable[int]) -> frozenset[int]:
+        """The values that groups make in whose memory some values are."""
+        groups = self.groups
+        bases = {base for n in numbers for base in (groups.view(n).base, groups.memory(n))}
+        return frozenset(b for b in bases if b in groups.maker)
+
 
 def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     """Everything about a plan but its memory.

@@ -21,6 +21,8 @@ from .table import Table, table
 from .watch import Seen, kept, matching, values_of, watching
 
 FALLBACKS = ("plain", "error")
+MOST_WATCHES = 4
+"""Watches whose plans are remembered."""
 READY = 0x101
 """NumPy's flags for row-major and aligned."""
 
@@ -53,7 +55,8 @@ class Ready:
         self.conditions = program.conditions
         self.trained = [(cell, cell.node is not None) for cell in program.cells.values()]
         self.keep_gradients = keep_gradients
-        self.watches: dict[frozenset[int], Plan] = {}
+        self.watches: dict[tuple[frozenset[int], frozenset[int]], Plan] = {}
+        self.matched: dict[tuple[str, ...], dict[str, int]] = {}
         self.single = program.output.number if isinstance(program.output, Ref) else None
 
     @functools.cached_property
@@ -89,13 +92,27 @@ class Ready:
         """The arrays among the arguments, as kernels read them."""
         return [as_input(numbers_of(x)) for x in arguments if isinstance(x, Value | np.ndarray)]
 
-    def watching(self, numbers: frozenset[int]) -> Plan:
-        """The plan that keeps some values until the end of the step; the last few are remembered."""
-        if numbers not in self.watches:
-            if len(self.watches) >= 4:
+    @functools.cached_property
+    def values(self) -> dict[str, int]:
+        """Every value that the plan computes or reads, by path."""
+        return values_of(self.program, self.made)
+
+    def matching(self, patterns: tuple[str, ...]) -> dict[str, int]:
+        """The values whose paths match; remembered, since a watch asks at every step."""
+        if patterns not in self.matched:
+            if len(self.matched) >= MOST_WATCHES:
+                self.matched.clear()
+            self.matched[patterns] = matching(self.values, patterns, f"watch {self.program.name}")
+        return self.matched[patterns]
+
+    def watching(self, kept: frozenset[int], looked_at: frozenset[int]) -> Plan:
+        """The plan that keeps some values until the end of the step and looks at others; a few are remembered."""
+        key = kept, looked_at
+        if key not in self.watches:
+            if len(self.watches) >= MOST_WATCHES:
                 self.watches.clear()
-            self.watches[numbers] = watching(self.made, sorted(numbers))
-        return self.watches[numbers]
+            self.watches[key] = watching(self.made, sorted(kept), sorted(looked_at), self.arenas)
+        return self.watches[key]
 
 
 class Compiled:
@@ -214,7 +231,7 @@ class Compiled:
     def values(self, *arguments: Any) -> dict[str, Spec]:
         """Every value that can be watched: its path, shape and dtype."""
         ready = self.ready(*arguments)
-        return {path: ready.program.specs[n] for path, n in values_of(ready.program, ready.made).items()}
+        return {path: ready.program.specs[n] for path, n in ready.values.items()}
 
     @contextmanager
     def watch(self, *patterns: str, every: int = 1, statistics: bool = False) -> Iterator[Seen]:
@@ -231,7 +248,7 @@ class Compiled:
             raise UsageError("watch", "no path", "at least one", 'watch("*")')
         seen = Seen(patterns, every, statistics)
         for ready in (r for known in self._ready.values() for r in known):
-            matching(ready.program, ready.made, patterns)
+            ready.matching(patterns)
         self._watches.append(seen)
         try:
             yield seen
@@ -240,21 +257,22 @@ class Compiled:
 
     def _watched(self, ready: Ready, arrays: list[np.ndarray]) -> dict[int, np.ndarray]:
         """One step of which somebody sees values."""
-        due = [
-            (seen, matching(ready.program, ready.made, seen.patterns)) for seen in self._watches if seen.due()
-        ]
-        numbers = frozenset(n for _, watched in due for n in watched.values())
-        plan = ready.watching(numbers) if numbers else ready.plan
-        before = plan.before(numbers)
-        made = plan.run(arrays)
+        due = [(seen, ready.matching(seen.patterns)) for seen in self._watches if seen.due()]
+        kept, looked_at = (
+            frozenset(n for seen, watched in due if seen.statistics is wanted for n in watched.values())
+            for wanted in (False, True)
+        )
+        plan = ready.watching(kept, looked_at) if due else ready.plan
+        with plan.lock:  # until all is copied: another thread may run this plan
+            before = plan.before(kept | looked_at)
+            made = plan.run(arrays)
 
-        def value(number: int) -> np.ndarray:
-            return plan.room.array(
-                plan.groups.view(number), arrays, made, before if number not in plan.program.cells else {}
-            )
+            def value(number: int) -> np.ndarray:
+                state = before if number not in plan.program.cells else {}
+                return plan.room.array(plan.groups.view(number), arrays, made, state)
 
-        for seen, watched in due:
-            seen.take(watched, value)
+            for seen, watched in due:
+                seen.take(watched, value, plan.looks)
         return made
 
     def replay(self, *arguments: Any) -> tuple[Plan, Replay]:

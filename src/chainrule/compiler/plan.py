@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from .records import Records
 from .room import Arenas, Room
 from .schedule import Python, schedule
 from .state import adopt, changed, versions
+from .statistics import Look, looking
 
 
 class Replay(NamedTuple):
@@ -65,6 +67,7 @@ class Plan:
 
     Panels of weights that the plan does not change are laid out again only when somebody changed the weights.
     extra:  values to be kept until the end of the step, beside what the step itself needs
+    looks:  of values whose statistics are wanted
     arenas:  memory that it shares with other plans, if nothing but kernels works there
     lock:   held during a call: addresses and arena serve one at a time
     peak:   bytes of the arena and of such panels, known before anything runs
@@ -72,10 +75,14 @@ class Plan:
     """
 
     def __init__(
-        self, made: Arrangement, extra: frozenset[int] = frozenset(), arenas: Arenas | None = None
+        self,
+        made: Arrangement,
+        extra: frozenset[int] = frozenset(),
+        arenas: Arenas | None = None,
+        looks: Mapping[int, Look] = MappingProxyType({}),
     ) -> None:
-        self.made, self.program, self.groups = made, made.program, made.groups
-        steps = schedule(made, extra)
+        self.made, self.program, self.groups, self.looks = made, made.program, made.groups, looks
+        steps = looking(schedule(made, extra | made.places(looks)), looks.values())
         alone = extra or any(isinstance(step, Python) for step, _ in steps.steps)
         arenas = Arenas() if alone or arenas is None else arenas
         self.lock = arenas.lock

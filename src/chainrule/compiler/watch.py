@@ -5,8 +5,7 @@ Nothing is decided anew: the finished groups get stores, so the numbers of the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,36 +13,8 @@ from ..errors import UsageError
 from ..graph import Program, near, select
 from .arrange import Arrangement
 from .plan import Plan
-
-
-class Statistics(NamedTuple):
-    """What is said of a value without a copy of it.  zeros: the share of numbers that are 0."""
-
-    min: float
-    max: float
-    mean: float
-    std: float
-    zeros: float
-    norm: float
-
-    @classmethod
-    def of(cls, array: np.ndarray) -> Statistics:
-        """The statistics of an array; NaN of nothing."""
-        if array.size == 0:
-            return cls(*[float("nan")] * 6)
-        with np.errstate(all="ignore"):
-            wide = array.astype(np.float64)
-            return cls(
-                float(wide.min()),
-                float(wide.max()),
-                float(wide.mean()),
-                float(wide.std()),
-                float((array == 0).mean()),
-                float(np.sqrt((wide * wide).sum())),
-            )
-
-    def __str__(self) -> str:
-        return " ".join(f"{name} {value:.4g}" for name, value in self._asdict().items())
+from .room import Arenas
+from .statistics import Look, Statistics, look_at
 
 
 class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
@@ -78,22 +49,25 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
         self.calls += 1
         return (self.calls - 1) % self.every == 0
 
-    def take(self, watched: Mapping[str, int], value: Callable[[int], np.ndarray]) -> None:
-        """Copy the values of the step that just ran."""
+    def take(
+        self, watched: Mapping[str, int], value: Callable[[int], np.ndarray], looks: Mapping[int, Look]
+    ) -> None:
+        """What there is to say of the step that just ran, or copies of its values."""
         self.steps.append(self.calls - 1)
         for path, number in watched.items():
-            array = value(number)
-            entry = Statistics.of(array) if self.statistics else np.array(array, order="C")
+            entry: Statistics | np.ndarray
+            if not self.statistics:
+                entry = np.array(value(number), order="C")
+            elif number in looks:
+                entry = looks[number].found()
+            else:
+                entry = Statistics.of(value(number))
             self._values.setdefault(path, []).append(entry)  # type: ignore[arg-type]
 
 
-def matching(program: Program, made: Arrangement, patterns: Sequence[str]) -> dict[str, int]:
+def matching(values: Mapping[str, int], patterns: Iterable[str], who: str) -> dict[str, int]:
     """The values whose paths match: a path, or a pattern with * and ?; those that the step computes."""
-    there = values_of(program, made)
-    found: dict[str, int] = {}
-    for pattern in patterns:
-        found |= select(there, pattern, f"watch {program.name}")
-    return found
+    return {path: n for pattern in patterns for path, n in select(values, pattern, who).items()}
 
 
 def values_of(program: Program, made: Arrangement) -> dict[str, int]:
@@ -114,8 +88,12 @@ def kept(made: Arrangement) -> frozenset[int]:
     return frozenset(values_of(made.program, made).values())
 
 
-def watching(made: Arrangement, numbers: Sequence[int]) -> Plan:
-    """The same groups as a plan that keeps these values until the end of the step."""
-    groups = made.groups
-    bases = {base for n in numbers for base in (groups.view(n).base, groups.memory(n))}
-    return Plan(made, frozenset(b for b in bases if b in groups.maker))
+def watching(
+    made: Arrangement, kept: Iterable[int], looked_at: Iterable[int] = (), arenas: Arenas | None = None
+) -> Plan:
+    """The same groups as a plan that keeps some values until the end of the step, and looks at others when they are
+    made.
+    """
+    looks = {n: look_at(made.groups, n) for n in sorted(looked_at)}
+    whole = [*kept, *(n for n, look in looks.items() if look is None)]
+    return Plan(made, made.places(whole), arenas, {n: look for n, look in looks.items() if look is not None})
