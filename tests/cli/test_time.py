@@ -42,17 +42,8 @@ def test_for_people(say, monkeypatch):
     lines = said.out.splitlines()
     assert said.code == 0 and max(map(len, lines)) <= 80
     assert "two-layer on 16 pictures of " in lines[0] and lines[1].endswith("pictures a second")
-    assert lines[3].split() == [
-        "layer",
-        "forward",
-        "backward",
-        "update",
-        "ms",
-        "share",
-        "MFLOP",
-        "of",
-        "peak",
-    ]
+    headers = "layer forward backward update ms share MFLOP peak MB memory"
+    assert lines[3].split() == headers.split()
     assert [line.split()[0] for line in lines[4:]] == ["linear1", "linear2", "step", "Python", "all"]
 
 

@@ -1,10 +1,12 @@
 """Convolutions with their channels last: shares of gradients, where Winograd's algorithm pays, filters turned round."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.last import MOST_SHARES, ChannelsLast, shares_of, winograd_pays
+from chainrule.compiler.last import MOST_SHARES, ChannelsLast, objection, shares_of, winograd_pays
 from chainrule.compiler.pixels import ConvPixels
 from chainrule.graph import Spec
 from chainrule.kernels.transforms import Scheme
@@ -48,6 +50,24 @@ def test_where_winograd_pays():
         {"channels": 32, "filters": 32, "dtype": "f8"},
     ):
         assert pays(**settings) is None, settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "said"),
+    [
+        ({}, (3, 3, 32, 32), ""),
+        ({}, (3, 5, 32, 32), "3×5 filters, not 3×3 or 5×5"),
+        ({"stride": (2, 1)}, (3, 3, 32, 32), "stride (2, 1) and dilation (1, 1), not 1"),
+        ({"groups": 2}, (3, 3, 32, 48), "32 → 24 channels, not multiples of 16"),
+    ],
+)
+def test_why_winograd_does_not_pay(settings, shape, said):
+    gate = ConvPixels(**{"stride": (1, 1), "dilation": (1, 1), "groups": 1, **settings})
+    f32 = np.dtype("f4")
+    assert objection(gate, Spec(shape, f32), Spec((2, 28, 28, shape[3]), f32)) == said
+    assert "compute 16.00 pixels for each" in objection(
+        replace(gate, stride=(1, 1), groups=1), Spec((3, 3, 32, 32), f32), Spec((2, 1, 1, 32), f32)
+    )
 
 
 def grouped() -> None:

@@ -27,6 +27,7 @@ def test_what_the_table_counts(name):
     assert found.name == "learn" and found.plain == [] and found.peak_bytes == plan.peak
     for entry, row in zip(found.entries, plan.rows, strict=True):
         assert entry.paths and entry.pieces == row.task.pieces >= 1 and entry.bytes > 0
+        assert entry.bandwidth > 0
         assert entry.ms > 0 and (entry.share is not None) == (entry.kernel == "product")
     n, (wide, hidden, classes) = 6, (20, 7, 3)
     if name == "two-layer":
@@ -53,10 +54,12 @@ def test_the_printed_form_and_its_sums():
     text = str(found)
     lines = text.splitlines()
     assert all(len(line) <= 100 for line in lines), max(map(len, lines))
-    assert lines[0].split() == ["kernel", "computes", "pieces", "MFLOP", "KB", "ms", "of", "peak"]
+    assert lines[0].split() == [
+        *("kernel", "computes", "pieces", "MFLOP", "KB", "ms", "of", "peak", "of", "memory")
+    ]
     assert len(rows(text)) == len(found.entries)
     for line, entry in zip(rows(text), found.entries, strict=True):
-        assert line.startswith(entry.kernel) and entry.paths[0][:40] in line
+        assert line.startswith(entry.kernel) and entry.paths[0][:35] in line
     assert lines[-1].startswith(f"{len(found.entries)} kernels, 0 NumPy lines, ")
     flops = sum(entry.flops for entry in found.entries) / 1e6
     total = sum(entry.ms for entry in found.entries)
@@ -76,6 +79,7 @@ def test_layers_in_the_order_of_the_network():
         own = [entry for entry in found.entries if entry.layer == layer.layer]
         assert layer.total == pytest.approx(sum(entry.ms for entry in own))
         assert layer.flops == sum(entry.flops for entry in own)
+        assert layer.bytes == sum(entry.bytes for entry in own) and layer.bandwidth > 0
     assert sum(layer.total for layer in layers) == pytest.approx(sum(e.ms for e in found.entries))
     assert all(layers[0].ms[phase] > 0 for phase in ("forward", "backward", "update"))
     with pytest.raises(UsageError, match="without times"):

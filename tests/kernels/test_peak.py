@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.kernels import peak as module
-from chainrule.kernels.peak import SUMS, multiply_adds, peak
+from chainrule.kernels.peak import SUMS, bandwidth, copies, multiply_adds, peak
 from chainrule.kernels.threads import threads
 
 from .machines import compiled
@@ -31,3 +31,14 @@ def test_all_threads_unless_told_and_measured_once(monkeypatch):
     assert 0.2 * peak(1) < first < 4 * threads() * peak(1)
     monkeypatch.setattr(module, "engine", lambda: pytest.fail("measured again"))
     assert peak() == first
+
+
+def test_the_other_kernel_copies():
+    source = np.arange(96, dtype="float32")
+    _, made, _ = compiled(copies, [source, np.zeros(96, "float32"), 32], 3)
+    assert np.array_equal(made, source)
+
+
+def test_bytes_of_memory():
+    """More than a network card, less than a graphics card."""
+    assert 1e8 < bandwidth(1) < 2e12 and bandwidth() == bandwidth()

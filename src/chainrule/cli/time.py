@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..compiler import table as costs
+from ..compiler.table import PHASES
 from ..errors import CompileError
 from ..kernels.threads import threads
 from .help import Option, Verb
 from .options import input_option, json_option, model_argument, threads_option
-from .output import bar, plain_table, show, show_json
+from .output import plain_table, show, show_json
 from .runs import sizes
 from .setups import on_noise
 
@@ -92,7 +93,8 @@ def time(
     """Show where the milliseconds of a compiled step go, layer by layer.
 
     The step runs as it always does; the time is noted between its kernels. A kernel that computes several
-    layers counts to the first of them. Pictures are noise, and nothing is saved.
+    layers counts to the first of them. "peak" and "memory" are shares of what this machine reaches in
+    products and in copying memory; what stays in a cache can be faster than that. Pictures are noise.
     """
     found = measured(model, batch, shape, inference)
     if as_json:
@@ -114,24 +116,27 @@ def measured(model: str, batch: int, shape: tuple[int, ...] | None, inference: b
 
 
 def by_layer(found: Measured) -> Table:
-    """One line a layer, and their sum."""
-    headers = ("layer", "forward", "backward", "update", "ms", "share", "MFLOP", "of peak")
-    made = plain_table(*headers, right=(1, 2, 3, 4, 6, 7))
+    """One line a layer, and their sum; peak and memory: shares of what the machine can do, products and bytes."""
+    headers = ("layer", "forward", "backward", "update", "ms", "share", "MFLOP", "peak", "MB", "memory")
+    made = plain_table(*headers, right=tuple(range(1, 10)))
+    made.padding = (0, 1, 0, 0)
     layers = found.table.layers()
     for layer in layers:
-        share = layer.total / found.ms
         made.add_row(
             layer.layer,
-            *(number(layer.ms[phase]) for phase in ("forward", "backward", "update")),
+            *(number(layer.ms[phase]) for phase in PHASES),
             number(layer.total),
-            Text.assemble((bar(share, 10), "green"), f" {share:4.0%}"),
+            Text(f"{layer.total / found.ms:.0%}", "green"),
             f"{layer.flops / 1e6:,.0f}" if layer.flops >= 5e5 else "",
             f"{layer.share:.0%}" if layer.flops >= 5e5 else "",
+            f"{layer.bytes / 1e6:,.1f}" if layer.bytes >= 5e4 else "",
+            f"{layer.bandwidth:.0%}" if layer.bytes >= 5e4 else "",
         )
-    phases = [sum(layer.ms[phase] for layer in layers) for phase in ("forward", "backward", "update")]
-    rest, flops = found.ms - sum(phases), sum(layer.flops for layer in layers)
-    made.add_row("Python", "", "", "", number(rest), f"{'':10} {rest / found.ms:4.0%}", "", style="dim")
-    made.add_row("all", *map(number, phases), number(found.ms), "", f"{flops / 1e6:,.0f}", "", style="bold")
+    phases = [sum(layer.ms[phase] for layer in layers) for phase in PHASES]
+    rest, flops, moved = found.ms - sum(phases), sum(y.flops for y in layers), sum(y.bytes for y in layers)
+    made.add_row("Python", "", "", "", number(rest), f"{rest / found.ms:.0%}", "", "", "", "", style="dim")
+    of_all = (number(found.ms), "", f"{flops / 1e6:,.0f}", "", f"{moved / 1e6:,.1f}", "")
+    made.add_row("all", *map(number, phases), *of_all, style="bold")
     return made
 
 

@@ -42,14 +42,15 @@ def abreast_task(groups: Groups, op: Op, after: Epilogue, rows: tuple[int, ...])
     (_, high, wide, many), (_, lines, places, lanes) = x.shape, rows
     axes, filters = (ahead if isinstance(gate, ConvAbreast) else turned)(groups, gate, x, w)
     tile = abreast.conv_tile(filters.many, after.dtype)
-    flops = 2 * size(rows) * filters.channels * axes[0].taps * axes[1].taps
+    work = 2 * size(rows) * filters.channels * axes[0].taps * axes[1].taps
     units = gate.groups * lines * places
-    pieces = min(share_out(flops, WORK), units * -(-lanes // tile.columns))
+    pieces = min(share_out(work, WORK), units * -(-lanes // tile.columns))
     stretches = min(-(-2 * pieces // units), -(-lanes // tile.columns))
     arguments: list[Argument] = [pieces, stretches, many, gate.groups, *filters[:2], lines, places, lanes]
     arguments += [high, wide, *axes[0], *axes[1], address(groups, x), filters.where, *filters.strides]
     kernel = abreast.ConvAbreast(after.dtype, tile, after.formula(rows))
     arguments += after.arguments(rows)
+    flops = 2 * gate.multiply_adds(*(groups.flow.specs[n] for n in op.inputs[:2]))
     return after.task(kernel, arguments, pieces, [x.base, w.base], "convolve", flops)
 
 

@@ -12,13 +12,15 @@ from typing import Any, overload
 import numpy as np
 
 from ..errors import CompileError, SettingError, TraceError, UsageError
-from ..graph import GONE, Gate, Program, Ref, Spec, Value, trace
+from ..graph import GONE, Gate, Program, Ref, Value, trace
 from ..graph.mode import DIRECT, mode
 from .arrange import Arrangement, arrange, is_plain
+from .glass import Glass
 from .plan import Plan, Replay
 from .room import Arenas
 from .table import Table, table
-from .watch import Seen, kept, matching, values_of, watching
+from .values import Values, about, matching, values_of
+from .watch import Seen, kept, watching
 
 FALLBACKS = ("plain", "error")
 MOST_WATCHES = 4
@@ -60,10 +62,10 @@ class Ready:
         self.single = program.output.number if isinstance(program.output, Ref) else None
 
     @functools.cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> Glass:
         """The plan, made when it is first needed."""
         with without_collections():
-            return Plan(self.made, arenas=self.arenas)
+            return Glass(self.made, arenas=self.arenas)
 
     def holds(self) -> bool:
         """Whether modes and trained parameters are those of the trace."""
@@ -219,8 +221,8 @@ class Compiled:
         """The program for these arguments."""
         return self.ready(*arguments).program
 
-    def plan(self, *arguments: Any) -> Plan:
-        """The plan for these arguments."""
+    def plan(self, *arguments: Any) -> Glass:
+        """The plan for these arguments, which can be asked: values, table, source, why, memory."""
         return self.ready(*arguments).plan
 
     def table(self, *arguments: Any) -> Table:
@@ -228,10 +230,10 @@ class Compiled:
         ready = self.ready(*arguments)
         return table(ready.plan, ready.arrays(arguments))
 
-    def values(self, *arguments: Any) -> dict[str, Spec]:
-        """Every value that can be watched: its path, shape and dtype."""
+    def values(self, *arguments: Any) -> Values:
+        """Every value that can be watched, by path, with shape, gate and line; prints itself."""
         ready = self.ready(*arguments)
-        return {path: ready.program.specs[n] for path, n in ready.values.items()}
+        return about(ready.program, ready.values)
 
     @contextmanager
     def watch(self, *patterns: str, every: int = 1, statistics: bool = False) -> Iterator[Seen]:

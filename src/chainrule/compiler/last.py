@@ -106,17 +106,37 @@ class ChannelsLast(Sliding):
 
 def winograd_pays(gate: Any, filters: Spec, out: Spec) -> Scheme | None:
     """Which of Winograd's algorithms is faster than the direct sum: a table found by measuring, without the batch."""
+    return None if objection(gate, filters, out) else Scheme(filters.shape[0])
+
+
+def objection(gate: Any, filters: Spec, out: Spec) -> str:
+    """Why Winograd's algorithm does not pay for filters (KH, KW, C/groups, F) and results (N, H', W', F); "" where it
+    does.
+
+    gate:  of a convolution or one of its gradients: stride, dilation, groups
+    """
     kh, kw, c, f = filters.shape
     _, height, width, _ = out.shape
-    if kh != kw or kh not in SCHEMES or (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
-        return None
     each = f // gate.groups
-    uneven = c % LANES or each % LANES
-    if uneven or filters.dtype != np.float32 or 0 in out.shape or c * each < LEAST_CHANNELS:
-        return None
-    scheme = Scheme(kh)
-    computed = scheme.tiles(1, height, width) * scheme.side**2
-    return scheme if computed <= MOST_WASTE * height * width else None
+    if kh != kw or kh not in SCHEMES:
+        return f"{kh}×{kw} filters, not {' or '.join(f'{n}×{n}' for n in SCHEMES)}"
+    if (gate.stride, gate.dilation) != ((1, 1), (1, 1)):
+        return f"stride {gate.stride} and dilation {gate.dilation}, not 1"
+    if c % LANES or each % LANES:
+        return f"{c} → {each} channels, not multiples of {LANES}"
+    if filters.dtype != np.float32 or 0 in out.shape:
+        return f"{filters.dtype} numbers, not float32" if filters.size else "no pixels"
+    if c * each < LEAST_CHANNELS:
+        return f"{c}·{each} channels, fewer than {LEAST_CHANNELS}"
+    waste = wasted(Scheme(kh), height, width)
+    return (
+        f"its tiles compute {waste:.2f} pixels for each, more than {MOST_WASTE}" if waste > MOST_WASTE else ""
+    )
+
+
+def wasted(scheme: Scheme, height: int, width: int) -> float:
+    """How many pixels all tiles compute for each that there is."""
+    return scheme.tiles(1, height, width) * scheme.side**2 / (height * width)
 
 
 def shares_of(x: Spec, y: Spec, w: Spec, groups: int) -> int:

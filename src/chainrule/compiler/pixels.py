@@ -181,7 +181,8 @@ class InputAbreast(Gate):
 
     def multiply_adds(self, *specs: Spec) -> int:
         y, w = specs
-        return int(y.size * math.prod(w.shape[1:]))
+        columns = y.shape[2] - sum(self.edges)
+        return int(math.prod((*y.shape[:2], columns, y.shape[3])) * math.prod(w.shape[1:]))
 
     def forward(self, y: np.ndarray, w: np.ndarray) -> Any:
         inner = y[:, :, self.edges[0] : y.shape[2] - self.edges[1]].transpose(back(ABREAST))

@@ -88,6 +88,7 @@ class Plan:
         self.lock = arenas.lock
         self.room = Room(made, steps, extra, arenas)
         self.records = Records(steps, self.room)
+        self.schedule = steps
         self.rows, self.segments, self.peak = self.records.rows, self.records.segments, self.room.peak
         self.ahead = steps.ahead
         self._prepare_calls()

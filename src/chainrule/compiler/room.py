@@ -39,7 +39,7 @@ class Room:
     """Where every value of a plan lies, but for arguments and results, which change from call to call.
 
     peak:     bytes of the arena and of the panels that are kept
-    offsets:  places in the arena;  kept: panels that stay from step to step
+    lives, offsets:  of values in the arena, and their places;  kept: panels that stay from step to step
     status:   a byte for the guard and one for each group
     cells, targets: the arrays of state that is read, and written;  state: all cells with their arrays
     Raises ResourceError if there is not enough memory.
@@ -48,7 +48,8 @@ class Room:
     def __init__(self, made: Arrangement, schedule: Schedule, extra: frozenset[int], arenas: Arenas) -> None:
         self.made, self.program, self.groups = made, made.program, made.groups
         specs, kept = self.groups.flow.specs, sorted(schedule.kept())
-        self.offsets, size = memory.place(self._lives(schedule, extra))
+        self.lives = self._lives(schedule, extra)
+        self.offsets, size = memory.place(self.lives)
         self.peak = size + sum(bytes_of(specs[n]) for n in kept)
         try:
             self.arena = arenas.lend(size)

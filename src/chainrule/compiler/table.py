@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..graph.paths import cell_path
-from ..kernels.peak import peak
+from ..kernels.peak import bandwidth, peak
 from . import clock
 from .flow import Flow, Op
 from .plan import Plan
@@ -17,17 +17,22 @@ from .records import Row
 from .room import bytes_of
 from .sums import Products
 
-WIDTH = 45
+WIDTH = 36
 """Columns for the paths."""
 STEP = "step"
 """What belongs to no layer: the loss, the optimizer's own numbers."""
+WITH_PRODUCTS = ("product", "convolve", "winograd")
+"""Kernels whose work is products."""
 PHASES = ("forward", "backward", "update")
 
 
 class Entry(NamedTuple):
-    """One kernel of a plan.  bytes: read and written;  ms: median;  share: of the machine's measured peak.
+    """One kernel of a plan.
 
     layer:  that of the first value that it computes, or `STEP`;  phase: forward, backward or update
+    flops:  products and sums of its products;  bytes: of the values that it reads and writes;  ms: median
+    share:  of the machine's measured peak, for products;  bandwidth: of its memory's measured one, more than 1 where
+    values come from caches
     """
 
     layer: str
@@ -39,15 +44,22 @@ class Entry(NamedTuple):
     bytes: int
     ms: float | None
     share: float | None
+    bandwidth: float | None
 
 
 class Layer(NamedTuple):
-    """What a layer costs.  ms: of each phase;  flops: of all;  share: of the measured peak, over all its time."""
+    """What a layer costs.
+
+    ms: of each phase;  flops, bytes: of all
+    share, bandwidth: of the measured peak, and of the measured bandwidth, over all its time
+    """
 
     layer: str
     ms: dict[str, float]
     flops: int
+    bytes: int
     share: float
+    bandwidth: float
 
     @property
     def total(self) -> float:
@@ -83,13 +95,14 @@ class Table(NamedTuple):
         """One of them."""
         own = [e for e in self.entries if e.layer == name]
         ms = {phase: sum(e.ms or 0.0 for e in own if e.phase == phase) for phase in PHASES}
-        flops, seconds = sum(e.flops for e in own), sum(ms.values()) / 1e3
-        return Layer(name, ms, flops, flops / seconds / peak() if seconds else 0.0)
+        flops, moved = sum(e.flops for e in own), sum(e.bytes for e in own)
+        seconds = sum(ms.values()) / 1e3 or float("inf")
+        return Layer(name, ms, flops, moved, flops / seconds / peak(), moved / seconds / bandwidth())
 
     def __str__(self) -> str:
         timed = self.ms is not None
         head = f"{'kernel':<9} {'computes':<{WIDTH}} {'pieces':>6} {'MFLOP':>9} {'KB':>9}"
-        lines = [head + (f" {'ms':>8} {'of peak':>8}" if timed else "")]
+        lines = [head + (f" {'ms':>8} {'of peak':>7} {'of memory':>9}" if timed else "")]
         lines += [row_of(entry, timed) for entry in self.entries]
         lines += [f"{'numpy':<9} {path}" for path in self.plain]
         total = sum(e.ms or 0.0 for e in self.entries)
@@ -108,8 +121,16 @@ def row_of(entry: Entry, timed: bool) -> str:
         paths = paths[: WIDTH - 1] + "…"
     line = f"{entry.kernel:<9} {paths:<{WIDTH}} {entry.pieces:>6} {entry.flops / 1e6:>9.3f} {entry.bytes / 1e3:>9.1f}"
     if timed and entry.ms is not None:
-        line += f" {entry.ms:>8.4f} {'' if entry.share is None else f'{entry.share:.0%}':>8}"
+        line += f" {entry.ms:>8.4f} {percent(entry.share):>7} {percent(entry.bandwidth):>9}"
     return line.rstrip()
+
+
+def percent(share: float | None) -> str:
+    """
+    >>> percent(0.256), percent(None)
+    ('26%', '')
+    """
+    return "" if share is None else f"{share:.0%}"
 
 
 def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -> Table:
@@ -126,16 +147,17 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
     entries = []
     for row in plan.rows:
         ms = None if times is None else 1e3 * times.records[row.record]
-        share = None
-        if ms and row.task.name in ("product", "convolve", "winograd"):
-            share = row.task.flops / (ms / 1e3) / peak()
+        share = moved = None
         specs = plan.groups.flow.specs
         touched = set(row.task.reads) | set(row.task.writes)
         size = sum(bytes_of(specs[n]) for n in touched)
         known, task = paths(plan, row, names), row.task
+        if ms:
+            share = task.flops / (ms / 1e3) / peak() if task.name in WITH_PRODUCTS else None
+            moved = size / (ms / 1e3) / bandwidth()
         layer = next((name for name in map(layer_of, known) if name in layers), STEP)
         where = layer, phase_of(plan, row)
-        entries.append(Entry(*where, task.name, known, task.pieces, task.flops, size, ms, share))
+        entries.append(Entry(*where, task.name, known, task.pieces, task.flops, size, ms, share, moved))
     plain = [names[n] for s in plan.segments if not isinstance(s, tuple) for n in s.op.outputs if n in names]
     ms = None if times is None else 1e3 * times.step
     return Table(plan.program.name, entries, plan.peak, plain, tuple(layers), ms)
@@ -165,16 +187,19 @@ def layer_of(path: str) -> str:
 
 
 def paths(plan: Plan, row: Row, names: dict[int, str]) -> tuple[str, ...]:
-    """The values of the program that a kernel computes: first those with a name of their own, the last before."""
+    """The values of the program that a kernel computes: first those with a name of their own, the last before; of one
+    that only copies, what it copies.
+    """
+    copied = (names.get(next(iter(row.task.reads), -1), "part of a value"),)
     if row.task.name == "pack":
-        return (names.get(row.task.reads[0], "part of a value"),)
+        return copied
     group = plan.groups.groups[row.group]
     made = [n for op in group.ops for n in op.outputs]
     cells = {n: f"{cell_path(cell, 0)}.new" for n, cell in plan.made.targets.items()}
     known = [name for n in reversed(made) if (name := names.get(n, cells.get(n)))]
     lines = [names[plan.program.lines[op.line].outputs[0]] for op in group.ops if op.line >= 0]
     lines += [names[n] for op in group.ops for n in summed(plan.groups.flow, op) if n in names]
-    return tuple(sorted(dict.fromkeys([*known, *lines]), key=lambda name: ".back" in name))
+    return tuple(sorted(dict.fromkeys([*known, *lines]), key=lambda name: ".back" in name)) or copied
 
 
 def summed(flow: Flow, op: Op) -> Iterator[int]:

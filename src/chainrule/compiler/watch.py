@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ..errors import UsageError
-from ..graph import Program, near, select
+from ..graph import near
 from .arrange import Arrangement
 from .plan import Plan
 from .room import Arenas
 from .statistics import Look, Statistics, look_at
+from .values import values_of
 
 
 class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
@@ -63,24 +64,6 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
             else:
                 entry = Statistics.of(value(number))
             self._values.setdefault(path, []).append(entry)  # type: ignore[arg-type]
-
-
-def matching(values: Mapping[str, int], patterns: Iterable[str], who: str) -> dict[str, int]:
-    """The values whose paths match: a path, or a pattern with * and ?; those that the step computes."""
-    return {path: n for pattern in patterns for path, n in select(values, pattern, who).items()}
-
-
-def values_of(program: Program, made: Arrangement) -> dict[str, int]:
-    """Every value that a plan computes or reads, by path, in the order of the program."""
-    names = program.names()
-    groups = made.groups
-    alive = set(program.inputs) | set(program.cells) | set(groups.flow.constants)
-    alive |= {n for number in made.order for n in groups.groups[number].makes()}
-    return {
-        name: number
-        for number, name in sorted(names.items())
-        if number not in program.constants and groups.view(number).base in alive
-    }
 
 
 def kept(made: Arrangement) -> frozenset[int]:

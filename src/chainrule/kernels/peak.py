@@ -1,8 +1,9 @@
-"""What this machine can do at most: multiply-adds in registers, measured once a process."""
+"""What this machine can do at most: multiply-adds in registers, bytes to and from memory; measured once a process."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -28,19 +29,47 @@ def multiply_adds(k: Machine) -> None:
         k.store(numbers, k.piece * (SUMS * LANES) + n * LANES, total.get())
 
 
+COPIED = 1 << 24
+"""Numbers that are copied to see how fast memory is: more than caches hold."""
+
+
+def copies(k: Machine) -> None:
+    """Arguments: source, target, numbers of a piece."""
+    source, target, count = k.pointer(0, F32), k.pointer(1, F32), k.integer(2)
+    for i in k.range(0, count, LANES):
+        place = k.piece * count + i
+        k.store(target, place, k.load(source, place))
+
+
+@cache
+def bandwidth(count: int | None = None) -> float:
+    """The bytes a second that `count` threads read and write, copying more than caches hold; all of them unless told.
+
+    A kernel whose values are still in a cache moves more.
+    """
+    count = min(count or threads(), MOST_PIECES)
+    source, target = np.zeros(COPIED, np.float32), np.ones(COPIED, np.float32)
+    each = COPIED // count // LANES * LANES
+    return 8.0 * each * count / least(copies, [source.ctypes.data, target.ctypes.data, each], count)
+
+
 @cache
 def peak(count: int | None = None) -> float:
     """The floating-point operations a second of float32 that `count` threads reach; all of them unless told."""
     count = min(count or threads(), MOST_PIECES)
-    kernel = write(multiply_adds)
     numbers = np.zeros(SUMS * LANES * max(count, 1), np.float32)
     rounds = 20_000
-    arguments = np.array([numbers.ctypes.data, rounds], np.int64)
-    address = engine().load([kernel])[kernel.name]
-    record = np.array([address, arguments.ctypes.data, count, 0], np.int64)
+    return 2.0 * SUMS * LANES * rounds * count / least(multiply_adds, [numbers.ctypes.data, rounds], count)
+
+
+def least(kernel: Callable[[Machine], None], arguments: list[int], pieces: int) -> float:
+    """The seconds of a kernel, the best of nine times."""
+    written, words = write(kernel), np.array(arguments, np.int64)
+    address = engine().load([written])[written.name]
+    record = np.array([address, words.ctypes.data, pieces, 0], np.int64)
     best = float("inf")
     for _ in range(9):
         began = time.perf_counter()
         pool().run(record.ctypes.data, 1)
         best = min(best, time.perf_counter() - began)
-    return 2.0 * SUMS * LANES * rounds * count / best
+    return best

@@ -87,6 +87,17 @@ one value a hundred times, as with 485 blocks it did.
 
 def to_object(text: str, target: Target) -> bytes:
     """Machine code of a module's text, as an object file."""
+    code: bytes = machine_of(target).emit_object(optimized(text, target))
+    return code
+
+
+def to_assembly(text: str, target: Target) -> str:
+    """The same machine code for people."""
+    return str(machine_of(target).emit_assembly(optimized(text, target)))
+
+
+def optimized(text: str, target: Target) -> Any:
+    """A module after our passes."""
     module, machine = verified(text), machine_of(target)
     llvm = binding()
     options = llvm.create_pipeline_tuning_options(speed_level=1)
@@ -97,8 +108,7 @@ def to_object(text: str, target: Target) -> bytes:
         passes.add_new_gvn_pass()
     passes.add_simplify_cfg_pass()
     passes.run(module, builder)
-    code: bytes = machine.emit_object(module)
-    return code
+    return module
 
 
 def verified(text: str) -> Any:
