@@ -22,6 +22,7 @@ from convolutions import convolutions
 from costs import call, compiling, threads
 from engine import engine
 from fashion import fashion
+from glass import glass
 from pictures import CONVNETS
 from products import products
 from rich import box
@@ -97,6 +98,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "convnet-threads": convnet_threads,
     "convnet-kernels": convnet_kernels,
     "convolutions": convolutions,
+    "glass": glass,
     "fashion": fashion,
     "products": products,
     "call": call,
@@ -118,7 +120,7 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
-        elif word in CONVNETS and last.startswith("conv"):
+        elif word in CONVNETS and last.startswith(("conv", "glass")):
             found[last].append(word)
         else:
             raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")
