@@ -8,6 +8,7 @@ import chainrule as cr
 from chainrule import Spec, Tensor, ops
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.room import bytes_of, distinct
+from chainrule.compiler.watch import keeping
 
 from .steps import Halved, Learner, X, arranged
 
@@ -74,10 +75,18 @@ def test_a_larger_plan_leaves_the_smaller_ones_memory_alone():
     assert bounds(large)[0] != bounds(small)[0] and bounds(other)[0] == bounds(large)[0]
 
 
-def test_other_steps_watched_values_and_numpy_lines_have_arenas_of_their_own():
+def test_who_watches_shares_the_arena_too():
+    """What is watched is copied before somebody else's value lies there."""
+    step, x = cr.compile(summed, fallback="error"), np.zeros((16, 40), "float32")
+    plan, number = step.plan(x), step.program(x).lines[0].outputs
+    watched = step.ready(x).watching(frozenset(number), frozenset(number))
+    assert bounds(watched)[0] == bounds(plan)[0]
+
+
+def test_other_steps_kept_values_and_numpy_lines_have_arenas_of_their_own():
     step, x = cr.compile(summed, fallback="error"), np.zeros((16, 40), "float32")
     plan, other = step.plan(x), cr.compile(summed, fallback="error").plan(x)
-    watched = step.ready(x).watching(frozenset(step.program(x).lines[0].outputs))
+    watched = keeping(step.ready(x).made, step.program(x).lines[0].outputs)
     split = cr.compile(lambda x: cr.apply(Halved(), summed(x)) * 2, fallback="error")
     one, two = (split.plan(x[:n]) for n in (16, 8))
     places = [bounds(p)[0] for p in (plan, other, watched, one, two)]

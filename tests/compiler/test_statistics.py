@@ -5,7 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.compiler.statistics import LAST, Statistics, look_at
+from chainrule.compiler.looks import LAST
+from chainrule.compiler.statistics import Statistics, summary
 
 from ..check.learning import Learning, batch
 from ..zoo.trial import Trial
@@ -33,7 +34,7 @@ def test_every_value_of_a_network(name):
             alike(statistics, seen[path][0])
     assert trial.is_in(twin.state())
     ready = trial.step.ready(*trial.batch())
-    looked = sum(look_at(ready.made.groups, n) is not None for n in ready.values.values())
+    looked = sum(summary(ready.made.groups, n) is not None for n in ready.values.values())
     assert looked > 0.9 * len(ready.values), "nearly all need no copy"
 
 
@@ -67,9 +68,9 @@ def test_a_parameter_after_the_step_and_views_of_it_before():
         learning.step(*data)
     alike(said["linear2.weight"][0], learning.model.linear2.weight.numpy())
     alike(said["linear2/permute_dims.back"][0], before)
-    assert look_at(learning.step.ready(*data).made.groups, 0) is not None
+    assert summary(learning.step.ready(*data).made.groups, 0) is not None
     number = learning.step.ready(*data).values["linear2.weight"]
-    assert look_at(learning.step.ready(*data).made.groups, number).behind == LAST
+    assert summary(learning.step.ready(*data).made.groups, number).behind == LAST
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from .plan import Plan, Replay
 from .room import Arenas
 from .table import Table, table
 from .values import Values, about, matching, values_of
-from .watch import Seen, kept, watching
+from .watch import Seen, keeping, kept, watching
 
 FALLBACKS = ("plain", "error")
 MOST_WATCHES = 4
@@ -107,13 +107,13 @@ class Ready:
             self.matched[patterns] = matching(self.values, patterns, f"watch {self.program.name}")
         return self.matched[patterns]
 
-    def watching(self, kept: frozenset[int], looked_at: frozenset[int]) -> Plan:
-        """The plan that keeps some values until the end of the step and looks at others; a few are remembered."""
-        key = kept, looked_at
+    def watching(self, copied: frozenset[int], summed: frozenset[int]) -> Plan:
+        """The plan that copies some values and sums others up; a few are remembered."""
+        key = copied, summed
         if key not in self.watches:
             if len(self.watches) >= MOST_WATCHES:
                 self.watches.clear()
-            self.watches[key] = watching(self.made, sorted(kept), sorted(looked_at), self.arenas)
+            self.watches[key] = watching(self.made, copied, summed, self.arenas)
         return self.watches[key]
 
 
@@ -260,27 +260,29 @@ class Compiled:
     def _watched(self, ready: Ready, arrays: list[np.ndarray]) -> dict[int, np.ndarray]:
         """One step of which somebody sees values."""
         due = [(seen, ready.matching(seen.patterns)) for seen in self._watches if seen.due()]
-        kept, looked_at = (
+        copied, summed = (
             frozenset(n for seen, watched in due if seen.statistics is wanted for n in watched.values())
             for wanted in (False, True)
         )
-        plan = ready.watching(kept, looked_at) if due else ready.plan
+        plan = ready.watching(copied, summed) if due else ready.plan
         with plan.lock:  # until all is copied: another thread may run this plan
-            before = plan.before(kept | looked_at)
-            made = plan.run(arrays)
+            made, handed = plan.run(arrays), dict[int, np.ndarray]()
 
-            def value(number: int) -> np.ndarray:
-                state = before if number not in plan.program.cells else {}
-                return plan.room.array(plan.groups.view(number), arrays, made, state)
+            def copy(number: int) -> np.ndarray:
+                delivered = plan.watched.deliveries.get(number)
+                if delivered is None:
+                    return np.array(plan.value(number, arrays, made), order="C")
+                array = made.pop(delivered.target, None)
+                return handed[number].copy() if array is None else handed.setdefault(number, array)
 
             for seen, watched in due:
-                seen.take(watched, value, plan.looks)
+                seen.take(watched, copy, plan)
         return made
 
     def replay(self, *arguments: Any) -> tuple[Plan, Replay]:
         """One compiled step with every value kept, and all state as before: for checks, and for blame."""
         ready = self.ready(*arguments)
-        plan = watching(ready.made, sorted(kept(ready.made)))
+        plan = keeping(ready.made, kept(ready.made))
         return plan, plan.replay(ready.arrays(arguments))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from ..graph.mode import run as run_gate
 from ..kernels.threads import pool
 from .arrange import Arrangement
 from .flow import Op
+from .looks import Delivery, Look, looking
 from .records import Records
 from .room import Arenas, Room
 from .schedule import Python, schedule
 from .state import adopt, changed, versions
-from .statistics import Look, looking
+from .statistics import Summary
 
 
 class Replay(NamedTuple):
@@ -29,6 +30,28 @@ class Replay(NamedTuple):
     stopped: int | None
 
 
+class Watched(NamedTuple):
+    """Looks at values, by their numbers: copies, and what sums them up."""
+
+    deliveries: Mapping[int, Delivery] = MappingProxyType({})
+    summaries: Mapping[int, Summary] = MappingProxyType({})
+
+    @property
+    def looks(self) -> list[Look]:
+        return [*self.deliveries.values(), *self.summaries.values()]
+
+    @property
+    def numbers(self) -> set[int]:
+        """The values that are looked at."""
+        return {*self.deliveries, *self.summaries}
+
+    @property
+    def copies(self) -> set[int]:
+        """The numbers of the copies."""
+        return {look.target for look in self.deliveries.values()}
+
+
+NOBODY = Watched()
 LARGE = 1 << 16
 """Bytes from which on memory comes fresh from the system, at the price of a page fault for each 4 KiB."""
 
@@ -67,7 +90,7 @@ class Plan:
 
     Panels of weights that the plan does not change are laid out again only when somebody changed the weights.
     extra:  values to be kept until the end of the step, beside what the step itself needs
-    looks:  of values whose statistics are wanted
+    watched:  values that are looked at when they are made
     arenas:  memory that it shares with other plans, if nothing but kernels works there
     lock:   held during a call: addresses and arena serve one at a time
     peak:   bytes of the arena and of such panels, known before anything runs
@@ -79,14 +102,15 @@ class Plan:
         made: Arrangement,
         extra: frozenset[int] = frozenset(),
         arenas: Arenas | None = None,
-        looks: Mapping[int, Look] = MappingProxyType({}),
+        watched: Watched = NOBODY,
     ) -> None:
-        self.made, self.program, self.groups, self.looks = made, made.program, made.groups, looks
-        steps = looking(schedule(made, extra | made.places(looks)), looks.values())
+        self.made, self.program, self.groups, self.watched = made, made.program, made.groups, watched
+        steps = looking(schedule(made, extra | made.places(watched.numbers)), watched.looks)
         alone = extra or any(isinstance(step, Python) for step, _ in steps.steps)
         arenas = Arenas() if alone or arenas is None else arenas
         self.lock = arenas.lock
-        self.room = Room(made, steps, extra, arenas)
+        self.handed = [*dict.fromkeys(made.outputs.values()), *sorted(watched.copies)]
+        self.room = Room(made, steps, extra, arenas, self.handed)
         self.records = Records(steps, self.room)
         self.schedule = steps
         self.rows, self.segments, self.peak = self.records.rows, self.records.segments, self.room.peak
@@ -102,8 +126,7 @@ class Plan:
         self._packed = [id(room.cells[number]) for number in sorted(packed)]
         self._seen: list[int] = []
         self._inputs = [(k, patches.get(n, [])) for k, n in enumerate(self.program.inputs)]
-        bases = dict.fromkeys(self.made.outputs.values())
-        self._made = [(n, specs[n].shape, specs[n].dtype, patches.get(n, [])) for n in bases]
+        self._made = [(n, specs[n].shape, specs[n].dtype, patches.get(n, [])) for n in self.handed]
         self.native = [
             s if isinstance(s, Python) else (self.records.address(s[0]), s[1] - s[0], s[0])
             for s in self.segments
@@ -209,11 +232,6 @@ class Plan:
     def value(self, number: int, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> np.ndarray:
         """The numbers of a value of the program or the flow; of a cell, those that it has now."""
         return self.room.array(self.groups.view(number), arrays, made)
-
-    def before(self, numbers: Iterable[int]) -> dict[int, np.ndarray]:
-        """Copies of the cells that some values only look at in another way, taken before a step."""
-        bases = {self.groups.view(n).base for n in numbers if n not in self.program.cells}
-        return {n: np.array(self.program.cells[n].data) for n in bases if n in self.program.cells}
 
     def _run_plain(self, op: Op, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> None:
         """Let NumPy run a gate on the plan's memory; its errors are the user's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -41,12 +41,20 @@ class Room:
     peak:     bytes of the arena and of the panels that are kept
     lives, offsets:  of values in the arena, and their places;  kept: panels that stay from step to step
     status:   a byte for the guard and one for each group
+    handed:   values in arrays that are handed out
     cells, targets: the arrays of state that is read, and written;  state: all cells with their arrays
     Raises ResourceError if there is not enough memory.
     """
 
-    def __init__(self, made: Arrangement, schedule: Schedule, extra: frozenset[int], arenas: Arenas) -> None:
-        self.made, self.program, self.groups = made, made.program, made.groups
+    def __init__(
+        self,
+        made: Arrangement,
+        schedule: Schedule,
+        extra: frozenset[int],
+        arenas: Arenas,
+        handed: Collection[int],
+    ) -> None:
+        self.made, self.program, self.groups, self.handed = made, made.program, made.groups, handed
         specs, kept = self.groups.flow.specs, sorted(schedule.kept())
         self.lives = self._lives(schedule, extra)
         self.offsets, size = memory.place(self.lives)
@@ -71,7 +79,7 @@ class Room:
         """From when to when each value of the arena is needed; those of `extra` to the end."""
         flow = self.groups.flow
         elsewhere = set(self.program.inputs) | set(self.program.cells) | set(flow.constants)
-        elsewhere |= set(self.made.outputs.values()) | set(self.made.targets) | schedule.kept()
+        elsewhere |= set(self.handed) | set(self.made.targets) | schedule.kept()
         first: dict[int, int] = {}
         last: dict[int, int] = {}
         for place, (step, _) in enumerate(schedule.steps):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from ..kernels.moments import FIELDS, Moments
 from .groups import Groups
-from .schedule import Schedule, Step
+from .looks import Look, there
 from .tasks import Argument, Task, address, share_out
 from .views import Axis, View, collapsed
 
@@ -41,27 +40,24 @@ class Statistics(NamedTuple):
 
 
 UNKNOWN = Statistics(*[math.nan] * 6)
-FIRST, LAST = -2, -3
-"""Before and behind all groups."""
 
 
-class Look:
-    """A look at one value.
+class Summary(Look):
+    """A look that sums a value up.
 
-    task:  the record that looks;  behind: the group after which it runs, or `FIRST` or `LAST`
     parts:  what each piece has found, filled by each step
     """
 
-    def __init__(self, groups: Groups, view: View, behind: int) -> None:
+    def __init__(self, groups: Groups, number: int, view: View) -> None:
         *outer, inner = axes = in_memory(view)
         rows = math.prod(axis.size for axis in outer)
         self.there, self.size = rows * inner.size, view.size
         pieces = share_out(self.there)
-        self.parts, self.behind, self.base = np.zeros((pieces, len(FIELDS))), behind, view.base
+        self.parts = np.zeros((pieces, len(FIELDS)))
         arguments: list[Argument] = [int(self.parts.ctypes.data), pieces, *(axis.size for axis in axes)]
         arguments += [address(groups, view), *(axis.strides[0] for axis in outer), rows]
         kernel = Moments(groups.flow.specs[view.base].dtype, len(outer))
-        self.task = Task(kernel, arguments, pieces, (view.base,), (), "look")
+        super().__init__(groups, number, [Task(kernel, arguments, pieces, (view.base,), (), "look")])
 
     def found(self) -> Statistics:
         """What the last step has found."""
@@ -77,19 +73,12 @@ class Look:
         return Statistics(float(low.min()), float(high.max()), float(pivot[0] + away), std, zero, norm_of_all)
 
 
-def look_at(groups: Groups, number: int) -> Look | None:
-    """A look at a value; None where that takes a copy: of what is no float, or lies in memory with gaps everywhere.
-
-    State is seen as it is after the step, other views of it as the step reads it.
-    """
-    view = groups.view(number)
-    placed, base = groups.place(view), view.base
-    uneven = placed is view and base in groups.homes
-    if uneven or view.size == 0 or not groups.flow.specs[base].floating:
+def summary(groups: Groups, number: int) -> Summary | None:
+    """A look at a value; None where there is none without a copy: of what is no float, or has gaps everywhere."""
+    view = there(groups, number)
+    if view is None or view.size == 0 or not groups.flow.specs[view.base].floating:
         return None
-    if in_memory(placed)[-1].strides[0] != 1:
-        return None
-    return Look(groups, placed, groups.maker.get(base, LAST if base == number else FIRST))
+    return Summary(groups, number, view) if in_memory(view)[-1].strides[0] == 1 else None
 
 
 def in_memory(view: View) -> list[Axis]:
@@ -99,19 +88,3 @@ def in_memory(view: View) -> list[Axis]:
     )
     found = collapsed(tuple(n for _, n in axes), [tuple(s for s, _ in axes)], ())
     return found or [Axis(1, (1,), False)]
-
-
-def looking(plan: Schedule, looks: Iterable[Look]) -> Schedule:
-    """The same steps with the looks among them; what no step makes by itself, since its parts lie in place, is seen at
-    the end.
-    """
-    waiting: dict[int, list[tuple[Step, int]]] = {}
-    for look in looks:
-        waiting.setdefault(look.behind, []).append((look.task, look.behind))
-    ends = {group: place for place, (_, group) in enumerate(plan.steps)}
-    steps = [*plan.steps[: plan.ahead], *waiting.pop(FIRST, [])]
-    for place, (step, group) in enumerate(plan.steps[plan.ahead :], plan.ahead):
-        steps.append((step, group))
-        if ends[group] == place:
-            steps += waiting.pop(group, [])
-    return Schedule([*steps, *(look for left in waiting.values() for look in left)], plan.ahead)

@@ -6,16 +6,20 @@ Nothing is decided anew: the finished groups get stores, so the numbers of the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from ..errors import UsageError
 from ..graph import near
 from .arrange import Arrangement
-from .plan import Plan
+from .looks import Look, delivery
+from .plan import Plan, Watched
 from .room import Arenas
-from .statistics import Look, Statistics, look_at
+from .statistics import Statistics, summary
 from .values import values_of
+
+L = TypeVar("L", bound=Look)
 
 
 class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
@@ -50,19 +54,17 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
         self.calls += 1
         return (self.calls - 1) % self.every == 0
 
-    def take(
-        self, watched: Mapping[str, int], value: Callable[[int], np.ndarray], looks: Mapping[int, Look]
-    ) -> None:
+    def take(self, watched: Mapping[str, int], copy: Callable[[int], np.ndarray], plan: Plan) -> None:
         """What there is to say of the step that just ran, or copies of its values."""
         self.steps.append(self.calls - 1)
         for path, number in watched.items():
             entry: Statistics | np.ndarray
             if not self.statistics:
-                entry = np.array(value(number), order="C")
-            elif number in looks:
-                entry = looks[number].found()
+                entry = copy(number)
+            elif number in plan.watched.summaries:
+                entry = plan.watched.summaries[number].found()
             else:
-                entry = Statistics.of(value(number))
+                entry = Statistics.of(copy(number))
             self._values.setdefault(path, []).append(entry)  # type: ignore[arg-type]
 
 
@@ -72,11 +74,24 @@ def kept(made: Arrangement) -> frozenset[int]:
 
 
 def watching(
-    made: Arrangement, kept: Iterable[int], looked_at: Iterable[int] = (), arenas: Arenas | None = None
+    made: Arrangement, copied: Iterable[int], summed: Iterable[int] = (), arenas: Arenas | None = None
 ) -> Plan:
-    """The same groups as a plan that keeps some values until the end of the step, and looks at others when they are
-    made.
+    """The same groups as a plan that copies some values when they are made, and sums others up.
+
+    What neither a copy nor a sum can be made of at once is kept until the end of the step.
     """
-    looks = {n: look_at(made.groups, n) for n in sorted(looked_at)}
-    whole = [*kept, *(n for n, look in looks.items() if look is None)]
-    return Plan(made, made.places(whole), arenas, {n: look for n, look in looks.items() if look is not None})
+    summaries = {n: summary(made.groups, n) for n in sorted(summed)}
+    left = [*copied, *(n for n, found in summaries.items() if found is None)]
+    deliveries = {n: delivery(made.groups, n) for n in sorted({*left})}
+    rest = [n for n, found in deliveries.items() if found is None]
+    return Plan(made, made.places(rest), arenas, Watched(there(deliveries), there(summaries)))
+
+
+def keeping(made: Arrangement, numbers: Iterable[int]) -> Plan:
+    """The same groups as a plan that keeps values where they are until the end of the step."""
+    return Plan(made, made.places(numbers))
+
+
+def there(looks: Mapping[int, L | None]) -> dict[int, L]:
+    """Those that there are."""
+    return {n: look for n, look in looks.items() if look is not None}
