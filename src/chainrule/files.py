@@ -47,4 +47,6 @@ def told(path: Path, way: str = "a path") -> Iterator[None]:
         if error.errno in FULL:
             hint = f"free some, or {way} on another disk"
             raise ResourceError(str(path), reason, "room on the disk", hint) from None
-        raise FileError(str(path), reason, "a place that can be written", f"{way} in another folder") from None
+        raise FileError(
+            str(path), reason, "a place that can be written", f"{way} in another folder"
+        ) from None

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import UsageError
 from ..graph import Program, near, select
 from .arrange import Arrangement
-from .plan import Plan
+from .plan import Plan, Replay
 
 
 class Statistics(NamedTuple):
@@ -119,3 +119,9 @@ def watching(made: Arrangement, numbers: Sequence[int]) -> Plan:
     groups = made.groups
     bases = {base for n in numbers for base in (groups.view(n).base, groups.memory(n))}
     return Plan(made, frozenset(b for b in bases if b in groups.maker))
+
+
+def replay(made: Arrangement, arrays: Sequence[np.ndarray]) -> tuple[Plan, Replay]:
+    """One compiled step with every value kept, and all state as before."""
+    plan = watching(made, sorted(kept(made)))
+    return plan, plan.replay(arrays)
