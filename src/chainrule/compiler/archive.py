@@ -145,7 +145,7 @@ def check_whole(content: bytes, checksum: str, foreign: Foreign) -> None:
 def arrays_of(content: bytes, foreign: Foreign) -> dict[str, np.ndarray]:
     """The arrays by name, which nobody writes to."""
     try:
-        arrays = load(content)
+        arrays = {name: np.require(a, requirements=("C", "A")) for name, a in load(content).items()}
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise foreign.refuse("the file", str(error), "a whole safetensors file") from None
     for array in arrays.values():

@@ -159,7 +159,7 @@ class SavedStep:
             self._program,
             cells={n: cells[id(cell)] for n, cell in self._program.cells.items()},
             updates=[(cells[id(cell)], n) for cell, n in self._program.updates],
-            gradients=[(cells.get(id(value), value), n) for value, n in self._program.gradients],
+            gradients=[(cells[id(cell)], n) for cell, n in self._program.gradients],
         )
 
     def __call__(self) -> Any:

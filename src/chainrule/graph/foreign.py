@@ -38,9 +38,9 @@ class Foreign:
     def refuse(self, what: str, came: Any, expected: str) -> FileError:
         """The error of a piece that is not what it has to be."""
         shown = came if isinstance(came, str) else reprlib.repr(came)
-        short = shown if len(shown) < 80 else f"{shown[:76]} …"
+        short = printable(shown if len(shown) < 80 else f"{shown[:76]} …")
         return FileError(
-            self.who, f"damaged: {what} is {short!a}", expected, "the original file, or save again"
+            self.who, f"damaged: {what} is {short}", expected, "the original file, or save again"
         )
 
     def whole(self, came: Any, what: str, low: int = 0, high: int = MOST - 1) -> int:
@@ -83,3 +83,8 @@ class Foreign:
         if len(sizes) > MOST_AXES or math.prod(n for n in sizes if n) * dtype.itemsize > MOST_BYTES:
             raise self.refuse(f"the shape of {what}", shape, "an array that there could be")
         return Spec(sizes, dtype, self.flag(weak, f"the weakness of {what}"))
+
+
+def printable(name: str) -> str:
+    """A name in which nothing steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in name)

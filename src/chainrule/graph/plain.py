@@ -8,7 +8,7 @@ data's own.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from types import EllipsisType, NoneType, UnionType
@@ -129,12 +129,15 @@ def is_key(x: Any) -> bool:
     return x.isprintable() if type(x) is str else type(x) in (*SCALARS, float)
 
 
-@cache
-def hints_of(kind: type[Any]) -> dict[str, Any]:
+def declared(kind: type[Any]) -> dict[str, Any]:
     """The fields of a named tuple, a dataclass or a gate, each with the type that it is declared with."""
     hints = get_type_hints(kind)
     names = [f.name for f in fields(kind)] if issubclass(kind, Gate) else list(hints)
     return {name: hints[name] for name in names}
+
+
+hints_of: Callable[[Any], dict[str, Any]] = cache(declared)
+"""The same, looked up once for each class."""
 
 
 def fits(x: Any, hint: Any) -> bool:
@@ -155,5 +158,5 @@ def fits(x: Any, hint: Any) -> bool:
         return type(x) in (float, int)
     if type(x) is not hint:
         return False
-    declared = {} if hint in (*SCALARS, EllipsisType) else hints_of(hint)
-    return all(fits(getattr(x, name), one) for name, one in declared.items())
+    inner = {} if hint in (*SCALARS, EllipsisType) else hints_of(hint)
+    return all(fits(getattr(x, name), one) for name, one in inner.items())

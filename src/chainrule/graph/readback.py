@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ChainruleError
 from .apply import promise
 from .foreign import Foreign
 from .gate import Gate
@@ -174,12 +175,12 @@ class Readback:
         try:
             self.check(gate)
             made = promise(gate, tuple(self.specs[n] for n in read))
+        except ChainruleError as error:
+            raise self.foreign.refuse(f"{what}, {gate.label},", error.came, error.expected) from None
         except (
             Exception
         ) as error:  # settings that no call would have made: whatever a shape rule says of them
-            raise self.foreign.refuse(
-                f"{what}, {gate.label},", str(error), "settings and inputs that it takes"
-            ) from None
+            raise self.foreign.refuse(f"{what}, {gate.label},", str(error), "what the gate takes") from None
         if list(made) != [self.specs[n] for n in numbers]:
             came, expected = ", ".join(str(self.specs[n]) for n in numbers), ", ".join(map(str, made))
             raise self.foreign.refuse(f"what {what}, {gate.label}, makes", came, expected)
@@ -203,15 +204,11 @@ class Readback:
         return cells[self.of(cell, number, cells, "an update")], number
 
     def gradient(self, came: Any, cells: dict[int, Value]) -> tuple[Value, int | None]:
-        """Who gets a gradient: a cell, or something else of this name."""
-        owner, number = self.foreign.row(came, "a gradient", 2)
+        """A cell and its gradient, None where the step leaves none."""
+        cell, number = self.foreign.row(came, "a gradient", 2)
         if number is None:
-            return cells[self.one(owner, cells, "a gradient")], None
-        if type(owner) is int:
-            return cells[self.of(owner, number, cells, "a gradient")], number
-        value = self.kind.of(hollow(self.specs[self.there(number, "a gradient")]))
-        value.name = self.foreign.text(owner, "the owner of a gradient")
-        return value, number
+            return cells[self.one(cell, cells, "a gradient")], None
+        return cells[self.of(cell, number, cells, "a gradient")], number
 
     def of(self, cell: Any, number: Any, cells: dict[int, Value], what: str) -> int:
         """A cell, once the value for it is like it."""

@@ -4,10 +4,11 @@ name, arguments   [name, the spec of an array or the value itself]
 specs             of every value, by number: dtype, shape, whether it is weak
 inputs, constants numbers;  cells: [number, name, whether it is trained]
 origins           [file, line, function, layer];  lines: [gate, settings, inputs, outputs, origin, phase]
-updates           [cell, number];  gradients: [cell or name, number or null];  slopes: [number, number]
+updates           [cell, number];  gradients: [cell, number or null];  slopes: [number, number]
 output            what the step returns, {"value": number} in the places of values
 
-Files are named without their folders.  Modes (train, eval) are left out: what was written down is one step.
+Files are named without their folders.  Modes (train, eval) are left out, since what was written down is one step, and
+gradients of what the step does not read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..errors import TraceError
+from .foreign import printable
 from .gate import Gate
 from .origin import Origin
 from .plain import Kinds, from_plain, from_spec
@@ -52,7 +54,7 @@ def write(program: Record, vocabulary: Vocabulary) -> dict[str, Any]:
         "lines": [row(line, vocabulary, origins) for line in program.lines],
         "origins": [place(origin) for origin in origins],
         "updates": [[numbers[id(cell)], n] for cell, n in program.updates],
-        "gradients": gradients(program),
+        "gradients": [[numbers[id(value)], n] for value, n in program.gradients if id(value) in numbers],
         "slopes": [[n, slope] for n, slope in program.slopes.items()],
         "output": checked("what the step returns", from_plain, program.output, kinds),
     }
@@ -84,16 +86,6 @@ def argument(name: str, example: Any, kinds: Kinds) -> dict[str, Any]:
     return {"plain": checked(name, from_plain, example, kinds)}
 
 
-def gradients(program: Record) -> list[list[Any]]:
-    """Whose gradients there are; of what is no state of the step only those that it computes."""
-    known = owners(program)
-    return [
-        [known.get(id(value), printable(value.name)), n]
-        for value, n in program.gradients
-        if n is not None or id(value) in known
-    ]
-
-
 def owners(program: Record) -> dict[int, int]:
     """The number of each cell, by its identity."""
     return {id(cell): n for n, cell in program.cells.items()}
@@ -103,11 +95,6 @@ def place(origin: Origin) -> list[Any]:
     """A line of the user's code, wherever the file lay."""
     file = printable(os.path.basename(origin.file))
     return [file, origin.line, printable(origin.function), printable(origin.layer)]
-
-
-def printable(name: str) -> str:
-    """A name in which nothing steers a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def checked(what: str, made: Any, *given: Any) -> Any:

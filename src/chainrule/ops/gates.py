@@ -93,7 +93,8 @@ def check_settings(gate: Gate) -> None:
 
 def check_windows(gate: Gate) -> None:
     """What slides does so by whole pixels, and a pool sees more than border."""
-    who, window = gate.label, gate.settings().get("window")
+    who = gate.label
+    window: Any = gate.settings().get("window")
     if isinstance(gate, Sliding):
         size = gate.size if isinstance(gate, Conv2dWeight) else 1
         window_of(who, size, gate.stride, gate.padding, gate.dilation)
