@@ -47,7 +47,7 @@ def test_what_is_right_comes_back():
 )
 def test_what_is_wrong_is_a_file_error(wrong):
     with pytest.raises(
-        FileError, match=r"^step\.safetensors: damaged: .+; expected .+; try: the original file"
+        FileError, match=r"^step\.safetensors: damaged in .+: .*; expected .+; try: the original file"
     ):
         wrong()
 
@@ -55,7 +55,7 @@ def test_what_is_wrong_is_a_file_error(wrong):
 def test_the_message_says_which_piece():
     with pytest.raises(FileError) as caught:
         FOREIGN.whole(12, "a size of value 3", 0, 9)
-    assert caught.value.came == "damaged: a size of value 3 is 12"
+    assert caught.value.came == "damaged in a size of value 3: 12"
     assert caught.value.expected == "a whole number from 0 to 9"
 
 

@@ -101,5 +101,5 @@ def test_settings_that_no_call_could_make_are_refused(gate):
 def test_a_program_with_such_a_setting_is_refused():
     data = write(cr.trace(lambda x: cr.pad(x, ((3, 3),)), np.ones(4, "float32")), VOCABULARY)
     data["lines"][0][1]["widths"] = [[-1, 7]]  # the shape stays the same
-    with pytest.raises(FileError, match=r"line 0, pad, is widths .*; expected numbers ≥ 0"):
+    with pytest.raises(FileError, match=r"line 0, pad: widths .*; expected numbers ≥ 0"):
         read(data, Foreign("file"), VOCABULARY, check_settings, cr.Tensor)

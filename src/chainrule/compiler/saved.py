@@ -167,7 +167,8 @@ class SavedStep:
         return self.program(*self.batch)
 
     def __repr__(self) -> str:
-        many = f"{len(self._program.lines)} lines, {len(self._program.cells)} cells, {len(self.values)} kept values"
+        kept = f"{len(self.values)} kept value{'s' * (len(self.values) != 1)}"
+        many = f"{len(self._program.lines)} lines, {len(self._program.cells)} cells, {kept}"
         return f"SavedStep({self.path!r}: {self._program.name}, {many}; {self.made_by})"
 
     def replay(self) -> tuple[Plan, Replay]:
@@ -223,7 +224,10 @@ def distance(kept: np.ndarray, here: np.ndarray | None) -> float:
         return np.inf
     with np.errstate(all="ignore"):
         a, b = kept.astype(np.float64), here.astype(np.float64)
-        apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        largest = np.abs(a[np.isfinite(a)]).max(initial=0)
-        found = float(apart.max(initial=0))
-        return found / largest if largest else np.inf if found else 0.0
+        apart = np.where(
+            (a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf)
+        )
+    largest, furthest = np.abs(a[np.isfinite(a)]).max(initial=0), float(apart.max(initial=0))
+    if not largest:
+        return np.inf if furthest else 0.0
+    return float(furthest / largest)

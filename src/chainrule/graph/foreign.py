@@ -40,7 +40,7 @@ class Foreign:
         shown = came if isinstance(came, str) else reprlib.repr(came)
         short = printable(shown if len(shown) < 80 else f"{shown[:76]} …")
         return FileError(
-            self.who, f"damaged: {what} is {short}", expected, "the original file, or save again"
+            self.who, f"damaged in {what}: {short}", expected, "the original file, or save again"
         )
 
     def whole(self, came: Any, what: str, low: int = 0, high: int = MOST - 1) -> int:

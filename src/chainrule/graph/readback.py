@@ -176,11 +176,11 @@ class Readback:
             self.check(gate)
             made = promise(gate, tuple(self.specs[n] for n in read))
         except ChainruleError as error:
-            raise self.foreign.refuse(f"{what}, {gate.label},", error.came, error.expected) from None
+            raise self.foreign.refuse(f"{what}, {gate.label}", error.came, error.expected) from None
         except (
             Exception
         ) as error:  # settings that no call would have made: whatever a shape rule says of them
-            raise self.foreign.refuse(f"{what}, {gate.label},", str(error), "what the gate takes") from None
+            raise self.foreign.refuse(f"{what}, {gate.label}", str(error), "what the gate takes") from None
         if list(made) != [self.specs[n] for n in numbers]:
             came, expected = ", ".join(str(self.specs[n]) for n in numbers), ", ".join(map(str, made))
             raise self.foreign.refuse(f"what {what}, {gate.label}, makes", came, expected)
