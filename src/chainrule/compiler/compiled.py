@@ -280,9 +280,8 @@ class Compiled:
         >>> step = compile(lambda x: (w * x).sum())
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     step.save(np.ones(2, "float32"), os.path.join(folder, "step.safetensors"), watch="multiply")
-        ...     saved = SavedStep.open(os.path.join(folder, "step.safetensors"))
-        >>> saved.values, saved()
-        ({'multiply': array([ 1., -2.], dtype=float32)}, Tensor(-1.))
+        ...     os.listdir(folder)
+        ['step.safetensors']
         """
         arguments = tuple(batch) if isinstance(batch, tuple | list) else (batch,)
         ready = self.ready(*arguments)

@@ -111,6 +111,22 @@ class SavedStep:
 
     `check.compiled(saved)` verifies it here, `check.blame(saved)` names the line that made a NaN, `saved.differences()`
     compares the values in the file with those computed here.
+
+    >>> import tempfile
+    >>> import chainrule as cr
+    >>> step = cr.compile(lambda x: cr.exp(x).sum())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     step.save(np.zeros(3, "float32"), f"{folder}/step.safetensors", watch="exp")
+    ...     saved = SavedStep.open(f"{folder}/step.safetensors")
+    >>> print(saved.program)
+    program <lambda>(x: f32[3])
+      exp: f32[3] <- exp(x)                            # forward, ...
+      loss: f32[] <- sum(exp, axis=(0,), keepdims=False)  # forward, ...
+      return loss
+    >>> saved.values, saved()
+    ({'exp': array([1., 1., 1.], dtype=float32)}, Tensor(3.))
+    >>> print(saved.differences())
+    1 kept value: the same bits on ...
     """
 
     def __init__(
