@@ -19,7 +19,7 @@ def write_whole(path: Path, content: bytes, way: str = "a path") -> None:
     way:  how the user says where, for the error: "--out"
     Raises ResourceError for a full disk, FileError for a place that cannot be written.
     """
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.parent / f".{path.name}.part"
     with told(path, way):
         try:
             with open(beside, "wb") as file:

@@ -14,6 +14,7 @@ from chainrule import Tensor, check, nn, optim, zoo
 from chainrule.compiler import SavedStep, saved
 from chainrule.errors import (
     CompileError,
+    DifferenceError,
     FileError,
     LabelError,
     NonFiniteError,
@@ -213,6 +214,16 @@ def test_watched_state_and_arguments_are_there_once(tmp_path):
     assert found.values["images"] is found.batch[0]
 
 
+def test_names_that_steer_a_terminal_are_read_back(tmp_path):
+    a, b = (Tensor([float(k)], name=f"a\x1b{k}m") for k in (1, 2))
+    c = Tensor([3.0], name="a\x01")
+    d = Tensor([4.0], name="a\x02")
+    found = trip(cr.compile(lambda x: x * a * b * c * d), np.ones(1, "float32"), tmp_path, "*")
+    assert [cell.name for cell in found.program.cells.values()] == ["a?1m", "a?2m", "a?", "a?"]
+    assert found().numpy() == 24 and not found.differences().differing
+    assert str(found.program).replace("\n", "").isprintable()
+
+
 def test_trained_cells_are_leaves_with_names(tmp_path):
     learning = Learning()
     cells = trip(learning.step, batch(), tmp_path).program.cells
@@ -242,6 +253,8 @@ def test_what_cannot_be_saved_leaves_no_file(tmp_path):
         FileError, match="expected a place that can be written; try: a path in another folder"
     ):
         Learning().step.save(batch(), tmp_path / "none" / "step.safetensors")
+    with pytest.raises(FileError, match="expected a place that can be written"):
+        Learning().step.save(batch(), tmp_path)
     assert not os.listdir(tmp_path)
 
 
@@ -267,6 +280,13 @@ def test_a_processor_that_nothing_can_be_compiled_for(tmp_path, monkeypatch):
     monkeypatch.setattr(saved, "host", none)
     found = trip(Learning().step, batch(), tmp_path)
     assert found.made_by.processor and found.made_by.processor == saved.processor()
+
+
+def test_a_line_that_another_processor_computes_wrongly(tmp_path):
+    found = trip(Learning().step, batch(), tmp_path)
+    found.replay()[1].values[number_of(found, "linear1/relu")][0, 0] += 1
+    with pytest.raises(DifferenceError, match=r"linear1/relu \(relu, forward, kernel .*\) at learning\.py:"):
+        check.compiled(found)
 
 
 def test_differences_are_measured(tmp_path):

@@ -6,7 +6,7 @@ import functools
 import os
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,13 +37,24 @@ def save(
     arrays: Sequence[np.ndarray],
     values: Mapping[int, np.ndarray],
 ) -> None:
-    """Write a program with its arguments, its state as it is now, and some of its values by number."""
+    """Write a program with its arguments, its state as it is now, and some of its values by number.
+
+    What is written is read back before, so that there is no file that `SavedStep.open` would refuse.
+    """
+    written = write(program, VOCABULARY)
+    again = reread(written, Foreign(os.fspath(path)))
+    again.constants = program.constants
     known = dict(zip(program.inputs, arrays, strict=True))
     known |= {n: cell.data for n, cell in program.cells.items()} | program.constants
-    there = {name: known[n] for n, name in places(program).items()}
-    there |= {name: values[n] for n, name in kept_at(program, values, known).items()}
+    there = {name: known[n] for n, name in places(again).items()}
+    there |= {name: values[n] for n, name in kept_at(again, values).items()}
     made = MadeBy(__version__, processor(), threads())
-    write_whole(Path(path), pack(Archive(made, sorted(values), write(program, VOCABULARY), there)))
+    write_whole(Path(path), pack(Archive(made, sorted(values), written, there)))
+
+
+def reread(written: Any, foreign: Foreign) -> Program:
+    """The program that was written, without numbers."""
+    return read(written, foreign, VOCABULARY, check_settings, Value.usual)
 
 
 def processor() -> str:
@@ -63,12 +74,10 @@ def places(program: Program) -> dict[int, str]:
     return {n: unique(name, taken) for n, name in named}
 
 
-def kept_at(
-    program: Program, values: Mapping[int, Any] | Sequence[int], known: Mapping[int, Any]
-) -> dict[int, str]:
+def kept_at(program: Program, values: Iterable[int]) -> dict[int, str]:
     """The names of the arrays of watched values, but of what the program reads anyway."""
-    names = program.names()
-    return {n: f"values/{names[n]}" for n in values if n not in known}
+    names, read = program.names(), {*program.inputs, *program.cells, *program.constants}
+    return {n: f"values/{names[n]}" for n in values if n not in read}
 
 
 class Differences(NamedTuple):
@@ -149,7 +158,7 @@ class SavedStep:
         Raises FileError for a file that is missing, damaged, foreign, or of a newer version.
         """
         archive, foreign = unpack(Path(path)), Foreign(os.fspath(path))
-        program = read(archive.program, foreign, VOCABULARY, check_settings, Value.usual)
+        program = reread(archive.program, foreign)
         expected = places(program)
         known = taken(archive.arrays, expected, program.specs, foreign)
         for number, cell in program.cells.items():
@@ -157,7 +166,7 @@ class SavedStep:
         program.constants = {n: known[n] for n in program.constants}
         most = len(program.specs) - 1
         watched = [foreign.whole(n, "a watched value", 0, most) for n in archive.watched]
-        aside = kept_at(program, watched, known)
+        aside = kept_at(program, watched)
         known |= taken(archive.arrays, aside, program.specs, foreign)
         if extra := sorted(set(archive.arrays) - {*expected.values(), *aside.values()}):
             raise foreign.refuse("an array", extra[0], "one that the step has")
@@ -201,6 +210,8 @@ class SavedStep:
         """The kept values against those that the compiled step computes here: the same bits on the same kind of
         processor; another one may have other kernels.
         """
+        if not self.values:
+            return Differences((), {}, self.made_by.processor, processor())
         plan, (computed, _) = self.replay()
         numbers = {name: n for n, name in plan.program.names().items()}
         pairs = {path: (a, computed.get(numbers[path])) for path, a in self.values.items()}

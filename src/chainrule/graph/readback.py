@@ -38,7 +38,8 @@ def read(data: Any, foreign: Foreign, vocabulary: Vocabulary, check: Check, kind
     kind:  of the cells, and of what the program returns
     Raises FileError for data that is no program.
     """
-    return Readback(foreign, vocabulary, check, kind).program(*foreign.fields(data, "the program", *PARTS))
+    parts = dict(zip(PARTS, foreign.fields(data, "the program", *PARTS), strict=True))
+    return Readback(foreign, vocabulary, check, kind).program(parts)
 
 
 def hollow(spec: Spec) -> np.ndarray:
@@ -54,47 +55,38 @@ class Readback:
         self.specs: list[Spec] = []
         self.known: set[int] = set()
 
-    def program(
-        self,
-        name: Any,
-        arguments: Any,
-        specs: Any,
-        inputs: Any,
-        cells: Any,
-        constants: Any,
-        lines: Any,
-        origins: Any,
-        updates: Any,
-        gradients: Any,
-        slopes: Any,
-        output: Any,
-    ) -> Program:
+    def program(self, parts: dict[str, Any]) -> Program:
         """All parts, in the order in which each needs those before it."""
-        row = self.foreign.row
-        self.specs = [self.foreign.spec(s, f"value {n}") for n, s in enumerate(row(specs, "specs"))]
-        made = Program(self.foreign.text(name, "the name"), self.kind, specs=self.specs)
-        made.inputs = [self.new(n, "an input") for n in row(inputs, "inputs")]
-        made.argument_names, made.arguments = self.arguments(row(arguments, "arguments"), made.inputs)
-        made.cells = dict(self.cell(c) for c in row(cells, "cells"))
-        made.constants = {
-            n: hollow(self.specs[n]) for n in (self.new(c, "a constant") for c in row(constants, "constants"))
-        }
-        places = [self.origin(o) for o in row(origins, "origins")]
-        made.lines = [self.line(r, f"line {k}", places) for k, r in enumerate(row(lines, "lines"))]
-        if len(self.known) != len(self.specs):
-            missing = next(n for n in range(len(self.specs)) if n not in self.known)
-            raise self.foreign.refuse(
-                "the program", f"without a line for value {missing}", "a line for every value"
-            )
-        made.updates = [self.update(u, made.cells) for u in row(updates, "updates")]
-        made.gradients = [self.gradient(g, made.cells) for g in row(gradients, "gradients")]
-        made.slopes = dict(self.slope(s) for s in row(slopes, "slopes"))
-        made.output = Plain(self.foreign, {}, len(self.specs)).read(output, "what the step returns")
-        self.once([id(cell) for cell, _ in made.updates], "updates")
-        self.once([id(value) for value, _ in made.gradients], "gradients")
+
+        def rows(part: str) -> list[Any]:
+            return self.foreign.row(parts[part], part)
+
+        self.specs = [self.foreign.spec(s, f"value {n}") for n, s in enumerate(rows("specs"))]
+        made = Program(self.foreign.text(parts["name"], "the name"), self.kind, specs=self.specs)
+        made.inputs = [self.new(n, "an input") for n in rows("inputs")]
+        made.argument_names, made.arguments = self.arguments(rows("arguments"), made.inputs)
+        made.cells = dict(self.cell(c) for c in rows("cells"))
+        constants = [self.new(n, "a constant") for n in rows("constants")]
+        made.constants = {n: hollow(self.specs[n]) for n in constants}
+        places = [self.origin(o) for o in rows("origins")]
+        made.lines = [self.line(r, f"line {k}", places) for k, r in enumerate(rows("lines"))]
+        self.check_all_are_made()
+        made.updates = [self.update(u, made.cells) for u in rows("updates")]
+        made.gradients = [self.gradient(g, made.cells) for g in rows("gradients")]
+        self.check_once([id(cell) for cell, _ in made.updates], "updates")
+        self.check_once([id(cell) for cell, _ in made.gradients], "gradients")
+        made.slopes = dict(self.slope(s) for s in rows("slopes"))
+        made.output = Plain(self.foreign, {}, len(self.specs)).read(parts["output"], "what the step returns")
         return made
 
-    def once(self, found: list[int], what: str) -> None:
+    def check_all_are_made(self) -> None:
+        """Every value is an argument, state, a constant, or made by a line."""
+        missing = [n for n in range(len(self.specs)) if n not in self.known]
+        if missing:
+            came = f"without a line for value {missing[0]}"
+            raise self.foreign.refuse("the program", came, "a line for every value")
+
+    def check_once(self, found: list[int], what: str) -> None:
         """Nothing is set twice."""
         if len(set(found)) < len(found):
             raise self.foreign.refuse(what, "one cell twice", "each cell once")
