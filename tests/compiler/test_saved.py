@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import chainrule as cr
 from chainrule import Tensor, check, nn, optim, zoo
@@ -212,15 +213,22 @@ def test_watched_state_and_arguments_are_there_once(tmp_path):
     assert set(found.values) == {"linear1.weight", "images", "linear1/relu"}
     assert np.array_equal(found.values["linear1.weight"], learning.model[1].weight.numpy())
     assert found.values["images"] is found.batch[0]
+    arrays = load_file(tmp_path / "step.safetensors")
+    assert [name for name in arrays if name.startswith("values/")] == ["values/linear1/relu"]
+    assert {"inputs/images", "inputs/labels", "state/linear1.weight", "program"} <= set(arrays)
+    assert "state/optimizer/linear1.weight/velocity" in arrays
 
 
 def test_names_that_steer_a_terminal_are_read_back(tmp_path):
-    a, b = (Tensor([float(k)], name=f"a\x1b{k}m") for k in (1, 2))
-    c = Tensor([3.0], name="a\x01")
-    d = Tensor([4.0], name="a\x02")
-    found = trip(cr.compile(lambda x: x * a * b * c * d), np.ones(1, "float32"), tmp_path, "*")
-    assert [cell.name for cell in found.program.cells.values()] == ["a?1m", "a?2m", "a?", "a?"]
-    assert found().numpy() == 24 and not found.differences().differing
+    a, b = (Tensor([float(k)], name=f"a\x1b{k}m") for k in (2, 3))
+    c, d = (Tensor([float(k)], name=f"a{chr(k)}") for k in (4, 5))  # one name, once it can be printed
+    model = nn.Sequential({"l\x01": nn.Linear(1, 1), "l\x02": nn.Linear(1, 1)})
+    found = trip(
+        cr.compile(lambda x: model(x * a * b * c * d).sum()), np.ones((1, 1), "float32"), tmp_path, "*"
+    )
+    assert [cell.name for cell in found.program.cells.values()][:4] == ["a?2m", "a?3m", "a?", "a?"]
+    assert found.values["multiply:4"] == 120 and {"l?/linear", "l?/linear:2"} <= set(found.values)
+    assert not found.differences().differing
     assert str(found.program).replace("\n", "").isprintable()
 
 
@@ -320,6 +328,15 @@ def test_it_says_what_it_is(tmp_path):
     found = trip(Learning().step, batch(), tmp_path, "loss")
     assert repr(found).startswith(f"SavedStep({str(tmp_path / 'step.safetensors')!r}: learn, ")
     assert repr(found).endswith(f"1 kept value; {found.made_by})")
+    assert str(found).splitlines() == [
+        "step      learn(images: f32[6,1,4,5], labels: i64[6])",
+        f"program   {len(found.program.lines)} lines",
+        f"state     {len(found.program.cells)} arrays, 0.0 MB",
+        "kept      1 value of that step",
+        f"saved by  {found.made_by}",
+    ]
+    plain = trip(cr.compile(lambda x, scale: x * scale), (np.ones(2), 2.5), tmp_path)
+    assert str(plain).splitlines()[0] == "step      <lambda>(x: f64[2], scale = 2.5)"
 
 
 def test_a_batch_for_a_saved_step_is_one_too_many(tmp_path):

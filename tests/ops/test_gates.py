@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import Tensor
 from chainrule.errors import ChainruleError, FileError
 from chainrule.graph.foreign import Foreign
 from chainrule.graph.readback import read
@@ -38,7 +39,7 @@ def test_every_setting_of_every_gate_survives(case):
     arrays = case.make(np.float32)
     program = cr.trace(lambda *inputs: cr.apply(case.gate, *inputs), *arrays)
     data = json.loads(json.dumps(write(program, VOCABULARY), allow_nan=False))
-    again = read(data, Foreign("file"), VOCABULARY, check_settings, cr.Tensor)
+    again = read(data, Foreign("file"), VOCABULARY, check_settings, Tensor)
     (line,) = again.lines
     assert line.gate == case.gate and type(line.gate) is type(case.gate)
     assert repr(line.gate) == repr(case.gate)
@@ -102,4 +103,33 @@ def test_a_program_with_such_a_setting_is_refused():
     data = write(cr.trace(lambda x: cr.pad(x, ((3, 3),)), np.ones(4, "float32")), VOCABULARY)
     data["lines"][0][1]["widths"] = [[-1, 7]]  # the shape stays the same
     with pytest.raises(FileError, match=r"line 0, pad: widths .*; expected numbers ≥ 0"):
-        read(data, Foreign("file"), VOCABULARY, check_settings, cr.Tensor)
+        read(data, Foreign("file"), VOCABULARY, check_settings, Tensor)
+
+
+WRONG_TYPES = {
+    "a number for a flag": (lambda x: x.sum(), "keepdims", 1),
+    "a fraction for an axis": (lambda x: x.sum(), "axis", [0.0]),
+    "a number for a tuple": (lambda x: x.sum(), "axis", 0),
+    "a string for a number": (lambda x: cr.pad(x, ((1, 1),)), "value", "0"),
+    "two numbers for a slice": (lambda x: x[1:], "key", [[1, None]]),
+    "a string in a slice": (lambda x: x[1:], "key", [{"Slice": ["1", None, None]}]),
+    "a slice for a window": (
+        lambda x: cr.max_pool2d(x.reshape(1, 1, 2, 2), 2),
+        "window",
+        {"Slice": [None, None, None]},
+    ),
+    "a window that lacks a part": (
+        lambda x: cr.max_pool2d(x.reshape(1, 1, 2, 2), 2),
+        "window",
+        {"Window": [[2, 2]]},
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_TYPES)
+def test_settings_have_their_declared_types(wrong):
+    function, name, value = WRONG_TYPES[wrong]
+    data = write(cr.trace(lambda x: function(x), np.ones(4, "float32")), VOCABULARY)
+    data["lines"][-1][1][name] = value
+    with pytest.raises(FileError, match=f"damaged in {name} of {data['lines'][-1][0]}: "):
+        read(data, Foreign("file"), VOCABULARY, check_settings, Tensor)

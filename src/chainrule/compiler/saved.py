@@ -196,6 +196,19 @@ class SavedStep:
         many = f"{len(self._program.lines)} lines, {len(self._program.cells)} cells, {kept}"
         return f"SavedStep({self.path!r}: {self._program.name}, {many}; {self.made_by})"
 
+    def __str__(self) -> str:
+        program, state = self._program, sum(cell.data.nbytes for cell in self._program.cells.values())
+        named = zip(program.argument_names, program.arguments, strict=True)
+        given = [f"{name}: {x.spec}" if isinstance(x, Example) else f"{name} = {x!r}" for name, x in named]
+        rows = {
+            "step": f"{program.name}({', '.join(given)})",
+            "program": f"{len(program.lines)} lines",
+            "state": f"{len(program.cells)} arrays, {state / 1e6:.1f} MB",
+            "kept": f"{len(self.values)} value{'s' * (len(self.values) != 1)} of that step",
+            "saved by": str(self.made_by),
+        }
+        return "\n".join(f"{name:<8}  {said}" for name, said in rows.items())
+
     def replay(self) -> tuple[Plan, Replay]:
         """The step compiled here, and all its values; the saved state stays.  Raises CompileError where nothing can be
         compiled.

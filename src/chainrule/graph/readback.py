@@ -169,9 +169,7 @@ class Readback:
             made = promise(gate, tuple(self.specs[n] for n in read))
         except ChainruleError as error:
             raise self.foreign.refuse(f"{what}, {gate.label}", error.came, error.expected) from None
-        except (
-            Exception
-        ) as error:  # settings that no call would have made: whatever a shape rule says of them
+        except Exception as error:  # whatever a shape rule says of settings that no call would have made
             raise self.foreign.refuse(f"{what}, {gate.label}", str(error), "what the gate takes") from None
         if list(made) != [self.specs[n] for n in numbers]:
             came, expected = ", ".join(str(self.specs[n]) for n in numbers), ", ".join(map(str, made))
