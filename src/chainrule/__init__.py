@@ -89,12 +89,11 @@ from .tensor import Tensor as Tensor
 from .tensor import grad as grad
 from .tensor import trace as trace
 from .tensor import value_and_grad as value_and_grad
+from .version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
     from . import check as check
     from .compiler import compile as compile
-
-__version__ = "0.1.0"
 
 _LATE = {"check": "check", "compile": "compiler"}
 """Names that are loaded when somebody first asks for them, and the rooms they are in: most of the time it takes to

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import Compiled, Plan
+from ..compiler import Plan
 from ..errors import NonFiniteError
 from ..graph import Line
-from .lines import Place, place_of, replayed
+from .lines import Place, Step, place_of, replayed
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Blame:
         return f"{at}, made by {self.place.gate} of {read or 'finite inputs'} ({self.place.phase}, {self.place.line})"
 
 
-def blame(step: Compiled, *batch: Any) -> Blame | None:
-    """The line of a compiled step that made the first number that is not finite; None if all are finite.
+def blame(step: Step, *batch: Any) -> Blame | None:
+    """The line of a compiled or saved step that made the first number that is not finite; None if all are finite.
 
     The step is replayed compiled, with every value kept and no state changed.  A line that only passes on what
     it was given is not blamed.
@@ -68,7 +68,7 @@ def blame(step: Compiled, *batch: Any) -> Blame | None:
     return None
 
 
-def explain(error: NonFiniteError, step: Compiled, *batch: Any) -> NonFiniteError:
+def explain(error: NonFiniteError, step: Step, *batch: Any) -> NonFiniteError:
     """The error of a step that the guard held back, with the line that is to blame."""
     culprit = blame(step, *batch)
     if culprit is None:

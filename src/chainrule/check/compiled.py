@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler import Compiled, Plan
+from ..compiler import Plan
 from ..errors import DifferenceError
 from ..graph import Elementwise, Gate, Line, Reduction, Spec
-from .lines import Place, place_of, replayed
+from .lines import Place, Step, place_of, replayed
 
 TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
 """|compiled - f64| ≤ TIMES · |plain - f64| + EPSILON · scale, by the bytes of the dtype."""
@@ -52,8 +52,8 @@ class Report(NamedTuple):
         return f"{len(self.lines)} lines agree with the gates in float64{near}"
 
 
-def compiled(step: Compiled, *batch: Any) -> Report:
-    """Hold each line of a compiled step to its gate, for one batch; no state is changed.
+def compiled(step: Step, *batch: Any) -> Report:
+    """Hold each line of a compiled step to its gate, for one batch, or those of a saved step; no state is changed.
 
     Every line's inputs are those that the compiled step itself computed, so no innocent line is named:
     |compiled - f64| ≤ 4 · |plain - f64| + ε · scale, where the scale of a sum is the sum of magnitudes (16 times the

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import contextlib
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..compiler import Compiled, Plan
-from ..errors import DifferenceError
+from ..compiler import Compiled, Plan, SavedStep
+from ..errors import DifferenceError, UsageError
 from ..graph import Line
+
+Step: TypeAlias = Compiled | SavedStep
+"""What can be replayed: a compiled step with a batch, or a saved one, which has its own."""
 
 
 class Place(NamedTuple):
@@ -26,23 +30,34 @@ class Place(NamedTuple):
         return f"{self.path} ({self.gate}, {self.phase}, kernel {self.kernel}){where}"
 
 
-def replayed(step: Compiled, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
+def replayed(step: Step, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
     """The plan of a step and every value of one run, by number; no state is changed.
 
     Raises what the step raises for wrong input, and DifferenceError if its kernel refuses what the gate takes.
     """
+    if batch and isinstance(step, SavedStep):
+        came, hint = (
+            f"a batch of {len(batch)} for a saved step",
+            f"check.compiled(SavedStep.open({step.path!r}))",
+        )
+        raise UsageError("check", came, "the saved step alone, which has its batch", hint)
     plan, replay = step.replay(*batch)
     # a check of the input ended the walk in its middle; status 0 is the guard's, behind all gradients
     if replay.stopped:
-        try:
+        with contextlib.suppress(DifferenceError):
             step(*batch)
-        except DifferenceError:
-            line = plan.groups.groups[replay.stopped - 1].ops[0].line
-            place = place_of(plan, line, plan.program.names())
-            came, hint = f"input refused by {place}", "take the decorator away, and report this line"
-            error = DifferenceError("check.compiled", came, "what the gate takes, as the gate computes", hint)
-            raise error.at(place.layer, place.line) from None
+        raise refused(plan, replay.stopped)
     return plan, replay.values
+
+
+def refused(plan: Plan, status: int) -> DifferenceError:
+    """The error of a kernel that refuses what its gate takes."""
+    line = plan.groups.groups[status - 1].ops[0].line
+    place = place_of(plan, line, plan.program.names())
+    came, hint = f"input refused by {place}", "take the decorator away, and report this line"
+    error = DifferenceError("check.compiled", came, "what the gate takes, as the gate computes", hint)
+    error.at(place.layer, place.line)
+    return error
 
 
 def place_of(plan: Plan, number: int, names: dict[int, str]) -> Place:

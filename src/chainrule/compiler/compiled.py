@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, overload
 
@@ -18,9 +19,10 @@ from .arrange import Arrangement, arrange, is_plain
 from .glass import Glass
 from .plan import Plan, Replay
 from .room import Arenas
+from .saved import save
 from .table import Table, table
 from .values import Values, about, matching, values_of
-from .watch import Seen, keeping, kept, watching
+from .watch import Seen, replay, watching
 
 FALLBACKS = ("plain", "error")
 MOST_WATCHES = 4
@@ -282,8 +284,33 @@ class Compiled:
     def replay(self, *arguments: Any) -> tuple[Plan, Replay]:
         """One compiled step with every value kept, and all state as before: for checks, and for blame."""
         ready = self.ready(*arguments)
-        plan = keeping(ready.made, kept(ready.made))
-        return plan, plan.replay(ready.arrays(arguments))
+        return replay(ready.made, ready.arrays(arguments))
+
+    def save(self, batch: Any, path: str | os.PathLike[str], watch: str | Sequence[str] = ()) -> None:
+        """Write the step down with all that it reads, as it would run now: `chainrule debug PATH` opens it anywhere.
+
+        batch:  the arguments of a call, as a tuple; a single one may stand alone
+        watch:  paths of values to keep in the file too, as the compiled step computes them; * and ? match
+        The file (safetensors) holds program, arguments, state, random state among it, and these values; nothing that
+        runs.  It is written whole or not at all, the same step gives the same bytes, and no state changes.
+        Raises TraceError for a gate of your own, UsageError if nothing matches, what the trace raises, and FileError
+        or ResourceError if the file cannot be written.
+
+        >>> import os, tempfile
+        >>> from chainrule import Tensor
+        >>> w = Tensor([1.0, -2.0], name="w")
+        >>> step = compile(lambda x: (w * x).sum())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     step.save(np.ones(2, "float32"), os.path.join(folder, "step.safetensors"), watch="multiply")
+        ...     os.listdir(folder)
+        ['step.safetensors']
+        """
+        arguments = tuple(batch) if isinstance(batch, tuple | list) else (batch,)
+        ready = self.ready(*arguments)
+        arrays = ready.arrays(arguments)
+        watched = matching(ready.values, (watch,) if isinstance(watch, str) else watch, "Compiled.save")
+        values = replay(ready.made, arrays)[1].values if watched else {}
+        save(path, ready.program, arrays, {n: values[n] for n in watched.values() if n in values})
 
 
 def difference(before: Program, after: Program) -> str:

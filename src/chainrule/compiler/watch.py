@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..graph import near
 from .arrange import Arrangement
 from .looks import Look, delivery
-from .plan import Plan, Watched
+from .plan import Plan, Replay, Watched
 from .room import Arenas
 from .statistics import Statistics, summary
 from .values import values_of
@@ -95,3 +95,9 @@ def keeping(made: Arrangement, numbers: Iterable[int]) -> Plan:
 def there(looks: Mapping[int, L | None]) -> dict[int, L]:
     """Those that there are."""
     return {n: look for n, look in looks.items() if look is not None}
+
+
+def replay(made: Arrangement, arrays: Sequence[np.ndarray]) -> tuple[Plan, Replay]:
+    """One compiled step with every value kept, and all state as before."""
+    plan = keeping(made, kept(made))
+    return plan, plan.replay(arrays)

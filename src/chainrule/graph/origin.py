@@ -42,7 +42,11 @@ def here() -> int:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    place = Origin(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, layer.get())
+    return number_of(Origin(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, layer.get()))
+
+
+def number_of(place: Origin) -> int:
+    """The number that stands for a place."""
     number = _numbers.get(place)
     if number is None:
         number = _numbers[place] = len(_origins)

@@ -13,8 +13,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ..data import Normalize
-from ..errors import ChainruleError, FileError, ResourceError, StateError, UsageError
+from ..errors import FileError, StateError, UsageError
+from ..files import told, write_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+WAY = "--out"
+"""How the user says where a run goes."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class RunFolder:
         Raises UsageError if something is there already, ResourceError or FileError if it cannot be made.
         """
         run = cls(path)
-        with told(run.path):
+        with told(run.path, WAY):
             if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
                 hint = f"--out {run.path}-2, or move the old one away"
                 raise UsageError("--out", f"{run.path} exists already", "a new or empty folder", hint)
@@ -101,17 +102,8 @@ class RunFolder:
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file: beside its place, flushed to the disk, then moved there."""
-        place, beside = self.path / name, self.path / f".{name}.part"
-        with told(place):
-            try:
-                with open(beside, "wb") as file:
-                    file.write(content.encode() if isinstance(content, str) else content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(beside, place)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
+        place = self.path / name
+        write_whole(place, content.encode() if isinstance(content, str) else content, WAY)
         return place
 
     def begin(self, config: Config, sight: Sight) -> None:
@@ -124,7 +116,7 @@ class RunFolder:
         rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
         lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
         path = self.path / "metrics.jsonl"
-        with told(path), open(path, "ab", buffering=0) as file:
+        with told(path, WAY), open(path, "ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             try:
                 if file.write(lines) < len(lines):
@@ -186,21 +178,3 @@ def damaged(path: Path, error: Exception, expected: str) -> FileError:
     """The error of a file of a run that cannot be read."""
     reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
     return FileError(str(path), f"damaged: {reason}", expected, "another run, or train again")
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Errors of the operating system as our own, with the path."""
-    try:
-        yield
-    except ChainruleError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in FULL:
-            raise ResourceError(
-                str(path), reason, "room on the disk", "free some, or --out on another disk"
-            ) from None
-        raise FileError(
-            str(path), reason, "a place that can be written", "--out with another folder"
-        ) from None
