@@ -70,6 +70,22 @@ def test_the_printed_form_and_its_sums():
     assert float(said[4]) == pytest.approx(found.ms, abs=0.001)
 
 
+def test_bytes_are_those_that_a_kernel_moves():
+    """Of a border its own, of a slice the slice, of stretched numbers each once."""
+    x, w = np.ones((2, 16, 8, 8), "float32"), np.ones((16, 16, 3, 3), "float32")
+
+    def step(x, w):
+        return cr.conv2d(x, w, padding=1), (x[:, :1] * x[:1, :1, :1, :1]).sum()
+
+    found = cr.compile(step, fallback="error").table(x, w)
+    borders = [entry.bytes for entry in found.entries if entry.kernel == "fill"]
+    assert sum(borders) == 4 * 2 * 16 * (10 * 10 - 8 * 8) + 4 * len(borders)
+    (winograd,) = (entry for entry in found.entries if entry.kernel == "winograd")
+    assert winograd.bytes >= 4 * 2 * 16 * (10 * 10 + 8 * 8)
+    reduced = [entry.bytes for entry in found.entries if entry.kernel == "reduce"]
+    assert min(reduced) <= 4 * (2 * 8 * 8 + 2)
+
+
 def test_layers_in_the_order_of_the_network():
     learning, data = Learning(), batch(64)
     found = learning.step.table(*data)

@@ -142,3 +142,12 @@ def test_collapsed_loops_meet_the_same_elements(seed):
             assert np.array_equal(before, elements(loops, np.arange(9999)).ravel())
         kept = math.prod(n for a, n in enumerate(shape) if a not in reduced)
         assert math.prod(a.size for a in axes if not a.reduced) == kept
+
+
+def test_how_many_different_elements_there_are():
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        x = random_array(rng)
+        strides = tuple(s // x.itemsize for s in x.strides)
+        assert View(0, x.shape, strides).there == len(np.unique(x)), (x.shape, strides)
+    assert View(0, (3, 0), (0, 0)).there == 0

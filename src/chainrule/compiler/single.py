@@ -56,7 +56,8 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
     arguments += placed(address(groups, source), 0, outer, inner)
     arguments += placed(address(groups, target), 1, outer, inner)
     kernel = Loops(formula, len(outer), crossed=across is not None)
-    return [Task(kernel, arguments, pieces, (source.base,), (target.base,), name)]
+    moved = dtype.itemsize * (source.there + target.there)
+    return [Task(kernel, arguments, pieces, (source.base,), (target.base,), name, moved=moved)]
 
 
 def fill(groups: Groups, target: View, value: float) -> list[Task]:

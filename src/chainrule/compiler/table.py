@@ -14,7 +14,6 @@ from . import clock
 from .flow import Flow, Op
 from .plan import Plan
 from .records import Row
-from .room import bytes_of
 from .sums import Products
 
 WIDTH = 36
@@ -148,9 +147,7 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
     for row in plan.rows:
         ms = None if times is None else 1e3 * times.records[row.record]
         share = moved = None
-        specs = plan.groups.flow.specs
-        touched = set(row.task.reads) | set(row.task.writes)
-        size = sum(bytes_of(specs[n]) for n in touched)
+        size = moved_by(plan, row)
         known, task = paths(plan, row, names), row.task
         if ms:
             share = task.flops / (ms / 1e3) / peak() if task.name in WITH_PRODUCTS else None
@@ -161,6 +158,19 @@ def table(plan: Plan, arrays: Sequence[np.ndarray] = (), *, repeats: int = 15) -
     plain = [names[n] for s in plan.segments if not isinstance(s, tuple) for n in s.op.outputs if n in names]
     ms = None if times is None else 1e3 * times.step
     return Table(plan.program.name, entries, plan.peak, plain, tuple(layers), ms)
+
+
+def moved_by(plan: Plan, row: Row) -> int:
+    """The bytes that a kernel reads and writes: of each value as much as its group looks at."""
+    if row.task.moved is not None:
+        return row.task.moved
+    groups, specs = plan.groups, plan.groups.flow.specs
+    seen: dict[int, int] = {}
+    for op in groups.groups[row.group].ops:
+        for view in (groups.place(groups.view(n)) for n in (*op.inputs, *op.outputs)):
+            seen[view.base] = max(seen.get(view.base, 0), view.there)
+    touched = {*row.task.reads, *row.task.writes}
+    return sum(min(specs[n].size, seen.get(n, specs[n].size)) * specs[n].dtype.itemsize for n in touched)
 
 
 def phase_of(plan: Plan, row: Row) -> str:

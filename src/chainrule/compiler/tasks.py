@@ -45,6 +45,7 @@ class Task:
     """One record to be: a kernel, its arguments, its pieces; reads and writes by value.
 
     guard:  the status byte that ends the walk if this task has set it
+    moved:  the bytes that it reads and writes, where that is less than all of its values
     """
 
     kernel: Kernel
@@ -55,6 +56,7 @@ class Task:
     name: str
     flops: int = 0
     guard: int | None = None
+    moved: int | None = None
 
 
 @dataclass(frozen=True)

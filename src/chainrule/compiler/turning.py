@@ -42,7 +42,8 @@ def turned(groups: Groups, source: View, target: View) -> list[Task]:
     arguments: list[Argument] = [pieces, *(axis.size for axis in (*outer, high, wide))]
     for side, view, line in ((0, source, wide), (1, target, high)):
         arguments += [address(groups, view), *(axis.strides[side] for axis in (*outer, line))]
-    return [Task(kernel, arguments, pieces, (source.base,), (target.base,), "turn")]
+    moved = dtype.itemsize * (source.there + target.there)
+    return [Task(kernel, arguments, pieces, (source.base,), (target.base,), "turn", moved=moved)]
 
 
 def kernel_for(dtype: np.dtype, outer: int, high: Axis, wide: Axis) -> Kernel | None:

@@ -26,6 +26,11 @@ class View:
         return math.prod(self.shape)
 
     @property
+    def there(self) -> int:
+        """How many different elements it looks at: stretched axes show the same ones again."""
+        return math.prod(n for n, s in zip(self.shape, self.strides, strict=True) if s or not n)
+
+    @property
     def whole(self) -> bool:
         """Whether the elements follow each other in row-major order."""
         return all(
