@@ -10,6 +10,8 @@ BY_GATE = {
     "exp": "softmax or log_softmax, which do not overflow, or exp(minimum(x, 80))",
     "power": "a base above 0, and a smaller exponent",
 }
+USUAL = "a smaller learning rate, smaller inputs, or clipped gradients"
+"""Against what grew too large."""
 BY_ORIGIN = {
     "argument": "np.isfinite of the batch before the step, or np.nan_to_num",
     "state": "a smaller learning rate in the steps before, or weights that are finite",
@@ -29,4 +31,4 @@ def advice(gate: str, came_in: str, phase: str) -> str:
         return BY_GATE[gate]
     if phase == "backward" and gate == "divide":
         return "a function whose slope is finite there: the root of x + 1e-8 in the place of x"
-    return "a smaller learning rate, smaller inputs, or clipped gradients"
+    return USUAL

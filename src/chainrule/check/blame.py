@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..compiler import Compiled, Plan
+from ..compiler import Plan
 from ..errors import NonFiniteError
-from ..graph import Program
+from ..graph import Program, Value, evaluate, trace
 from .advice import advice
-from .lines import Place, place_of, replayed
+from .lines import Place, kernel_of, placed, replayed
 from .numbers import Numbers, first
 from .operands import Operands, operands
 from .passing import computed
@@ -95,11 +96,12 @@ CAME_IN = {
 }
 
 
-def blame(step: Compiled, *batch: Any) -> Blame | None:
-    """The line of a compiled step that made the first number that is not finite, with what it made it of.
+def blame(step: Callable[..., Any], *batch: Any) -> Blame | None:
+    """The line of a step that made the first number that is not finite, with what it made it of.
 
-    The step is replayed compiled, with every value kept and no state changed, and walked back: from the loss; if it is
-    finite, from the gradients; if they are, from what else the step returns and assigns.  So a line that only passes
+    A compiled step is replayed compiled, with every value kept, any other function is traced and run gate by gate; no
+    state is changed.  Then the program is walked back: from the loss; if it is finite, from the gradients; if they
+    are, from what else the step returns and assigns.  So a line that only passes
     on what it was given is not blamed, nor is a number that never arrives there: one that `where` leaves out, or that
     a maximum does not choose, is harmless.  None if all of these ends are finite.
 
@@ -112,12 +114,20 @@ def blame(step: Compiled, *batch: Any) -> Blame | None:
       not finite  1 of 2 numbers
       then        passed on by multiply to loss
     """
-    plan, values = replayed(step, *batch)
-    return blamed(plan.program, values, plan)
+    return blamed(*looked_at(step, *batch))
 
 
-def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan) -> Blame | None:
-    """The same of values by number, those that a plan has made."""
+def looked_at(step: Any, *batch: Any) -> tuple[Program, dict[int, np.ndarray], Plan | None]:
+    """The program of a step, every value of one run, and the plan that made them, if one did."""
+    if hasattr(step, "replay"):
+        plan, values = replayed(step, *batch)
+        return plan.program, values, plan
+    program = trace(step, *batch, kind=Value.usual)
+    return program, evaluate(program, *batch), None
+
+
+def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan | None) -> Blame | None:
+    """The same of values by number: those that a plan has made, or without one the interpreter."""
     numbers = Numbers(program, values)
     found = trail(numbers)
     if not found.sources:
@@ -132,7 +142,8 @@ def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan) -> Blame
     read = operands(line.gate, given, labels, index)
     plain = computed(line.gate, given)[line.outputs.index(start.number)][index]
     note = f"gate by gate it is {plain:.6g}" if np.isfinite(plain) else read.note
-    place = place_of(plan, start.line, names)
+    kernel = kernel_of(plan, start.line) if plan else "numpy"
+    place = placed(program, start.line, names, kernel)
     text = linecache.getline(origin.file, origin.line).strip()
     return told(found, start, names, place=place, operands=read.read, note=note, source=text)
 
@@ -162,7 +173,7 @@ def kind_of(program: Program, number: int) -> str:
     return "argument" if number in program.inputs else "state" if number in program.cells else "constant"
 
 
-def explain(error: NonFiniteError, step: Compiled, *batch: Any) -> NonFiniteError:
+def explain(error: NonFiniteError, step: Callable[..., Any], *batch: Any) -> NonFiniteError:
     """The error of a step that the guard held back, with the line that is to blame and what may help."""
     culprit = blame(step, *batch)
     if culprit is None:

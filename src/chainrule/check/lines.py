@@ -8,7 +8,7 @@ import numpy as np
 
 from ..compiler import Compiled, Plan
 from ..errors import DifferenceError
-from ..graph import Line
+from ..graph import Line, Program
 
 
 class Place(NamedTuple):
@@ -47,16 +47,14 @@ def replayed(step: Compiled, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
 
 def place_of(plan: Plan, number: int, names: dict[int, str]) -> Place:
     """The place of line `number` of the plan's program."""
-    line: Line = plan.program.lines[number]
+    return placed(plan.program, number, names, kernel_of(plan, number))
+
+
+def placed(program: Program, number: int, names: dict[int, str], kernel: str) -> Place:
+    """The place of a line that a kernel computes."""
+    line: Line = program.lines[number]
     origin = line.place
-    return Place(
-        names[line.outputs[0]],
-        line.gate.label,
-        origin.layer,
-        str(origin),
-        line.phase,
-        kernel_of(plan, number),
-    )
+    return Place(names[line.outputs[0]], line.gate.label, origin.layer, str(origin), line.phase, kernel)
 
 
 def kernel_of(plan: Plan, number: int) -> str:
