@@ -1,10 +1,12 @@
 """Who made the NaN: planted in parameters and in lines, forward and backward; and nothing has changed."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import Gate, Spec, check, nn
+from chainrule import Gate, Spec, check, nn, optim
 from chainrule.errors import LabelError, NonFiniteError
 from chainrule.random import Generator
 
@@ -219,6 +221,99 @@ def test_operands_are_those_of_the_element():
     culprit = check.blame(cr.compile(lambda x, y: x @ y, fallback="error"), big, big.T.copy())
     assert culprit.operands == [("x", pytest.approx(1e30)), ("y", pytest.approx(1e30))]
     assert culprit.note == "the largest of 3 products; they add up to 3e+60, beyond float32's 3.4e+38"
+
+
+def test_the_whole_story_of_a_number():
+    """Through layers of a model to the loss, in the words that an error has and in those that are printed."""
+    learning = Learning("three-layer")
+    learning.step(*batch())
+    weight = dict(learning.model.named_parameters())["linear2.weight"]
+    weight.assign(np.full(weight.shape, 1e38, "float32"))
+    culprit = held_back(learning, batch())
+    assert (culprit.path, culprit.place.layer, culprit.came_in) == ("linear2/linear", "linear2", "")
+    assert culprit.passed == [
+        "linear2/add",
+        "linear2/relu",
+        "linear3/linear",
+        "linear3/add",
+        "softmax_cross_entropy",
+        "loss",
+    ]
+    assert [name for name, _ in culprit.operands] == ["linear1/relu", "linear2.weight"]
+    assert culprit.operands[1][1] == pytest.approx(1e38) and "the largest of" in culprit.note
+    assert culprit.count <= culprit.size == 6 * 5
+    assert (
+        culprit.way
+        == "passed on by linear2/add, linear2/relu, linear3/linear, …, softmax_cross_entropy to loss"
+    )
+    assert f"{culprit.count} of 30 numbers" in str(culprit) and "where       linear2, forward" in str(culprit)
+    assert culprit.sentence().startswith("linear2/linear[") and culprit.sentence().endswith("to loss")
+
+
+def test_a_plain_function_is_run_gate_by_gate():
+    learning = Learning()
+    images, labels = batch()
+    assert check.blame(learning.plain, images, labels) is None
+    images[1, 0, 2, 2] = np.inf
+    before = learning.state()
+    culprit, compiled = (check.blame(step, images, labels) for step in (learning.plain, learning.step))
+    assert culprit == compiled and culprit.came_in == "argument" and learning.state() == before
+    step = lambda x: cr.log(x).sum()  # noqa: E731
+    assert check.blame(step, np.zeros(2, "float32")).place.kernel == "numpy"
+
+
+def test_what_only_the_compiled_step_makes_is_told_so(monkeypatch):
+    """The numbers are those of the compiled step; the gate by itself is asked what it makes of them."""
+    step = cr.compile(lambda x: cr.exp(x * 2.0).sum(), fallback="error")
+    x = np.array([1.0, 2.0], "float32")
+    plan, replay = step.replay(x)
+    exp = next(line.outputs[0] for line in plan.program.lines if line.gate.label == "exp")
+    loss = plan.program.output.number
+    wrong = {exp: np.array([np.inf, 1], "float32"), loss: np.array(np.inf, "float32")}
+    monkeypatch.setattr(
+        sys.modules[check.Blame.__module__], "replayed", lambda *_: (plan, replay.values | wrong)
+    )
+    culprit = check.blame(step, x)
+    assert (culprit.path, culprit.index, culprit.operands) == ("exp", (0,), [("multiply", 2.0)])
+    assert culprit.note == "gate by gate it is 7.38906" and culprit.note in culprit.sentence()
+
+
+def test_others_that_begin_somewhere_else_are_named_too():
+    step = cr.compile(lambda x, y: (cr.log(x) + cr.log(y)).sum(), fallback="error")
+    culprit = check.blame(step, np.array([np.nan], "float32"), np.zeros(1, "float32"))
+    assert (culprit.path, culprit.came_in, culprit.also) == ("x", "argument", ["log:2"])
+    assert "besides     log:2" in str(culprit)
+
+
+def test_a_constant_that_is_not_finite_is_named():
+    step = cr.compile(lambda x: (x + np.array([np.inf, 1.0], "float32")).sum(), fallback="error")
+    culprit = check.blame(step, np.ones(2, "float32"))
+    assert culprit.came_in == "constant" and "a constant of the step" in str(culprit)
+
+
+def test_what_is_left_out_is_harmless():
+    """The slope of the logarithm at 0 is left out too, by a 1 in its place."""
+    w = cr.Tensor(np.ones(3, "float32"), requires_grad=True, name="w")
+    rule = optim.SGD([w], lr=0.1)
+
+    @cr.compile(fallback="error")
+    def step(x, y):
+        rule.zero_grad()
+        logarithm = cr.where(x > 0, cr.log(x), 0.0)
+        loss = (logarithm * w).sum() + (y / w).sum()
+        loss.backward()
+        rule.step()
+        return loss
+
+    x = np.array([1.0, 0.0, -1.0], "float32")
+    assert check.blame(step, x, x) is None
+    step(x, x)
+    w.assign(np.array([1.0, 0.0, 1.0], "float32"))
+    with pytest.raises(NonFiniteError):
+        step(x, x + 1)
+    culprit = check.blame(step, x, x + 1)
+    assert (culprit.path, culprit.index) == ("divide", (1,))
+    assert culprit.operands == [("y", 1.0), ("w", 0.0)]
 
 
 def test_nobody_is_to_blame():

@@ -185,4 +185,4 @@ def diverged(epoch: int, step: int, lr: float, came: str, other: str = "") -> Di
     """The error of a step that ran away, with the rate that let it; other: what to try first."""
     rate = f"a learning rate of {lr / 10:.2g} instead of {lr:.2g}"
     hint = f"{other}; or {rate}" if other else f"{rate}, or clipped gradients"
-    return DivergedError("Trainer.fit", f"in step {step} of epoch {epoch} {came}", "finite numbers", hint)
+    return DivergedError("Trainer.fit", f"in step {step} of epoch {epoch}, {came}", "finite numbers", hint)
