@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Gate, Spec, check, nn, optim
-from chainrule.errors import LabelError, NonFiniteError
+from chainrule.errors import CompileError, LabelError, NonFiniteError
 from chainrule.random import Generator
 
 from .learning import NETWORKS, Learning, batch
@@ -260,6 +260,15 @@ def test_a_plain_function_is_run_gate_by_gate():
     assert culprit == compiled and culprit.came_in == "argument" and learning.state() == before
     step = lambda x: cr.log(x).sum()  # noqa: E731
     assert check.blame(step, np.zeros(2, "float32")).place.kernel == "numpy"
+
+
+def test_where_nothing_can_be_compiled_the_step_is_run_gate_by_gate(monkeypatch):
+    def refused(*batch):
+        raise CompileError("compile", "no compiler", "one", "install it")
+
+    step = cr.compile(lambda x: cr.log(x).sum())
+    monkeypatch.setattr(step, "replay", refused)
+    assert check.blame(step, np.zeros(2, "float32")).path == "log"
 
 
 def test_what_only_the_compiled_step_makes_is_told_so(monkeypatch):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..compiler import Plan
-from ..errors import NonFiniteError
+from ..errors import CompileError, NonFiniteError
 from ..graph import Program, Value, evaluate, trace
 from .advice import advice
 from .lines import Place, kernel_of, placed, replayed
@@ -38,9 +38,9 @@ class Blame:
     """
 
     path: str
-    place: Place | None
     index: tuple[int, ...]
     value: float
+    place: Place | None = None
     operands: list[tuple[str, float]] = field(default_factory=list)
     note: str = ""
     came_in: str = ""
@@ -55,9 +55,8 @@ class Blame:
         """What it is and where it comes from: made, of what, or come in, with what."""
         at = f"{self.path}{list(self.index) or ''} is {self.value}"
         if self.place is None:
-            return (
-                f"{at}: it came in with {self.path}, {CAME_IN[self.came_in]}, and no line of the step made it"
-            )
+            kind = CAME_IN[self.came_in]
+            return f"{at}: it came in with {self.path}, {kind}, and no line of the step made it"
         note = f" ({self.note})" if self.note else ""
         read = Operands(self.operands)
         return f"{at}, made by {self.place.gate} of {str(read) or 'finite inputs'}{note}"
@@ -81,7 +80,8 @@ class Blame:
             where = ", ".join(part for part in (self.place.layer, self.place.phase) if part)
             line = f"{self.place.line}: {self.source}" if self.source else self.place.line
             rows += [f"  where       {where}", f"  line        {line}"]
-        rows.append(f"  not finite  {self.count:,} of {self.size:,} numbers")
+        if self.size > 1:
+            rows.append(f"  not finite  {self.count:,} of {self.size:,} numbers")
         if self.way:
             rows.append(f"  then        {self.way}")
         if self.also:
@@ -99,11 +99,11 @@ CAME_IN = {
 def blame(step: Callable[..., Any], *batch: Any) -> Blame | None:
     """The line of a step that made the first number that is not finite, with what it made it of.
 
-    A compiled step is replayed compiled, with every value kept, any other function is traced and run gate by gate; no
+    A compiled step is replayed compiled, with every value kept; any other function is traced and run gate by gate.  No
     state is changed.  Then the program is walked back: from the loss; if it is finite, from the gradients; if they
-    are, from what else the step returns and assigns.  So a line that only passes
-    on what it was given is not blamed, nor is a number that never arrives there: one that `where` leaves out, or that
-    a maximum does not choose, is harmless.  None if all of these ends are finite.
+    are, from what else the step returns and assigns.  So a line that only passes on what it was given is not blamed,
+    nor is a number that never arrives there: one that `where` leaves out, or that a maximum does not choose, is
+    harmless.  None if all of these ends are finite.
 
     >>> import chainrule as cr
     >>> step = cr.compile(lambda x: (cr.log(x) * 2.0).sum())
@@ -120,8 +120,11 @@ def blame(step: Callable[..., Any], *batch: Any) -> Blame | None:
 def looked_at(step: Any, *batch: Any) -> tuple[Program, dict[int, np.ndarray], Plan | None]:
     """The program of a step, every value of one run, and the plan that made them, if one did."""
     if hasattr(step, "replay"):
-        plan, values = replayed(step, *batch)
-        return plan.program, values, plan
+        try:
+            plan, values = replayed(step, *batch)
+            return plan.program, values, plan
+        except CompileError:  # a step that runs plain, since nothing can be compiled here
+            step = step.function
     program = trace(step, *batch, kind=Value.usual)
     return program, evaluate(program, *batch), None
 
@@ -133,33 +136,35 @@ def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan | None) -
     if not found.sources:
         return None
     start, names = found.sources[0], program.names()
-    if start.line is None:
-        return told(found, start, names)
-    line = program.lines[start.line]
-    index, origin = first(start.mask), line.place
+    return told(found, start, names, **({} if start.line is None else made_by(numbers, start, names, plan)))
+
+
+def made_by(numbers: Numbers, start: Source, names: dict[int, str], plan: Plan | None) -> dict[str, Any]:
+    """What is said of the line that made something: where it stands, and what it read there."""
+    program, position, index = numbers.program, start.line or 0, first(start.mask)
+    line = program.lines[position]
     given = tuple(numbers[n] for n in line.inputs)
     labels = ["" if n in program.constants else names[n] for n in line.inputs]
     read = operands(line.gate, given, labels, index)
     plain = computed(line.gate, given)[line.outputs.index(start.number)][index]
-    note = f"gate by gate it is {plain:.6g}" if np.isfinite(plain) else read.note
-    kernel = kernel_of(plan, start.line) if plan else "numpy"
-    place = placed(program, start.line, names, kernel)
-    text = linecache.getline(origin.file, origin.line).strip()
-    return told(found, start, names, place=place, operands=read.read, note=note, source=text)
+    kernel = kernel_of(plan, position) if plan else "numpy"
+    return {
+        "place": placed(program, position, names, kernel),
+        "operands": read.read,
+        "note": f"gate by gate it is {plain:.6g}" if np.isfinite(plain) else read.note,
+        "source": linecache.getline(line.place.file, line.place.line).strip(),
+    }
 
 
-def told(
-    found: Trail, start: Source, names: dict[int, str], place: Place | None = None, **more: Any
-) -> Blame:
-    """What is said of a start, whether it was made or came in."""
+def told(found: Trail, start: Source, names: dict[int, str], **more: Any) -> Blame:
+    """What is said of a start, whether it came in or was made, which is told by `more`."""
     array, index = found.numbers[start.number], first(start.mask)
     wrong = found.numbers.wrong(start.number)
     return Blame(
         names[start.number],
-        place,
         index,
         float(array[index]),
-        came_in="" if place else kind_of(found.program, start.number),
+        came_in=kind_of(found.program, start.number),
         count=int(np.sum(wrong if wrong is not None else start.mask)),
         size=array.size,
         passed=[names[n] for n in found.route(start.number)],
@@ -169,8 +174,9 @@ def told(
 
 
 def kind_of(program: Program, number: int) -> str:
-    """What a value is that came in."""
-    return "argument" if number in program.inputs else "state" if number in program.cells else "constant"
+    """What a value is that came in; "" for one that a line made."""
+    kinds = {"argument": program.inputs, "state": program.cells, "constant": program.constants}
+    return next((kind for kind, numbers in kinds.items() if number in numbers), "")
 
 
 def explain(error: NonFiniteError, step: Callable[..., Any], *batch: Any) -> NonFiniteError:

@@ -107,8 +107,3 @@ def kinds_of_ends(program: Program) -> Iterator[list[int]]:
     yield [n for n in returned if program.specs[n].shape == ()]
     yield [n for _, n in program.gradients if n is not None]
     yield [*returned, *(n for _, n in program.updates)]
-
-
-def beginning(trail: Trail) -> Source | None:
-    """What is to blame: the first source; what comes in stands before what lines make."""
-    return trail.sources[0] if trail.sources else None
