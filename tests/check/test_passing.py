@@ -66,7 +66,7 @@ ROWS = np.array([[1, NAN, 2], [3, 4, 5], [-INF, 6, 7]], "float32")
 SUMS = {
     "sum": (Sum((1,)), ROWS, [[1, 6]], [None]),
     "sum that keeps its axes": (Sum((1,), keepdims=True), ROWS, [[1, 6]], [None]),
-    "maximum leaves -infinity out": (Max((1,)), ROWS, [[1]], [None]),
+    "maximum leaves -infinity out": (Max((1,)), np.array([[-INF, NAN], [-INF, 1]], "float32"), [[1]], [None]),
     "overflow": (Sum((1,)), np.array([[3e38, 3e38], [NAN, 3e38]], "float32"), [[2]], [[0]]),
 }
 
@@ -115,6 +115,14 @@ def test_a_sum_of_products_that_overflows_beside_a_number_that_harms_nobody():
     x, w = floats(NAN, 3e38).reshape(2, 1), np.full((1, 1), 1e10, "float32")
     found = passing(Matmul(), (x, w), [np.array([[False], [True]])])
     assert found.read == [None, None] and places(found.made[0]) == [1]
+
+
+def test_of_two_factors_the_one_that_reaches_the_result_is_to_blame():
+    """The first row of x and the second column of y are not finite; what they share is not asked for."""
+    x, y = np.ones((2, 2), "float32"), np.ones((2, 2), "float32")
+    x[0, 0] = y[0, 1] = NAN
+    found = passing(Matmul(), (x, y), [np.array([[False, False], [False, True]])])
+    assert found.read[0] is None and places(found.read[1]) == [1]
 
 
 @pytest.mark.parametrize("closely", [False, True])

@@ -35,6 +35,17 @@ def test_the_same_value_may_be_harmful_elsewhere():
     assert names[source.number] == "log" and source.mask.tolist() == [False, False, True]
 
 
+def test_numbers_that_are_read_twice_count_for_both():
+    """One line wants the logarithm of 0, the other that of -1."""
+
+    def step(x):
+        y = cr.log(x)
+        return cr.where(x < 0, y, 0.0).sum() + cr.where(x == 0, y, 0.0).sum()
+
+    (source,) = walked(step, X)[0].sources
+    assert source.mask.tolist() == [False, True, True]
+
+
 def test_infinity_that_becomes_nan_later_is_the_first():
     assert sources(lambda x: (cr.exp(x * 1000.0) * 0.0).sum(), X) == ["exp"]
 
@@ -102,6 +113,22 @@ def test_the_way_is_the_shortest_to_the_loss():
     found, names = walked(learned(function, w), X)
     (source,) = found.sources
     assert [names[n] for n in found.route(source.number)] == ["sum:2", "loss"]
+
+
+def test_of_several_gradients_the_nearest_is_named():
+    a, b = (cr.Tensor(np.zeros(3), dtype="float32", requires_grad=True, name=name) for name in "ab")
+    rule = optim.SGD([a, b], lr=0.1)
+
+    def step(x):
+        rule.zero_grad()
+        loss = (cr.sqrt(a * 2.0 * 3.0 + b) + x * 0.0).sum()
+        loss.backward()
+        rule.step()
+        return loss
+
+    found, names = walked(step, X)
+    assert {names[end] for end in found.ends} == {"a.grad", "b.grad"}
+    assert names[found.sources[0].number] == "b.grad" and found.route(found.sources[0].number) == []
 
 
 def test_nothing_is_walked_where_all_is_finite():

@@ -181,6 +181,23 @@ def test_a_plain_step_is_taken_back_and_explained_too(rule):
     assert all(np.isfinite(value.data).all() for value in trainer.state())
 
 
+def test_a_plain_step_with_a_finite_loss_and_a_gradient_that_is_not_is_taken_back():
+    w = Tensor([0.0, 4.0], requires_grad=True, name="w")
+    rule = optim.SGD([w], lr=0.1)
+
+    def step(x):
+        rule.zero_grad()
+        loss = (cr.sqrt(w) * x).sum()
+        loss.backward()
+        rule.step()
+        return loss
+
+    runner = Runner(step, state=lambda: [w], plain=True)
+    with pytest.raises(NonFiniteError, match=r"w.grad\[0\] is inf, made by divide"):
+        runner(np.ones(2, "float32"))
+    assert w.numpy().tolist() == [0, 4] and w.grad is None
+
+
 def test_a_plain_step_without_a_program_is_taken_back_and_says_less():
     w = Tensor([1.0], requires_grad=True)
 
