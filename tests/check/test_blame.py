@@ -133,7 +133,9 @@ def test_forward_the_line_is_named(function, after):
     assert culprit.path.split(":")[0] == f"{after}/{FORWARD[function]}"
     assert f"test_blame.py:{line_in(function)} in {function.__name__}" in place.line
     assert not np.isfinite(culprit.value) and len(culprit.index) == 2
-    assert f"made by {place.gate} of" in str(culprit)
+    assert f"made by {place.gate} of" in culprit.sentence() and f"made by {place.gate} (forward)" in str(
+        culprit
+    )
     assert all(np.isfinite(number) for _, number in culprit.operands)
 
 
@@ -202,11 +204,11 @@ def test_what_is_passed_on_is_not_blamed():
     assert (culprit.path, culprit.index, culprit.value) == ("log", (1,), -np.inf)
     assert culprit.operands == [("x", 0.0)]
     assert str(culprit).splitlines() == [
-        "log[1] is -inf, made by log of x = 0",
-        "  where       forward",
+        "log[1] is -inf, made by log (forward)",
+        "  of          x = 0",
         f"  line        test_blame.py:{step.__code__.co_firstlineno + 1} in step: y = cr.log(x)",
         "  not finite  1 of 3 numbers",
-        "  then        passed on by multiply, add to loss",
+        "  passed on   by multiply, add to loss",
     ]
     assert culprit.sentence() == "log[1] is -inf, made by log of x = 0; passed on by multiply, add to loss"
 
@@ -242,11 +244,14 @@ def test_the_whole_story_of_a_number():
     assert [name for name, _ in culprit.operands] == ["linear1/relu", "linear2.weight"]
     assert culprit.operands[1][1] == pytest.approx(1e38) and "the largest of" in culprit.note
     assert culprit.count <= culprit.size == 6 * 5
-    assert (
-        culprit.way
-        == "passed on by linear2/add, linear2/relu, linear3/linear, …, softmax_cross_entropy to loss"
-    )
-    assert f"{culprit.count} of 30 numbers" in str(culprit) and "where       linear2, forward" in str(culprit)
+    assert culprit.way == "by linear2/add, linear2/relu, linear3/linear, …, softmax_cross_entropy to loss"
+    assert str(culprit).splitlines()[2:] == [
+        f"              {culprit.note}",
+        "  layer       linear2",
+        f"  line        {culprit.place.line}: {culprit.source}",
+        f"  not finite  {culprit.count} of 30 numbers",
+        f"  passed on   {culprit.way}",
+    ]
     assert culprit.sentence().startswith("linear2/linear[") and culprit.sentence().endswith("to loss")
 
 
@@ -271,20 +276,28 @@ def test_where_nothing_can_be_compiled_the_step_is_run_gate_by_gate(monkeypatch)
     assert check.blame(step, np.zeros(2, "float32")).path == "log"
 
 
-def test_what_only_the_compiled_step_makes_is_told_so(monkeypatch):
-    """The numbers are those of the compiled step; the gate by itself is asked what it makes of them."""
+def blame_of_exp(monkeypatch, x, came):
+    """The blame of a step whose exp came to these numbers, whatever it computes."""
     step = cr.compile(lambda x: cr.exp(x * 2.0).sum(), fallback="error")
-    x = np.array([1.0, 2.0], "float32")
-    plan, replay = step.replay(x)
+    plan, replay = step.replay(np.array(x, "float32"))
     exp = next(line.outputs[0] for line in plan.program.lines if line.gate.label == "exp")
-    loss = plan.program.output.number
-    wrong = {exp: np.array([np.inf, 1], "float32"), loss: np.array(np.inf, "float32")}
+    wrong = {exp: np.array(came, "float32"), plan.program.output.number: np.array(np.inf, "float32")}
     monkeypatch.setattr(
         sys.modules[check.Blame.__module__], "replayed", lambda *_: (plan, replay.values | wrong)
     )
-    culprit = check.blame(step, x)
+    return check.blame(step, np.array(x, "float32"))
+
+
+def test_what_only_the_compiled_step_makes_is_told_so(monkeypatch):
+    """The numbers are those of the compiled step; the gate by itself is asked what it makes of them."""
+    culprit = blame_of_exp(monkeypatch, [1, 2], [np.inf, 1])
     assert (culprit.path, culprit.index, culprit.operands) == ("exp", (0,), [("multiply", 2.0)])
     assert culprit.note == "gate by gate it is 7.38906" and culprit.note in culprit.sentence()
+
+
+def test_of_several_numbers_one_is_told_that_the_gate_makes_too(monkeypatch):
+    culprit = blame_of_exp(monkeypatch, [1, 100], [np.inf, np.inf])
+    assert (culprit.index, culprit.operands, culprit.note) == ((1,), [("multiply", 200.0)], "")
 
 
 def test_others_that_begin_somewhere_else_are_named_too():

@@ -51,15 +51,13 @@ class Blame:
     also: list[str] = field(default_factory=list)
 
     @property
-    def cause(self) -> str:
-        """What it is and where it comes from: made, of what, or come in, with what."""
+    def head(self) -> str:
+        """What it is and where it comes from: made by a gate, or come in."""
         at = f"{self.path}{list(self.index) or ''} is {self.value}"
-        if self.place is None:
-            kind = CAME_IN[self.came_in]
-            return f"{at}: it came in with {self.path}, {kind}, and no line of the step made it"
-        note = f" ({self.note})" if self.note else ""
-        read = Operands(self.operands)
-        return f"{at}, made by {self.place.gate} of {str(read) or 'finite inputs'}{note}"
+        if self.place is not None:
+            return f"{at}, made by {self.place.gate}"
+        kind = CAME_IN[self.came_in]
+        return f"{at}: it came in with {self.path}, {kind}, and no line of the step made it"
 
     @property
     def way(self) -> str:
@@ -67,26 +65,28 @@ class Blame:
         *between, end = self.passed or [""]
         if len(between) > MOST:
             between = [*between[: MOST - 1], "…", between[-1]]
-        through = f"passed on by {', '.join(between)} to" if between else "passed on to"
-        return f"{through} {end}" if end else ""
+        return f"by {', '.join(between)} to {end}" if between else f"to {end}" if end else ""
 
     def sentence(self) -> str:
         """All in one sentence, for an error."""
-        return "; ".join(part for part in (self.cause, self.way) if part)
+        read = f" of {Operands(self.operands)}" if self.operands else ""
+        note = f" ({self.note})" if self.note else ""
+        way = f"; passed on {self.way}" if self.way else ""
+        return f"{self.head}{read}{note}{way}"
 
     def __str__(self) -> str:
-        rows = [self.cause]
-        if self.place is not None:
-            where = ", ".join(part for part in (self.place.layer, self.place.phase) if part)
-            line = f"{self.place.line}: {self.source}" if self.source else self.place.line
-            rows += [f"  where       {where}", f"  line        {line}"]
-        if self.size > 1:
-            rows.append(f"  not finite  {self.count:,} of {self.size:,} numbers")
-        if self.way:
-            rows.append(f"  then        {self.way}")
-        if self.also:
-            rows.append(f"  besides     {', '.join(self.also[:MOST])}{', …' * (len(self.also) > MOST)}")
-        return "\n".join(rows)
+        place = self.place
+        rows = [
+            ("of", str(Operands(self.operands))),
+            ("", self.note),
+            ("layer", place.layer if place else ""),
+            ("line", ": ".join(part for part in (place.line, self.source) if part) if place else ""),
+            ("not finite", f"{self.count:,} of {self.size:,} numbers" if self.size > 1 else ""),
+            ("passed on", self.way),
+            ("besides", ", ".join([*self.also[:MOST], *["…"] * (len(self.also) > MOST)])),
+        ]
+        head = f"{self.head} ({place.phase})" if place else self.head
+        return "\n".join([head, *(f"  {name:<10}  {text}" for name, text in rows if text)])
 
 
 CAME_IN = {
@@ -108,11 +108,11 @@ def blame(step: Callable[..., Any], *batch: Any) -> Blame | None:
     >>> import chainrule as cr
     >>> step = cr.compile(lambda x: (cr.log(x) * 2.0).sum())
     >>> print(blame(step, np.array([1.0, 0.0], "float32")))
-    log[1] is -inf, made by log of x = 0
-      where       forward
+    log[1] is -inf, made by log (forward)
+      of          x = 0
       line        ...
       not finite  1 of 2 numbers
-      then        passed on by multiply to loss
+      passed on   by multiply to loss
     """
     return blamed(*looked_at(step, *batch))
 
@@ -136,36 +136,49 @@ def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan | None) -
     if not found.sources:
         return None
     start, names = found.sources[0], program.names()
-    return told(found, start, names, **({} if start.line is None else made_by(numbers, start, names, plan)))
+    if start.line is None:
+        return told(found, start, names, first(start.mask))
+    plain = gate_by_gate(numbers, start)
+    # Winograd's algorithm spreads one number over its tile: the gate says where it began
+    agreed = start.mask & ~np.isfinite(plain)
+    index = first(agreed if agreed.any() else start.mask)
+    made = made_by(numbers, start.line, names, index, plan)
+    if np.isfinite(plain[index]):
+        made["note"] = f"gate by gate it is {plain[index]:.6g}"
+    return told(found, start, names, index, **made)
 
 
-def made_by(numbers: Numbers, start: Source, names: dict[int, str], plan: Plan | None) -> dict[str, Any]:
-    """What is said of the line that made something: where it stands, and what it read there."""
-    program, position, index = numbers.program, start.line or 0, first(start.mask)
-    line = program.lines[position]
-    given = tuple(numbers[n] for n in line.inputs)
+def gate_by_gate(numbers: Numbers, start: Source) -> np.ndarray:
+    """What the gate by itself makes of what the line read."""
+    line = numbers.program.lines[start.line or 0]
+    return computed(line.gate, tuple(numbers[n] for n in line.inputs))[line.outputs.index(start.number)]
+
+
+def made_by(
+    numbers: Numbers, position: int, names: dict[int, str], index: tuple[int, ...], plan: Plan | None
+) -> dict[str, Any]:
+    """What is said of the line that made a number: where it stands, and what it read there."""
+    program, line = numbers.program, numbers.program.lines[position]
     labels = ["" if n in program.constants else names[n] for n in line.inputs]
-    read = operands(line.gate, given, labels, index)
-    plain = computed(line.gate, given)[line.outputs.index(start.number)][index]
+    read = operands(line.gate, tuple(numbers[n] for n in line.inputs), labels, index)
     kernel = kernel_of(plan, position) if plan else "numpy"
     return {
         "place": placed(program, position, names, kernel),
         "operands": read.read,
-        "note": f"gate by gate it is {plain:.6g}" if np.isfinite(plain) else read.note,
+        "note": read.note,
         "source": linecache.getline(line.place.file, line.place.line).strip(),
     }
 
 
-def told(found: Trail, start: Source, names: dict[int, str], **more: Any) -> Blame:
+def told(found: Trail, start: Source, names: dict[int, str], index: tuple[int, ...], **more: Any) -> Blame:
     """What is said of a start, whether it came in or was made, which is told by `more`."""
-    array, index = found.numbers[start.number], first(start.mask)
-    wrong = found.numbers.wrong(start.number)
+    array, wrong = found.numbers[start.number], found.numbers.wrong(start.number)
     return Blame(
         names[start.number],
         index,
         float(array[index]),
         came_in=kind_of(found.program, start.number),
-        count=int(np.sum(wrong if wrong is not None else start.mask)),
+        count=int(np.sum(wrong)),  # type: ignore[arg-type]
         size=array.size,
         passed=[names[n] for n in found.route(start.number)],
         also=[names[other.number] for other in found.sources if other.number != start.number],
