@@ -109,8 +109,9 @@ class Trainer:
     ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
-        Raises DataError for no batches; DivergedError when the loss or a gradient is not finite, which names the line that
-        made it and leaves all state as before that step; NonFiniteError when the pictures are not.  What other sizes of batches and the validation need is compiled behind the first step.
+        Raises DataError for no batches, NonFiniteError when the pictures are not finite, DivergedError when the loss or
+        a gradient is not: it names the line that made the first such number, and all state is that of before the step.
+        What other sizes of batches and the validation need is compiled behind the first step.
         """
         require_batches("train", train)
         if validation is not None:
