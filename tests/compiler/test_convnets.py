@@ -17,7 +17,7 @@ from chainrule.kernels.product import Product
 from chainrule.random import Generator
 
 from ..check.learning import Learning
-from ..check.test_blame import BACKWARD, FORWARD, Planted, held_back, line_in
+from ..check.test_blame import BACKWARD, FORWARD, Planted, held_back, line_in, logarithm
 from ..nn.steps import pictures
 from .random_graphs import OPTIMIZERS, Draw, Name, Node, NoFit, Recipe, alive, calm, compared
 
@@ -422,7 +422,11 @@ def batch(count: int = 4, seed: int = 7) -> Any:
 def test_a_nan_planted_behind_a_layer_is_blamed(function, after):
     culprit = held_back(planted(function, after), batch())
     place = culprit.place
-    assert (place.gate, place.layer, place.phase) == (FORWARD[function], "planted", "forward")
+    # the relu behind the norm makes 0 of -infinity: what arrives is the slope of the logarithm
+    expected = (
+        ("divide", "backward") if (after, function) == ("norm", logarithm) else (FORWARD[function], "forward")
+    )
+    assert (place.gate, place.phase, place.layer) == (*expected, "planted")
     assert f"test_blame.py:{line_in(function)} in {function.__name__}" in place.line
     assert not np.isfinite(culprit.value) and len(culprit.index) == 4
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,8 @@ def test_a_step_that_the_guard_held_back(where, tmp_path):
         learning.step(images, labels)
     culprit = check.blame(learning.step, images, labels)
     found = trip(learning.step, (images, labels), tmp_path, "*")
-    assert culprit is not None and str(check.blame(found)) == str(culprit)
+    assert culprit is not None
+        assert str(check.blame(found)) == str(replace(culprit, source=""))  # the file is elsewhere
     assert ("made by linear" in str(culprit)) is (where == "state")
     assert "loss" in found.values and not found.differences().differing
     check.compiled(found)

@@ -57,3 +57,13 @@ def test_inherit_and_during_end():
     with inherit(0), during("update"):
         assert here() == 0 and phase.get() == "update"
     assert here() != 0 and phase.get() == before == "forward"
+
+
+def test_the_text_of_a_line_of_this_machine_alone(tmp_path, monkeypatch):
+    place = origin(here())
+    assert place.text == "place = origin(here())"
+    (tmp_path / "train.py").write_text("secret = 1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert place._replace(file="train.py", line=1).text == ""
+    assert place._replace(file="", line=0).text == ""

@@ -172,6 +172,25 @@ def test_a_number_that_is_returned_with_others_is_not_the_loss():
     assert lines_of(cr.trace(lambda x: x * 2, np.ones(2, "float32"))) == ["multiply"]
 
 
+def test_a_number_that_is_returned_with_others_is_the_loss_if_the_way_back_begins_there():
+    w = cr.Tensor(np.ones(2, "float32"), requires_grad=True, name="w")
+
+    def step(x):
+        w.grad = None
+        scores = x * w
+        loss = scores.sum() + (w * w).sum()
+        loss.backward()
+        return scores, scores.max(), loss
+
+    assert lines_of(cr.trace(step, np.ones(2, "float32")))[:5] == [
+        "multiply",
+        "sum",
+        "multiply:2",
+        "sum:2",
+        "loss",
+    ]
+
+
 def test_two_groups_of_an_optimizer():
     model = nn.Sequential({"a": nn.Linear(2, 3, rng=Generator(0)), "b": nn.Linear(3, 2, rng=Generator(1))})
     groups = [{"params": list(model.a.parameters())}, {"params": list(model.b.parameters()), "lr": 0.01}]

@@ -295,7 +295,13 @@ TRAINING = {
         lambda: fit(NAN, LABELS), NonFiniteError, "Trainer.fit", "48 NaN", "finite pictures", "nan_to_num"
     ),
     "a rate that is too large": Bad(
-        lambda: fit(X, LABELS, lr=1e30), DivergedError, "Trainer.fit", "epoch 1", "finite numbers", "1e+29"
+        lambda: fit(X, LABELS, lr=1e30),
+        DivergedError,
+        "Trainer.fit",
+        "epoch 1",
+        "finite numbers",
+        "1e+29",
+        "head",
     ),
     "labels counted from one": Bad(
         lambda: fit(X, LABELS + 1), LabelError, "softmax_cross_entropy", "label 5", "0 to 4", "labels - 1"

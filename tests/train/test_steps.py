@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import Gate, Spec, data, nn, optim, zoo
+from chainrule import Gate, Spec, Tensor, data, nn, optim, zoo
 from chainrule.compiler import records
 from chainrule.errors import CompileError, NonFiniteError
 from chainrule.random import Generator
@@ -157,6 +157,60 @@ def test_the_error_names_the_line_and_the_state_is_that_of_before():
         trainer.step(images, labels)
     assert caught.value.layer == "linear1" and "trainer.py" not in caught.value.line
     assert all(np.array_equal(trainer.model.state_dict()[name], array) for name, array in before.items())
+
+
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+def test_a_plain_step_is_taken_back_and_explained_too(rule):
+    """Weights, slots, running statistics and counters are those of before, and so is the next step."""
+    model = nn.Sequential(
+        nn.Linear(20, 6, rng=Generator(0)),
+        nn.BatchNorm1d(6),
+        nn.Dropout(0.2, rng=Generator(1)),
+        nn.Linear(6, 3),
+    )
+    trainer = Trainer(model, nn.CrossEntropyLoss(), rule(model.parameters(), lr=0.1), plain=True)
+    points, labels = Generator(2).normal((5, 20)), np.array([0, 1, 2, 0, 1])
+    trainer.step(points, labels)
+    before = [value.data for value in trainer.state()]
+    assert len(before) == 6 + 4 + (6 * 3 if rule is optim.Adam else 0)
+    with pytest.raises(NonFiniteError, match="0/linear.* made by linear .* to loss") as caught:
+        trainer.step(points * 0 + np.float32(3e38) * np.sign(model[0].weight.numpy()[0]), labels)
+    assert caught.value.layer == "0" and "test_steps.py" in caught.value.line
+    assert all(value.data is array for value, array in zip(trainer.state(), before, strict=True))
+    trainer.step(points, labels)
+    assert all(np.isfinite(value.data).all() for value in trainer.state())
+
+
+def test_a_plain_step_with_a_finite_loss_and_a_gradient_that_is_not_is_taken_back():
+    w = Tensor([0.0, 4.0], requires_grad=True, name="w")
+    rule = optim.SGD([w], lr=0.1)
+
+    def step(x):
+        rule.zero_grad()
+        loss = (cr.sqrt(w) * x).sum()
+        loss.backward()
+        rule.step()
+        return loss
+
+    runner = Runner(step, state=lambda: [w], plain=True)
+    with pytest.raises(NonFiniteError, match=r"w.grad\[0\] is inf, made by divide"):
+        runner(np.ones(2, "float32"))
+    assert w.numpy().tolist() == [0, 4] and w.grad is None
+
+
+def test_a_plain_step_without_a_program_is_taken_back_and_says_less():
+    w = Tensor([1.0], requires_grad=True)
+
+    def step(x):
+        w.assign(w * 2)
+        return x.sum() if float(x.sum()) < 1 else x.sum()
+
+    runner = Runner(lambda x: step(Tensor(x)), state=lambda: [w], plain=True)
+    with pytest.raises(NonFiniteError, match="a loss or a gradient that is not finite; no state was changed"):
+        runner(np.array([np.nan], "float32"))
+    assert w.item() == 1
+    runner(np.array([2.0], "float32"))
+    assert w.item() == 2
 
 
 def weighted(weight):

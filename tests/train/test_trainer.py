@@ -184,7 +184,7 @@ def test_a_loss_that_runs_away_stops_the_training():
     trainer, batches = toy(lr=1e38)
     heard = listen(trainer)
     with pytest.raises(
-        DivergedError, match="Trainer.fit: .* is .*, made by .* in step . of epoch 1"
+        DivergedError, match="Trainer.fit: in step . of epoch 1, .* is .*, made by .* to loss"
     ) as caught:
         trainer.fit(batches, epochs=50)
     assert caught.value.expected == "finite numbers"
@@ -196,7 +196,9 @@ def test_a_loss_that_runs_away_stops_the_training():
 
 def test_a_plain_loss_that_runs_away_stops_the_training():
     trainer, batches = toy(lr=1e38, plain=True)
-    with pytest.raises(DivergedError, match="Trainer.fit: a loss of .* in step . of epoch 1") as caught:
+    with pytest.raises(
+        DivergedError, match="Trainer.fit: in step . of epoch 1, .* made by .* to loss"
+    ) as caught:
         trainer.fit(batches, epochs=50)
     assert caught.value.expected == "finite numbers"
     assert "1e+37 instead of 1e+38" in caught.value.hint

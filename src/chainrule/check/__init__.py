@@ -1,5 +1,6 @@
 """Checks that teach: is the compiled step the step, and who made the NaN."""
 
+from .advice import USUAL as USUAL
 from .blame import Blame as Blame
 from .blame import blame as blame
 from .blame import explain as explain

@@ -1,113 +1,204 @@
-"""Who made the first NaN or infinity of a compiled step?"""
+"""Who made the first NaN or infinity of a step, of what, and how it came to what the guard looks at?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..compiler import Plan
-from ..errors import NonFiniteError
-from ..graph import Line
-from .lines import Place, Step, place_of, replayed
+from ..compiler import Plan, SavedStep
+from ..errors import CompileError, NonFiniteError
+from ..graph import Program, Value, evaluate, trace
+from .advice import advice
+from .lines import Place, kernel_of, placed, replayed
+from .numbers import Numbers, first
+from .operands import Operands, operands
+from .passing import computed
+from .trail import Source, Trail, trail
+
+MOST = 4
+"""How many paths a sentence names of a long way."""
 
 
 @dataclass(frozen=True)
 class Blame:
-    """The first value that is not finite.
+    """The first value that is not finite and reaches what has to be.
 
-    place:  the line that made it, or None where it came in with an argument or state of this path
-    index, value:  the first such element;  operands: (path, number) of what the line read there
+    path, index, value:  the value, where in it, and the number there
+    place:  the line that made it; None where it came in
+    came_in:  "argument", "state" or "constant" where it came in with one; "" where a line made it
+    operands:  (path, number) of what the line read there; the largest ones of a sum;  note: what they are
+    source:  the text of the user's line, where it can be read
+    count, size:  how many of the value's numbers are not finite, of how many
+    passed:  the paths that passed it on, in order; the last one had to be finite: the loss, a gradient
+    also:  paths where others begin, which this one did not cause
     """
 
     path: str
-    place: Place | None
     index: tuple[int, ...]
     value: float
-    operands: list[tuple[str, float]]
+    place: Place | None = None
+    operands: list[tuple[str, float]] = field(default_factory=list)
+    note: str = ""
+    came_in: str = ""
+    source: str = ""
+    count: int = 1
+    size: int = 1
+    passed: list[str] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
+
+    @property
+    def head(self) -> str:
+        """What it is and where it comes from: made by a gate, or come in."""
+        at = f"{self.path}{list(self.index) or ''} is {self.value}"
+        if self.place is not None:
+            return f"{at}, made by {self.place.gate}"
+        kind = CAME_IN[self.came_in]
+        return f"{at}: it came in with {self.path}, {kind}, and no line of the step made it"
+
+    @property
+    def way(self) -> str:
+        """How it was passed on, in short."""
+        *between, end = self.passed or [""]
+        if len(between) > MOST:
+            between = [*between[: MOST - 1], "…", between[-1]]
+        return f"by {', '.join(between)} to {end}" if between else f"to {end}" if end else ""
+
+    def sentence(self) -> str:
+        """All in one sentence, for an error."""
+        read = f" of {Operands(self.operands)}" if self.operands else ""
+        note = f" ({self.note})" if self.note else ""
+        way = f"; passed on {self.way}" if self.way else ""
+        return f"{self.head}{read}{note}{way}"
 
     def __str__(self) -> str:
-        at = f"{self.path}{list(self.index)} is {self.value}"
-        if self.place is None:
-            return f"{at}: it came in with {self.path}, no line of the step made it"
-        read = ", ".join(f"{name} = {number:.6g}" for name, number in self.operands)
-        return f"{at}, made by {self.place.gate} of {read or 'finite inputs'} ({self.place.phase}, {self.place.line})"
+        place = self.place
+        rows = [
+            ("of", str(Operands(self.operands))),
+            ("", self.note),
+            ("layer", place.layer if place else ""),
+            ("line", ": ".join(part for part in (place.line, self.source) if part) if place else ""),
+            ("not finite", f"{self.count:,} of {self.size:,} numbers" if self.size > 1 else ""),
+            ("passed on", self.way),
+            ("besides", ", ".join([*self.also[:MOST], *["…"] * (len(self.also) > MOST)])),
+        ]
+        head = f"{self.head} ({place.phase})" if place else self.head
+        return "\n".join([head, *(f"  {name:<10}  {text}" for name, text in rows if text)])
 
 
-def blame(step: Step, *batch: Any) -> Blame | None:
-    """The line of a compiled or saved step that made the first number that is not finite; None if all are finite.
+CAME_IN = {
+    "argument": "an argument",
+    "state": "state of before the step",
+    "constant": "a constant of the step",
+}
 
-    The step is replayed compiled, with every value kept and no state changed.  A line that only passes on what
-    it was given is not blamed.
+
+def blame(step: Callable[..., Any], *batch: Any) -> Blame | None:
+    """The line of a step that made the first number that is not finite, with what it made it of.
+
+    A compiled or saved step is replayed compiled, with every value kept; any other function is traced and run gate by
+    gate.  No state is changed.  Then the program is walked back: from the loss; if it is finite, from the gradients; if
+    they are, from what else the step returns and assigns.  So a line that only passes on what it was given is not
+    blamed, nor is a number that never arrives there: one that `where` leaves out, or that a maximum does not choose, is
+    harmless.  None if all of these ends are finite.
 
     >>> import chainrule as cr
-    >>> step = cr.compile(lambda x: cr.log(x).sum())
+    >>> step = cr.compile(lambda x: (cr.log(x) * 2.0).sum())
     >>> print(blame(step, np.array([1.0, 0.0], "float32")))
-    log[1] is -inf, made by log of x = 0 (forward, ...)
+    log[1] is -inf, made by log (forward)
+      of          x = 0
+      line        ...
+      not finite  1 of 2 numbers
+      passed on   by multiply to loss
     """
-    plan, values = replayed(step, *batch)
-    names = plan.program.names()
-    for number in (*plan.program.inputs, *plan.program.cells, *plan.program.constants):
-        if number in values and not finite(values[number]):
-            return found(values[number], names[number], None, [])
-    for number, line in enumerate(plan.program.lines):
-        for n in line.outputs:
-            if (
-                n in values
-                and not finite(values[n])
-                and all(finite(values[i]) for i in line.inputs if i in values)
-            ):
-                index = first(values[n])
-                return found(
-                    values[n],
-                    names[n],
-                    place_of(plan, number, names),
-                    operands(plan, line, values, names, index),
-                )
-    return None
+    return blamed(*looked_at(step, *batch))
 
 
-def explain(error: NonFiniteError, step: Step, *batch: Any) -> NonFiniteError:
-    """The error of a step that the guard held back, with the line that is to blame."""
+def looked_at(step: Any, *batch: Any) -> tuple[Program, dict[int, np.ndarray], Plan | None]:
+    """The program of a step, every value of one run, and the plan that made them, if one did."""
+    if hasattr(step, "replay"):
+        try:
+            plan, values = replayed(step, *batch)
+            return plan.program, values, plan
+        except CompileError:  # a step that runs plain, since nothing can be compiled here
+            if isinstance(step, SavedStep):
+                return step.program, evaluate(step.program, *step.batch), None
+            step = step.function
+    program = trace(step, *batch, kind=Value.usual)
+    return program, evaluate(program, *batch), None
+
+
+def blamed(program: Program, values: dict[int, np.ndarray], plan: Plan | None) -> Blame | None:
+    """The same of values by number: those that a plan has made, or without one the interpreter."""
+    numbers = Numbers(program, values)
+    found = trail(numbers)
+    if not found.sources:
+        return None
+    start, names = found.sources[0], program.names()
+    if start.line is None:
+        return told(found, start, names, first(start.mask))
+    plain = gate_by_gate(numbers, start)
+    # Winograd's algorithm spreads one number over its tile: the gate says where it began
+    agreed = start.mask & ~np.isfinite(plain)
+    index = first(agreed if agreed.any() else start.mask)
+    made = made_by(numbers, start.line, names, index, plan)
+    if np.isfinite(plain[index]):
+        made["note"] = f"gate by gate it is {plain[index]:.6g}"
+    return told(found, start, names, index, **made)
+
+
+def gate_by_gate(numbers: Numbers, start: Source) -> np.ndarray:
+    """What the gate by itself makes of what the line read."""
+    line = numbers.program.lines[start.line or 0]
+    return computed(line.gate, tuple(numbers[n] for n in line.inputs))[line.outputs.index(start.number)]
+
+
+def made_by(
+    numbers: Numbers, position: int, names: dict[int, str], index: tuple[int, ...], plan: Plan | None
+) -> dict[str, Any]:
+    """What is said of the line that made a number: where it stands, and what it read there."""
+    program, line = numbers.program, numbers.program.lines[position]
+    labels = ["" if n in program.constants else names[n] for n in line.inputs]
+    read = operands(line.gate, tuple(numbers[n] for n in line.inputs), labels, index)
+    kernel = kernel_of(plan, position) if plan else "numpy"
+    return {
+        "place": placed(program, position, names, kernel),
+        "operands": read.read,
+        "note": read.note,
+        "source": line.place.text,
+    }
+
+
+def told(found: Trail, start: Source, names: dict[int, str], index: tuple[int, ...], **more: Any) -> Blame:
+    """What is said of a start, whether it came in or was made, which is told by `more`."""
+    array, wrong = found.numbers[start.number], found.numbers.wrong(start.number)
+    return Blame(
+        names[start.number],
+        index,
+        float(array[index]),
+        came_in=kind_of(found.program, start.number),
+        count=int(np.sum(wrong)),  # type: ignore[arg-type]
+        size=array.size,
+        passed=[names[n] for n in found.route(start.number)],
+        also=[names[other.number] for other in found.sources if other.number != start.number],
+        **more,
+    )
+
+
+def kind_of(program: Program, number: int) -> str:
+    """What a value is that came in; "" for one that a line made."""
+    kinds = {"argument": program.inputs, "state": program.cells, "constant": program.constants}
+    return next((kind for kind, numbers in kinds.items() if number in numbers), "")
+
+
+def explain(error: NonFiniteError, step: Callable[..., Any], *batch: Any) -> NonFiniteError:
+    """The error of a step that the guard held back, with the line that is to blame and what may help."""
     culprit = blame(step, *batch)
     if culprit is None:
         return error
-    made = NonFiniteError(
-        error.who, str(culprit), error.expected, "a smaller learning rate, or look at this line's inputs"
-    )
     place = culprit.place
+    hint = advice(place.gate if place else "", culprit.came_in, place.phase if place else "")
+    made = NonFiniteError(error.who, culprit.sentence(), error.expected, hint)
     return made if place is None else made.at(place.layer, place.line)  # type: ignore[return-value]
-
-
-def finite(array: np.ndarray) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
-
-
-def first(array: np.ndarray) -> tuple[int, ...]:
-    """The first element that is not finite."""
-    return tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-
-
-def found(array: np.ndarray, path: str, place: Place | None, read: list[tuple[str, float]]) -> Blame:
-    index = first(array)
-    return Blame(path, place, index, float(array[index]), read)
-
-
-def operands(
-    plan: Plan, line: Line, values: dict[int, np.ndarray], names: dict[int, str], index: tuple[int, ...]
-) -> list[tuple[str, float]]:
-    """What an elementwise line read where it went wrong; for other lines the largest magnitude of each input."""
-    shape = plan.program.specs[line.outputs[0]].shape
-    read = []
-    for n in line.inputs:
-        array = values.get(n)
-        if array is None or array.size == 0:
-            continue
-        try:
-            there = float(np.broadcast_to(array, shape)[index])
-            read.append((names[n], there))
-        except ValueError:
-            flat = np.abs(array.astype(np.float64))
-            read.append((f"max |{names[n]}|", float(flat.max())))
-    return read

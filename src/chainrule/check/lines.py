@@ -9,7 +9,7 @@ import numpy as np
 
 from ..compiler import Compiled, Plan, SavedStep
 from ..errors import DifferenceError, UsageError
-from ..graph import Line
+from ..graph import Line, Program
 
 Step: TypeAlias = Compiled | SavedStep
 """What can be replayed: a compiled step with a batch, or a saved one, which has its own."""
@@ -62,16 +62,14 @@ def refused(plan: Plan, status: int) -> DifferenceError:
 
 def place_of(plan: Plan, number: int, names: dict[int, str]) -> Place:
     """The place of line `number` of the plan's program."""
-    line: Line = plan.program.lines[number]
+    return placed(plan.program, number, names, kernel_of(plan, number))
+
+
+def placed(program: Program, number: int, names: dict[int, str], kernel: str) -> Place:
+    """The place of a line that a kernel computes."""
+    line: Line = program.lines[number]
     origin = line.place
-    return Place(
-        names[line.outputs[0]],
-        line.gate.label,
-        origin.layer,
-        str(origin),
-        line.phase,
-        kernel_of(plan, number),
-    )
+    return Place(names[line.outputs[0]], line.gate.label, origin.layer, str(origin), line.phase, kernel)
 
 
 def kernel_of(plan: Plan, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,12 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{os.path.basename(self.file)}:{self.line} in {self.function}" if self.file else ""
+
+    @property
+    def text(self) -> str:
+        """What stands in the line; "" for a file of another machine, of which only the name is known."""
+        known = os.path.isabs(self.file) or self.file in linecache.cache
+        return linecache.getline(self.file, self.line).strip() if known else ""
 
 
 def here() -> int:

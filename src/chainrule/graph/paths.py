@@ -7,7 +7,7 @@ linear1/relu.grad       the gradient of the loss to it;  linear1.weight.grad lik
 linear1/less_equal.back what the way back computes beside such gradients
 optimizer/linear1.weight/velocity   what the optimizer keeps;  optimizer/group0/lr its settings
 linear1.weight.new      what the step assigns
-loss                    the number that the step returns
+loss                    the number that the step returns, or that the way back begins at
 Where a path would name two values, the later ones get :2, :3, …
 """
 
@@ -38,8 +38,8 @@ def named(program: Record) -> dict[int, str]:
         if number in made and number not in names:
             names[number] = unique(name, taken)
 
-    if isinstance(program.output, Ref) and program.specs[program.output.number].shape == ():
-        give(program.output.number, "loss")
+    for loss in losses(program):
+        give(loss, "loss")
     for cell, number in program.gradients:
         if number is not None and cell.name:
             give(number, f"{cell.name}.grad")
@@ -65,6 +65,13 @@ def named(program: Record) -> dict[int, str]:
             where = "optimizer" if line.phase == "update" else layers[number]
             give(number, join(where, label(line, number)) + (".back" if line.phase == "backward" else ""))
     return names
+
+
+def losses(program: Record) -> list[int]:
+    """The loss, if there is one: a single number that is all that the step returns, else where its backward began."""
+    if isinstance(program.output, Ref):
+        return [program.output.number] if program.specs[program.output.number].shape == () else []
+    return [number for number, slope in program.slopes.items() if slope in program.constants][:1]
 
 
 def input_names(program: Record) -> list[str]:

@@ -138,6 +138,10 @@ class Optimizer:
         """Every parameter of every group, frozen ones too."""
         return (parameter for group in self.param_groups for parameter in group.parameters)
 
+    def slots(self) -> Iterator[Tensor]:
+        """What is remembered of every parameter: velocities, moments, counters."""
+        return iter(self._state.values())
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({sum(len(g['params']) for g in self.param_groups)} parameters, lr={self.lr:g})"
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from .. import check
 from ..compiler import Compiled, compile
-from ..errors import CompileError, NonFiniteError
+from ..errors import CompileError, NonFiniteError, TraceError
+from ..graph import Value
 from ..graph.mode import OURS
 
 
 class Runner:
     """A step that runs compiled, if it can.
 
+    state:  called for all that the step may change; with it, a plain step is as atomic as a compiled one
     plain:  whether it runs gate by gate; decided at the first call unless it is asked for
 
     >>> from chainrule import Tensor
@@ -22,8 +27,14 @@ class Runner:
     (Tensor([2., 4.]), False)
     """
 
-    def __init__(self, function: Callable[..., Any], *, plain: bool = False) -> None:
-        self.function, self.plain = function, plain
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        state: Callable[[], Iterable[Value]] | None = None,
+        plain: bool = False,
+    ) -> None:
+        self.function, self.state, self.plain = function, state, plain
         self.compiled: Compiled = compile(function, fallback="error")
         self._decided = plain
 
@@ -32,11 +43,28 @@ class Runner:
         if not self._decided:
             self._decide(*batch)
         if self.plain:
-            return self.function(*batch)
+            return self.function(*batch) if self.state is None else self._plainly(self.state(), *batch)
         try:
             return self.compiled(*batch)
         except NonFiniteError as error:
             raise check.explain(error, self.compiled, *batch) from None
+
+    def _plainly(self, state: Iterable[Value], *batch: Any) -> Any:
+        """A step gate by gate, taken back if its loss or a gradient is not finite.
+
+        No gate writes into an array, so the arrays of before are all there is to keep.
+        """
+        before = [(value, value.data, value._grad) for value in state]
+        returned = self.function(*batch)
+        if all(map(finite, (*numbers_in(returned), *(value._grad for value, _, _ in before)))):
+            return returned
+        for value, data, gradient in before:
+            value.data, value._grad = data, gradient
+        came = "a loss or a gradient that is not finite; no state was changed"
+        error = NonFiniteError("step", came, "finite numbers", "check.blame(step, …) names the line")
+        with suppress(TraceError):  # a step that only runs plain has no program to look at
+            error = check.explain(error, self.function, *batch)
+        raise error
 
     def prepare(self, *batch: Any) -> None:
         """Compile for a batch like this one, without a step."""
@@ -60,3 +88,17 @@ class Runner:
     def begin_epoch(self) -> None:
         """Look again at the Python numbers that the step reads."""
         self.compiled.retrace()
+
+
+def numbers_in(returned: Any) -> Iterator[Value]:
+    """The single numbers among what a step returned: losses."""
+    if isinstance(returned, tuple | list):
+        for part in returned:
+            yield from numbers_in(part)
+    elif isinstance(returned, Value) and returned.shape == ():
+        yield returned
+
+
+def finite(value: Value | None) -> bool:
+    """Whether all numbers of a value are; those of none are."""
+    return value is None or bool(np.isfinite(value.data).all())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from .. import check
 from ..errors import DataError, DivergedError, NonFiniteError, SettingError, UsageError
+from ..graph import Value
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
@@ -64,7 +66,7 @@ class Trainer:
         self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
         self.plain = plain
         self.events = Events()
-        self.run_step = Runner(self.learn, plain=plain)
+        self.run_step = Runner(self.learn, state=self.state, plain=plain)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
         """Call the listener at each event of this class: StepEnd, EpochEnd, …"""
@@ -75,11 +77,19 @@ class Trainer:
     def step(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
         """Learn from one batch; return the loss (with the penalty) and the scores, from before the update.
 
-        Raises NonFiniteError, before anything is changed, for a compiled step whose loss or gradients are not
-        finite.
+        Raises NonFiniteError, with all state as before, if the loss or a gradient is not finite; it names the line that
+        made the first such number.
         """
         loss, scores = self.run_step(images, labels)
         return loss, scores
+
+    def state(self) -> Iterator[Value]:
+        """All that a step may change: parameters, buffers, and what the optimizer keeps."""
+        for module in (self.model, self.loss):
+            if isinstance(module, Module):
+                yield from module.parameters()
+                yield from (buffer for _, buffer in module.named_buffers())
+        yield from self.optimizer.slots()
 
     def learn(self, images: Any, labels: Any) -> tuple[Tensor, Tensor]:
         """The step as it is written, gate by gate."""
@@ -99,8 +109,9 @@ class Trainer:
     ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
-        Raises DataError for no batches, DivergedError when the loss is not finite, NonFiniteError when the
-        pictures are not.  What other sizes of batches and the validation need is compiled behind the first step.
+        Raises DataError for no batches, NonFiniteError when the pictures are not finite, DivergedError when the loss or
+        a gradient is not: it names the line that made the first such number, and all state is that of before the step.
+        What other sizes of batches and the validation need is compiled behind the first step.
         """
         require_batches("train", train)
         if validation is not None:
@@ -129,7 +140,8 @@ class Trainer:
             try:
                 loss, scores = self.step(images, labels)
             except NonFiniteError as error:
-                raise diverged(epoch, number, lr, f"{error.came}") from None
+                other = "" if error.hint == check.USUAL else error.hint
+                raise diverged(epoch, number, lr, error.came, other).at(error.layer, error.line) from None
             if epoch == number == 1 and not self.plain:
                 self._prepare(images, labels, train, validation)
             done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
@@ -170,7 +182,8 @@ class Trainer:
                         look.prepare(*blank(size, images, labels))
 
 
-def diverged(epoch: int, step: int, lr: float, came: str) -> DivergedError:
-    """The error of a step that ran away, with the rate that let it."""
-    hint = f"a learning rate of {lr / 10:.2g} instead of {lr:.2g}, or clipped gradients"
-    return DivergedError("Trainer.fit", f"{came} in step {step} of epoch {epoch}", "finite numbers", hint)
+def diverged(epoch: int, step: int, lr: float, came: str, other: str = "") -> DivergedError:
+    """The error of a step that ran away, with the rate that let it; other: what to try first."""
+    rate = f"a learning rate of {lr / 10:.2g} instead of {lr:.2g}"
+    hint = f"{other}; or {rate}" if other else f"{rate}, or clipped gradients"
+    return DivergedError("Trainer.fit", f"in step {step} of epoch {epoch}, {came}", "finite numbers", hint)
