@@ -174,7 +174,7 @@ def test_a_step_that_the_guard_held_back(where, tmp_path):
     culprit = check.blame(learning.step, images, labels)
     found = trip(learning.step, (images, labels), tmp_path, "*")
     assert culprit is not None
-        assert str(check.blame(found)) == str(replace(culprit, source=""))  # the file is elsewhere
+    assert str(check.blame(found)) == str(replace(culprit, source=""))  # the file is elsewhere
     assert ("made by linear" in str(culprit)) is (where == "state")
     assert "loss" in found.values and not found.differences().differing
     check.compiled(found)
