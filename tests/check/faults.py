@@ -321,7 +321,7 @@ FAULTS: dict[str, Fault] = {
     "panels, turned: always the same row": Fault(
         Packing,
         "turn",
-        "(first + lane) * self.stride",
+        "(first + lane).at_most(self.n - 1) * self.stride",
         "first * self.stride",
         "linear",
         "linear",

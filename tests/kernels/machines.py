@@ -91,6 +91,9 @@ def starting(starts: dict[str, int]) -> Iterator[None]:
         def stretch(self, pointer: Any, offset: Any, count: int) -> slice:
             return super().stretch(pointer, plain(offset) + starts.get(pointer.place.name, 0), count)
 
+        def stand(self, pointer: Any, first: int) -> None:
+            super().stand(pointer, first + starts.get(pointer.place.name, 0))
+
         def elements(self, pointer: Any, offsets: np.ndarray) -> np.ndarray:
             return super().elements(pointer, offsets + starts.get(pointer.place.name, 0))
 

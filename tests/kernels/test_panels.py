@@ -73,7 +73,13 @@ def test_code_of_every_target(chosen, dtype, along_k):
 
 
 def test_planted_turn_one_off(monkeypatch):
-    plant(monkeypatch, Packing, "turn", "(first + lane) * self.stride", "(first + lane + 1) * self.stride")
+    plant(
+        monkeypatch,
+        Packing,
+        "turn",
+        "(first + lane).at_most(self.n - 1)",
+        "(first + lane + 1).at_most(self.n - 1)",
+    )
     with caught():
         test_pack_turns_and_fills_up_with_zeros(SMALL, 17)
 

@@ -78,14 +78,16 @@ class Packing:
                     k.store(self.out, place + v, k.load(self.b, row + panel * self.columns + v, mask))
 
     def turn(self, batch: Index, panel: Index, v: int) -> None:
-        """16 columns of a B whose neighbours lie along k: 16 × 16 squares, exchanged in registers."""
+        """16 columns of a B whose neighbours lie along k: 16 × 16 squares, exchanged in registers.  What is not read
+        beyond the last column is not read at the last one: processors are slow to find that out beyond an array.
+        """
         k, first, target = self.k, panel * self.columns + v, self.target(batch, panel) + v
         for step, mask in k.lanes(0, self.depth):
             rows = []
             for lane in range(LANES):
-                inside = (self.n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column: nothing is read
+                inside = (self.n - (first + lane)).at_most(1)  # ≤ 0 beyond the last column
                 left = inside * LANES if mask is None else inside * (self.depth - step)
-                place = batch * self.b_b + (first + lane) * self.stride + step
+                place = batch * self.b_b + (first + lane).at_most(self.n - 1) * self.stride + step
                 rows.append(k.load(self.b, place, k.below(left)))
             for lane, row in enumerate(k.transpose(rows)):
                 if mask is None:

@@ -160,20 +160,26 @@ class Tiles:
                     shelf.lay(k, before + t, c, transforms.seen_square(line))
 
     def send(self, y: Place, group: Index | int, first: Index, count: Index, shelf: Shelf) -> None:
-        """A y Aᵀ of some tiles; pixels beyond the pictures count as zeros."""
+        """A y Aᵀ of some tiles.  Pixels beyond the pictures count as zeros; what is not read there is not read at the
+        last ones, since processors are slow to find that out beyond an array.
+        """
         k, side = self.k, self.side
         for _, before, there in self.stretches(first, count, sees=False):
             for t in k.range(there):
                 corner = self.results(t, y)
                 on = [[self.inside(t, i, j) for j in range(side)] for i in range(side)]
                 whole = self.inside(t, side - 1, side - 1)
+                below, beside = (self.number(t + which * LANES) - 1 for which in (BELOW, BESIDE))
                 for f in k.range(0, self.filters, LANES):
                     for masked, flag in ((False, whole > 0), (True, whole < 1)):
 
                         def line(i: int) -> list[Vector]:
-                            row, first = corner.at(1, i), group * self.filters + f  # noqa: B023  read at once
+                            row, first = corner.at(1, last(i, below)), group * self.filters + f  # noqa: B023
                             masks = [k.below(n * LANES) if masked else None for n in on[i]]  # noqa: B023
-                            return [row.at(2, j).load(first, mask) for j, mask in enumerate(masks)]
+                            return [row.at(2, last(j, beside)).load(first, m) for j, m in enumerate(masks)]  # noqa: B023
+
+                        def last(n: int, most: Index) -> Index | int:
+                            return k.smaller(n, most) if masked else n  # noqa: B023  read at once
 
                         for _ in k.when(flag):
                             shelf.lay(k, before + t, f, transforms.sent_square(line, side))

@@ -259,3 +259,15 @@ def test_a_value_of_one_round_is_gone_in_the_next():
     run_checked(kernel, [1], 1)
     with pytest.raises(TraceError, match="used after the loop"):
         run_checked(kernel, [2], 1)
+
+
+@pytest.mark.parametrize("offset", [-65, 81])
+def test_nothing_is_read_far_from_an_array(offset):
+    """No lane is on, and no byte is touched: but where there is no memory at all, that takes long."""
+
+    def kernel(k):
+        x = k.pointer(0, F32)
+        k.store(x, 0, k.load(x, 0) + k.load(x, k.whole("add", offset, 0), k.below(0)))
+
+    with pytest.raises(Fault, match=f"nothing is read, but far from element {offset} of 16 float32"):
+        run_checked(kernel, [np.zeros(16, np.float32)], 1)

@@ -27,6 +27,11 @@ from .regions import NOBODY, SEVERAL, Fault, Region, element_of, fresh_marks, re
 from .types import BOOL, F32, I64, LANES, U8, bits_of
 from .values import Flag, Index, Pointer, Variable, Vector, plain
 
+NEAR = 64
+"""Elements beyond an array at which a load or store of no lane at all may stand: where no memory is, a processor needs
+hundreds of cycles to find out that nothing has to be done.
+"""
+
 
 def run_checked(
     kernel: Callable[[Machine], None],
@@ -131,8 +136,15 @@ class Checked(Machine):
         self.use(offset)
         if mask is None:
             return self.stretch(pointer, offset, LANES), slice(None)
-        on = self.mask(mask).x
-        return self.elements(pointer, (np.arange(LANES) + plain(offset))[on]), on
+        on, first = self.mask(mask).x, plain(offset)
+        if not on.any():
+            self.stand(pointer, first)
+        return self.elements(pointer, (np.arange(LANES) + first)[on]), on
+
+    def stand(self, pointer: Pointer, first: int) -> None:
+        """Where no lane is on, nothing is touched, but not far from the region."""
+        if not -NEAR <= first <= pointer.place.data.size // pointer.dtype.itemsize + NEAR:
+            raise self.fault(pointer, "nothing is read, but far from", first)
 
     def scattered(self, pointer: Pointer, offsets: Vector, mask: Vector | None) -> tuple[Any, Any]:
         """The bytes of elements at 16 offsets, and which lanes are on."""
