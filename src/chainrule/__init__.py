@@ -93,10 +93,11 @@ from .tensor import value_and_grad as value_and_grad
 if _typing.TYPE_CHECKING:
     from . import check as check
     from .compiler import compile as compile
+    from .lens import debug as debug
 
 __version__ = "0.1.0"
 
-_LATE = {"check": "check", "compile": "compiler"}
+_LATE = {"check": "check", "compile": "compiler", "debug": "lens"}
 """Names that are loaded when somebody first asks for them, and the rooms they are in: most of the time it takes to
 import chainrule would be the compiler's.
 """

@@ -1,0 +1,135 @@
+"""One element of a value: what its line read for it, what it made, and what it hands back."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..errors import IndexingError
+from ..graph import Gate, Line, Program
+from .slopes import placed
+from .values import Values
+
+Index = tuple[int, ...]
+
+
+def checked(who: str, name: str, shape: Index, index: Any) -> Index:
+    """An index of one element, counted from the front.
+
+    >>> checked("explain", "relu", (2, 3), (0, -1))
+    (0, 2)
+    """
+    given = index if isinstance(index, tuple | list) else (index,)
+    try:
+        place = tuple(operator.index(i) for i in given)
+    except TypeError:
+        place = ()
+    if len(place) != len(shape) or any(not -n <= i < n for i, n in zip(place, shape, strict=True)):
+        came = f"index {index!r} into {name} of shape {shape}"
+        example = f"{tuple(n - 1 for n in shape)}, the last one" if 0 not in shape else "another value"
+        raise IndexingError(who, came, f"{len(shape)} whole numbers within the shape", example)
+    return tuple(i % n for i, n in zip(place, shape, strict=True))
+
+
+def chosen(array: np.ndarray) -> Index:
+    """The element to look at first: one that is not finite, else the largest in magnitude."""
+    if array.dtype.kind == "f":
+        wild = ~np.isfinite(array)
+        flat = int(wild.argmax()) if wild.any() else int(np.abs(array).argmax())
+    else:
+        flat = int(np.abs(array.astype(np.int64)).argmax())
+    return tuple(int(i) for i in np.unravel_index(flat, array.shape))
+
+
+@dataclass(frozen=True)
+class Read:
+    """An input as one element of the output sees it.
+
+    slope:  the derivative of that element to each number of the input; None where no gradient can go
+    """
+
+    name: str
+    array: np.ndarray
+    slope: np.ndarray | None = None
+
+    @cached_property
+    def reached(self) -> list[Index]:
+        """The numbers that a gradient goes to, the steepest first."""
+        if self.slope is None:
+            return []
+        flat = self.slope.reshape(-1)
+        there = np.flatnonzero(flat)
+        order = there[np.argsort(-np.abs(flat[there]), kind="stable")]
+        return [tuple(int(i) for i in np.unravel_index(int(k), self.slope.shape)) for k in order]
+
+    def steepness(self, index: Index) -> float:
+        """The slope to one number."""
+        return float(self.slope[index]) if self.slope is not None else 0.0
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of what a line makes.
+
+    output:  which of the gate's outputs;  name: the path of the value;  upstream: the loss's slope to the element
+    """
+
+    program: Program
+    values: Values
+    names: dict[int, str]
+    line: Line
+    output: int
+    index: Index
+    upstream: float | None
+
+    @property
+    def gate(self) -> Gate:
+        return self.line.gate
+
+    @property
+    def name(self) -> str:
+        return self.names[self.line.outputs[self.output]]
+
+    @cached_property
+    def outs(self) -> list[np.ndarray]:
+        """Everything the line makes."""
+        return [self.values[n] for n in self.line.outputs]
+
+    @property
+    def whole(self) -> np.ndarray:
+        """The value that this is an element of."""
+        return self.outs[self.output]
+
+    @property
+    def value(self) -> Any:
+        return self.whole[self.index].item()
+
+    @cached_property
+    def inputs(self) -> list[Read]:
+        """What the line read, without slopes."""
+        return [Read(self.names[n], self.values[n]) for n in self.line.inputs]
+
+    @cached_property
+    def reads(self) -> list[Read]:
+        """What the line read, with the slopes of this element."""
+        at = placed(self.program, self.values, self.line)
+        handed = at.hand(at.one_hot(self.output, self.index))
+        sloped = (
+            None if value.node is None else np.zeros(value.shape) if slope is None else slope.data
+            for value, slope in zip(at.inputs, handed, strict=True)
+        )
+        return [Read(read.name, read.array, slope) for read, slope in zip(self.inputs, sloped, strict=True)]
+
+    def receivers(self) -> Iterator[Read]:
+        """The inputs that a gradient can go to."""
+        return (read for read in self.reads if read.slope is not None)
+
+    def seen(self) -> list[Any]:
+        """What an elementwise gate read for this element, a number of each input."""
+        shape = self.whole.shape
+        return [np.broadcast_to(read.array, shape)[self.index].item() for read in self.inputs]
