@@ -115,7 +115,7 @@ class Prompt(cmd.Cmd):
         path, _, when = needed("break_at", rest, "PATH").partition(" ")
         found = self.debugger.break_at(path, when.strip().removeprefix("when ").strip() or None)
         many = f"{len(found):,} breakpoints: " if len(found) > 1 else "a breakpoint: "
-        wrapped(many + ", ".join(found[:6]) + (", …" if len(found) > 6 else ""))
+        wrapped(many + some(found))
 
     def on_breaks(self, rest: str) -> None:
         told = Counter(found.told for found in self.debugger.breaks.values())
@@ -124,7 +124,7 @@ class Prompt(cmd.Cmd):
 
     def on_clear(self, rest: str) -> None:
         gone = self.debugger.clear(rest or "*")
-        wrapped(f"taken away: {', '.join(gone)}" if gone else "no breakpoints")
+        wrapped(f"taken away: {some(gone)}" if gone else "no breakpoints")
 
     def on_lines(self, rest: str) -> None:
         at = self.debugger.position
@@ -167,12 +167,15 @@ class Prompt(cmd.Cmd):
 
     def asked(self, rest: str) -> tuple[str, Any]:
         """A path and an index out of the words; without a path the value at the cursor."""
-        words = re.fullmatch(r"(?P<path>[^\s\[(\d-]\S*?)?\s*(?P<index>[\[(]?[-\d][-\d,\s]*[\])]?)?", rest)
-        if words is None:
-            raise UsageError("debug", repr(rest), "a path, then whole numbers", "value conv1/conv2d 0,3,12,7")
-        path = words["path"] or self.debugger.names[self.debugger.number(None, "debug")]
-        found = tuple(int(n) for n in re.findall(r"-?\d+", words["index"] or ""))
-        return path, found or None
+        path, _, index = rest.partition(" ")
+        if path not in self.debugger.paths and (both := re.fullmatch(r"(\S*?)([\[(][-\d, ]+[\])])", rest)):
+            path, index = both.groups()
+        elif path not in self.debugger.paths and not re.search(r"[^-\d,\[\]()]", path):
+            path, index = "", rest
+        if re.search(r"[^-\d,\[\]() ]", index):
+            raise UsageError("debug", repr(index), "an index of whole numbers", "value conv1/conv2d 0,3,12,7")
+        found = tuple(int(n) for n in re.findall(r"-?\d+", index))
+        return path or self.debugger.names[self.debugger.number(None, "debug")], found or None
 
     def completenames(self, text: str, *ignored: Any) -> list[str]:
         return [name for name in NAMES if name.startswith(text)]
@@ -199,6 +202,11 @@ def script(prompt: Prompt, lines: Iterable[str]) -> None:
         for command in line.partition("#")[0].split(";"):
             if command.strip() and prompt.onecmd(command):
                 return
+
+
+def some(names: list[str]) -> str:
+    """The first of many names."""
+    return ", ".join(names[:AROUND]) + (f" and {len(names) - AROUND:,} more" if len(names) > AROUND else "")
 
 
 def count(rest: str) -> int:
@@ -242,7 +250,8 @@ def numbers(name: str, array: np.ndarray, index: Any = None) -> None:
     show(Text(f"{name}: {Spec(array.shape, array.dtype)}, {look(array)}"))
     if array.size:
         first = (0,) * max(0, array.ndim - 2)
-        show(Text(f"  {place('', first)}" if first else "", "dim"), Text(matrix(array[first]), no_wrap=True))
+        part = [Text(f"  {place('', first)} of it:", "dim")] if first else []
+        show(*part, Text(matrix(array[first]), no_wrap=True))
 
 
 def matrix(array: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import IndexingError
-from ..graph import Gate, Line, Program
+from ..graph import Elementwise, Gate, Line, Program
 from .slopes import placed
 from .values import Values
 
@@ -31,8 +31,9 @@ def checked(who: str, name: str, shape: Index, index: Any) -> Index:
         place = ()
     if len(place) != len(shape) or any(not -n <= i < n for i, n in zip(place, shape, strict=True)):
         came = f"index {index!r} into {name} of shape {shape}"
-        example = f"{tuple(n - 1 for n in shape)}, the last one" if 0 not in shape else "another value"
-        raise IndexingError(who, came, f"{len(shape)} whole numbers within the shape", example)
+        expected = f"{len(shape)} whole numbers within the shape" if shape else "no index: it is one number"
+        last = f"{tuple(n - 1 for n in shape)}, the last one" if shape and 0 not in shape else "no index"
+        raise IndexingError(who, came, expected, last)
     return tuple(i % n for i, n in zip(place, shape, strict=True))
 
 
@@ -117,13 +118,31 @@ class Element:
     @cached_property
     def reads(self) -> list[Read]:
         """What the line read, with the slopes of this element."""
+        slopes = self.of_numbers() if isinstance(self.gate, Elementwise) else self.of_arrays()
+        return [Read(read.name, read.array, slope) for read, slope in zip(self.inputs, slopes, strict=True)]
+
+    def of_arrays(self) -> list[np.ndarray | None]:
+        """The slopes to each input."""
         at = placed(self.program, self.values, self.line)
         handed = at.hand(at.one_hot(self.output, self.index))
-        sloped = (
+        return [
             None if value.node is None else np.zeros(value.shape) if slope is None else slope.data
             for value, slope in zip(at.inputs, handed, strict=True)
-        )
-        return [Read(read.name, read.array, slope) for read, slope in zip(self.inputs, sloped, strict=True)]
+        ]
+
+    def of_numbers(self) -> list[np.ndarray | None]:
+        """The same of an elementwise gate, from its own numbers alone: 0 times an infinity elsewhere would be NaN."""
+        shape = self.whole.shape
+        at = placed(self.program, self.values, self.line, lambda a: np.broadcast_to(a, shape)[self.index])
+        slopes: list[np.ndarray | None] = []
+        for read, value, slope in zip(self.inputs, at.inputs, at.hand(at.one_hot(0, ())), strict=True):
+            slopes.append(None if value.node is None else np.zeros(read.array.shape))
+            if slope is not None:
+                place = np.broadcast_to(np.arange(read.array.size).reshape(read.array.shape), shape)[
+                    self.index
+                ]
+                slopes[-1].flat[place] = slope.data  # type: ignore[union-attr]
+        return slopes
 
     def receivers(self) -> Iterator[Read]:
         """The inputs that a gradient can go to."""

@@ -122,7 +122,7 @@ def mixed(element: Element) -> str:
 def shared(element: Element) -> str:
     """Scores that become shares of one total."""
     read = element.inputs[0]
-    if read.array.shape == element.whole.shape:
+    if element.gate.label != "logsumexp":
         many = read.array.shape[element.gate.axis]  # type: ignore[attr-defined]
         return f"{number(read.array[element.index])} among {many} scores gives {number(element.value)}"
     return f"{number(element.value)} is the logsumexp of numbers of {read.name}"
@@ -131,8 +131,7 @@ def shared(element: Element) -> str:
 def probabilities(element: Element) -> tuple[np.ndarray, int]:
     """The probability of each class at an element of the cross-entropy, and the right class."""
     scores, labels = (read.array for read in element.inputs)
-    first, *rest = element.index
-    row = scores[(first, slice(None), *rest)].astype(np.float64)
+    row = np.moveaxis(scores, 1, -1)[element.index].astype(np.float64)
     weights = np.exp(row - row.max())
     return weights / weights.sum(), int(labels[element.index])
 

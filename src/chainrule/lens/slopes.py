@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import GradientError, UsageError
-from ..graph import Elementwise, Line, Node, Program, Reduction, Value, recording, require_grad
+from ..graph import Elementwise, Line, Node, Program, Reduction, Spec, Value, recording, require_grad
 from ..graph.backward import downstream
 from .values import Values
+
+Look = Callable[[np.ndarray], np.ndarray]
 
 MOVING = ("moves", "hands")
 """Patterns of gates that make each output of one element of an input."""
@@ -57,32 +59,30 @@ class Placed:
         return upstream
 
 
-def placed(
-    program: Program, values: Values, line: Line, *, wide: bool = False, stretched: bool = False
-) -> Placed:
+def placed(program: Program, values: Values, line: Line, seen: Look | None = None) -> Placed:
     """A line with its numbers.
 
-    wide:  in float64;  stretched: the inputs of an elementwise gate in the shape of its output
+    seen:  what to make of every array first: another dtype, the shape of the output, one element of it
     """
-    shape = program.specs[line.outputs[0]].shape
 
     def array(number: int) -> np.ndarray:
-        made = values[number]
-        return made.astype(np.float64) if wide and made.dtype.kind == "f" else made
+        return values[number] if seen is None else np.asarray(seen(values[number]))
 
     inputs = []
     for number in line.inputs:
-        numbers = np.broadcast_to(array(number), shape) if stretched else array(number)
-        value = program.kind.of(numbers, weak=program.specs[number].weak)
-        if numbers.dtype.kind == "f" and number not in program.constants:
+        value = program.kind.of(array(number), weak=program.specs[number].weak)
+        if value.dtype.kind == "f" and number not in program.constants:
             require_grad(value)
         inputs.append(value)
     outs = tuple(array(n) for n in line.outputs)
     node = Node(line.gate, tuple(inputs), tuple(v.spec for v in inputs), outs, line.origin)
-    node.out_specs = tuple(
-        program.specs[n].with_dtype(out.dtype) for n, out in zip(line.outputs, outs, strict=True)
-    )
+    node.out_specs = tuple(Spec(out.shape, out.dtype) for out in outs)
     return Placed(line, node, tuple(inputs))
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """The same numbers in float64."""
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def gradients_to(program: Program, values: Values, line: Line) -> list[np.ndarray | None]:
@@ -114,7 +114,8 @@ def local(
             came = f"{names[number]} without an index; {line.gate.label} makes each element of several"
             example = f"index={(0,) * len(program.specs[number].shape)}"
             raise UsageError("local", came, "one element of the output", example)
-        at = placed(program, values, line, stretched=one_to_one)
+        shape = program.specs[number].shape
+        at = placed(program, values, line, (lambda a: np.broadcast_to(a, shape)) if one_to_one else None)
         upstream: list[Any] = [None] * len(at.outs)
         output = line.outputs.index(number)
         upstream[output] = np.ones(at.outs[output].shape, at.outs[output].dtype)

@@ -14,14 +14,15 @@ from ..graph import Line, Program, gradients, require_grad
 from .digits import TIMES, number, percent, place
 from .element import Index, checked
 from .rows import aligned
-from .slopes import gradients_to, placed, root, upstream_number
+from .slopes import Look, gradients_to, placed, root, upstream_number, widened
 from .values import Values
 
 MOST = 5
 """So many terms are named one by one."""
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True)
+class Term:
     """One product of the sum: upstream × local, at one element of what a gate made of the value.
 
     path, index:  the element of the output;  gate: what made it
@@ -35,7 +36,8 @@ class Term(NamedTuple):
     product: float
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True)
+class Link:
     """A place on the way to the loss.
 
     path, index:  the element;  upstream: the loss's slope to it;  gate: what reads it
@@ -49,7 +51,8 @@ class Link(NamedTuple):
     share: float
 
 
-class Rest(NamedTuple):
+@dataclass(frozen=True)
+class Rest:
     """The terms that are not named: how many are not 0, and their sum."""
 
     count: int
@@ -97,7 +100,7 @@ class Why:
 
     def rows(self) -> list[tuple[str, ...]]:
         """The terms as a table."""
-        made = [(f"upstream {TIMES} local = term", "share", "at")]
+        made: list[tuple[str, ...]] = [(f"upstream {TIMES} local = term", "share", "at")]
         for term in self.terms:
             product = f"{number(term.upstream)} {TIMES} {number(term.local)} = {number(term.product)}"
             made.append((product, self.share(term.product), place(term.path, term.index)))
@@ -110,7 +113,7 @@ class Why:
 
     def links(self) -> list[tuple[str, ...]]:
         """The way as a table."""
-        made = [("upstream", "share", "at")]
+        made: list[tuple[str, ...]] = [("upstream", "share", "at")]
         for link in self.chain:
             through = f" → {link.gate}" if link.gate else ""
             share = percent(link.share) if link.gate else ""
@@ -165,9 +168,9 @@ def uses_of(program: Program, values: Values, line: Line, which: int, index: Ind
     if all(u is None for u in upstream):
         return []
     try:
-        columns, wide = columns_of(program, values, line, which, index, upstream, True)
+        columns, wide = columns_of(program, values, line, which, index, upstream, widened)
     except DTypeError:  # a gate of the user's that knows one width only
-        columns, wide = columns_of(program, values, line, which, index, upstream, False)
+        columns, wide = columns_of(program, values, line, which, index, upstream, None)
     return [
         Use(line, n, column.data.astype(np.float64), u.data.astype(np.float64))
         for n, column, u in zip(line.outputs, columns, wide, strict=True)
@@ -182,14 +185,14 @@ def columns_of(
     which: int,
     index: Index,
     upstream: Sequence[np.ndarray | None],
-    wide: bool,
+    seen: Look | None,
 ) -> tuple[list[Any], list[Any]]:
     """The local derivatives to one element, by output, and the upstream gradients that they belong to."""
-    given = [None if u is None else program.kind.of(u.astype(np.float64) if wide else u) for u in upstream]
+    given = [None if u is None else program.kind.of(seen(u) if seen else u) for u in upstream]
     there = [u for u in given if u is not None]
     for u in there:
         require_grad(u)
-    sent = placed(program, values, line, wide=wide).hand(given, recorded=True)
+    sent = placed(program, values, line, seen).hand(given, recorded=True)
     own = [
         g
         for n, g in zip(line.inputs, sent, strict=True)
@@ -220,7 +223,8 @@ def terms(names: dict[int, str], used: list[Use], most: int) -> list[Term]:
 
 def way(program: Program, values: Values, names: dict[int, str], which: int, index: Index) -> list[Link]:
     """From an element to the loss, always by the largest term."""
-    end, found = root(program), []
+    end = root(program)
+    found: list[Link] = []
     while True:
         upstream = float(values[program.slopes[which]][index])
         used = [] if which == end else uses(program, values, which, index)
