@@ -53,12 +53,10 @@ class Debugger:
         self.program, self.title = program, title or program.name
         self.values = Values(program, batch, values)
         self.names = program.names()
-        if program.slopes and "loss" not in self.names.values():
-            self.names[root(program)] = "loss"  # also of a step that returns more than one number
-        own = {name: n for n, name in self.names.items() if n not in program.constants}
-        self.paths: dict[str, int] = own | {
-            name: n for n, name in self.names.items() if n in program.constants and name not in own
-        }
+        self.paths = by_path(program, self.names)
+        if program.slopes and "loss" not in self.paths:  # a step that returns more than one number
+            self.paths["loss"] = root(program)
+            self.names[root(program)] = "loss"
         self.breaks: dict[int, Break] = {}
         self.position, self.focus, self.note = 0, -1, ""
 
@@ -222,6 +220,12 @@ class Debugger:
             hint = self.names[reader.outputs[0]] if reader else "lines()"
             raise UsageError(who, came, "a value that a line makes", hint)
         return number
+
+
+def by_path(program: Program, names: Mapping[int, str]) -> dict[str, int]:
+    """The number of each value; of a number that is written into the step only where nothing else has its name."""
+    made = {name: n for n, name in names.items() if n not in program.constants}
+    return made | {name: n for n, name in names.items() if name not in made}
 
 
 def readable(array: np.ndarray) -> np.ndarray:

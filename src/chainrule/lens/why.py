@@ -64,7 +64,7 @@ class Why:
     """The gradient of one element as a sum.
 
     path, index:  the element;  gradient: as the step computed it
-    terms:  the largest, in order of magnitude;  rest: the others;  total: the sum of all, in float64
+    terms:  the largest, in order of magnitude;  rest: the others that are not 0;  total: the sum of all, in float64
     left:  what the step leaves in `.grad`, where that is another number, because of clipping for example
     chain:  from the largest term to the loss
     """
@@ -83,7 +83,7 @@ class Why:
         head = f"the gradient of {place(self.path, self.index)} is {number(self.gradient)}"
         if not many:
             return f"{head}: nothing comes to it"
-        terms = f"the sum of {many:,} terms that are not 0" if many > 1 else "one term"
+        terms = f"the sum of {many:,} terms" if many > 1 else "one term"
         parts = [
             f"{head}, {terms}",
             "",
