@@ -9,7 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule import graph
 from chainrule.cli.setups import on_pictures
-from chainrule.errors import UsageError
+from chainrule.errors import LabelError, UsageError
 from chainrule.lens import Debugger
 
 from ..check.learning import Learning, batch
@@ -49,6 +49,16 @@ def test_run_to_goes_either_way(notes):
     with pytest.raises(UsageError, match="x, which no line makes: it is there from the start.*try: add"):
         notes.run_to("x")
     assert notes.position == 1
+
+
+def test_a_line_that_fails_leaves_the_cursor_before_it():
+    images, labels = batch()
+    debugger = cr.debug(Learning("two-layer").plain, images, labels + 5)
+    for go in (debugger.run, lambda: debugger.next(1000), lambda: debugger.run_to("loss")):
+        with pytest.raises(LabelError, match="label 7"):
+            go()
+        assert debugger.where().path == "linear2/add" and debugger.where().note == "the next line failed"
+    assert debugger.back().path == "linear2/linear" and debugger.value().shape == (6, 3)
 
 
 def test_breakpoints():

@@ -46,6 +46,6 @@ def test_errors_of_a_gate_name_the_line_and_leave_the_rest():
     values = Values(learning.step.program(images, labels), (images, labels + 5))
     with pytest.raises(LabelError, match="learning.py"):
         values.advance(100)
-    assert values.done == 6 and values[values.program.lines[0].outputs[0]].shape == (6, 7)
+    assert values.done == 6 and values[values.program.lines[0].outputs[0]].shape == (6, 20)
     with pytest.raises(ShapeError, match="argument 0"):
         Values(values.program, (images[:2], labels))

@@ -20,7 +20,7 @@ from ..lens.element import checked
 from ..lens.rows import aligned
 from ..lens.stop import look
 from .failures import who
-from .output import WIDEST, show, stdout
+from .output import UNBOUNDED, WIDEST, show, stdout
 
 AROUND = 5
 """So many lines before and behind the cursor are listed."""
@@ -30,7 +30,7 @@ COMMANDS = (
     ("back [N]", "go a line back, or N; also b"),
     ("run_to PATH", "go to the line that makes a value"),
     ("run", "go on to the next breakpoint, or to the end"),
-    ("break_at PATH [when …]", "stop there: when max > 1e3, min < 0, norm > 10, not finite"),
+    ("break_at PATH [when …]", "stop there: when max > 1e3, norm > 10, not finite"),
     ("breaks", "the breakpoints"),
     ("clear [PATH]", "take a breakpoint away, or all"),
     ("where", "this line again"),
@@ -226,10 +226,9 @@ def needed(who: str, rest: str, what: str) -> str:
 
 
 def wrapped(text: str) -> None:
-    """Print a sentence as wide as people read."""
+    """Print a sentence, at a terminal as wide as people read."""
     on = stdout()
-    width = min(on.width, WIDEST)
-    show(Text("\n").join(Text(text).wrap(on, width)))
+    show(Text("\n").join(Text(text).wrap(on, on.width if on.width == UNBOUNDED else min(on.width, WIDEST))))
 
 
 def refused(error: ChainruleError) -> None:

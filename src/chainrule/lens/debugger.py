@@ -10,7 +10,7 @@ import numpy as np
 from ..check.lines import replayed
 from ..compiler import Compiled, compile
 from ..compiler.compiled import as_example
-from ..errors import UsageError
+from ..errors import ChainruleError, UsageError
 from ..graph import Program, find, select
 from ..tensor import trace
 from .conditions import Condition, condition
@@ -90,7 +90,7 @@ class Debugger:
     def run(self) -> Stop:
         """Go on to the next breakpoint that holds, or to the end."""
         for position in range(self.position + 1, len(self.program.lines) + 1):
-            self.values.advance(position)
+            self.reach(position)
             for number in self.program.lines[position - 1].outputs:
                 if number in self.breaks and self.holds(number):
                     return self.go(position, number, f"stopped at {self.breaks[number].told}")
@@ -188,11 +188,25 @@ class Debugger:
         if position > last or position < 0:
             note = "the end of the step" if position > last else "the start of the step"
         position = max(0, min(position, last))
-        self.values.advance(position)
+        self.reach(position)
+        self.stand(position, note)
+        if position and focus is not None:
+            self.focus = focus
+        return self.where()
+
+    def reach(self, position: int) -> None:
+        """Have the lines run up to one.  Where one fails, the cursor stands before it, and the gate's error comes."""
+        try:
+            self.values.advance(position)
+        except ChainruleError:
+            self.stand(self.values.done, "the next line failed")
+            raise
+
+    def stand(self, position: int, note: str) -> None:
+        """Put the cursor on a line, and look at the first value that it makes."""
         self.position, self.note = position, note
         if position:
-            self.focus = self.program.lines[position - 1].outputs[0] if focus is None else focus
-        return self.where()
+            self.focus = self.program.lines[position - 1].outputs[0]
 
     def holds(self, number: int) -> bool:
         """Whether a breakpoint's condition holds.  Raises UsageError for one that gives no yes or no."""
