@@ -1,6 +1,7 @@
 """`chainrule debug`: a network's step at the prompt, by commands, and from a pipe."""
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,9 +42,11 @@ def test_from_a_pipe(say, monkeypatch):
 
 def test_the_command_itself_in_a_pipe():
     words = [sys.executable, "-m", "chainrule", "debug", "linear"]
-    made = subprocess.run(
-        words, input="run_to loss\ne\nquit\nn\n", capture_output=True, text=True, check=True
-    )
+    surroundings = {
+        k: v for k, v in os.environ.items() if k != "COLUMNS"
+    }  # readline sets it behind Python's back
+    typed = "run_to loss\ne\nquit\nn\n"
+    made = subprocess.run(words, input=typed, env=surroundings, capture_output=True, text=True, check=True)
     assert made.stdout.splitlines()[-1].startswith("mean: ") and not made.stderr
 
 

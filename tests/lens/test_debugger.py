@@ -78,6 +78,12 @@ def test_breakpoints():
     assert debugger.run().note == "the end of the step" and debugger.clear() == []
 
 
+def test_a_breakpoint_at_any_value_of_a_line():
+    debugger = cr.debug(Learning("lstm").plain, *batch())
+    debugger.break_at("lstm/lstm_cell.c_next:2")
+    assert debugger.run().path == "lstm/lstm_cell.c_next:2"
+
+
 def test_breakpoints_that_cannot_be():
     debugger = cr.debug(Learning("two-layer").plain, *batch())
     with pytest.raises(UsageError, match="linear1.weight, which no line makes"):

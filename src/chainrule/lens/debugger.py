@@ -237,9 +237,8 @@ class Debugger:
 
 
 def by_path(program: Program, names: Mapping[int, str]) -> dict[str, int]:
-    """The number of each value; of a number that is written into the step only where nothing else has its name."""
-    made = {name: n for n, name in names.items() if n not in program.constants}
-    return made | {name: n for n, name in names.items() if name not in made}
+    """The number of each value; those that are written into the step come last, as hardly anybody asks for them."""
+    return {names[n]: n for n in sorted(names, key=lambda n: (n in program.constants, n))}
 
 
 def readable(array: np.ndarray) -> np.ndarray:

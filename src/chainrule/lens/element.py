@@ -38,12 +38,9 @@ def checked(who: str, name: str, shape: Index, index: Any) -> Index:
 
 
 def chosen(array: np.ndarray) -> Index:
-    """The element to look at first: one that is not finite, else the largest in magnitude."""
-    if array.dtype.kind == "f":
-        wild = ~np.isfinite(array)
-        flat = int(wild.argmax()) if wild.any() else int(np.abs(array).argmax())
-    else:
-        flat = int(np.abs(array.astype(np.int64)).argmax())
+    """The element to look at first: one that is NaN, else the largest in magnitude."""
+    wide = array if array.dtype.kind == "f" else array.astype(np.int64)  # a byte has no |−128|
+    flat = int(np.abs(wide).argmax())
     return tuple(int(i) for i in np.unravel_index(flat, array.shape))
 
 

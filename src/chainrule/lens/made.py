@@ -63,17 +63,8 @@ def listed(words: list[str]) -> str:
 def reduced(element: Element) -> str:
     """Numbers along axes that become one."""
     gate: Any = element.gate
-    read, rest = element.inputs[0], iter(element.index)
-    key: list[Any] = []
-    for axis in range(read.array.ndim):
-        if axis in gate.axis:
-            key.append(slice(None))
-            if gate.keepdims:
-                next(rest)
-        else:
-            key.append(next(rest))
-    numbers = read.array[tuple(key)]
-    many, value = f"{numbers.size:,} numbers of {read.name}", number(element.value)
+    read, value = element.inputs[0], number(element.value)
+    many = f"{math.prod(read.array.shape[axis] for axis in gate.axis):,} numbers of {read.name}"
     if gate.combine == "maximum":
         return f"{value} is the largest of {many}"
     word = {"sum": "sum", "mean": "mean"}.get(gate.label, gate.label.replace("_", " "))
