@@ -78,6 +78,17 @@ def test_breakpoints():
     assert debugger.run().note == "the end of the step" and debugger.clear() == []
 
 
+def test_where_the_first_nan_is_made():
+    learning = Learning("three-layer")
+    weight = dict(learning.model.named_parameters())["linear2.weight"]
+    weight.assign(np.where(weight.numpy() > 0.2, np.inf, weight.numpy()).astype("float32"))
+    debugger = cr.debug(learning.step, *batch())
+    debugger.break_at("*", "not finite")
+    stop = debugger.run()
+    assert stop.path == "linear2/linear" and "not finite" in stop.look
+    assert "NaN" in debugger.explain() or "∞" in debugger.explain()
+
+
 def test_a_breakpoint_at_any_value_of_a_line():
     debugger = cr.debug(Learning("lstm").plain, *batch())
     debugger.break_at("lstm/lstm_cell.c_next:2")

@@ -105,7 +105,12 @@ def test_the_chain_of_the_notes():
         ("loss", 1, "", 1),
     ]
     assert "the gradient of x is −4.00, one term" in str(found) and "−4.00 × 1.00 = −4.00" in str(found)
-    assert debugger.why("loss").terms == [] and "nothing comes to it" in str(debugger.why("loss"))
+    assert debugger.why("loss").terms == [] and "the way back starts here" in str(debugger.why("loss"))
+
+
+def test_a_gradient_of_which_every_term_is_zero():
+    debugger = arrays([-1.0, 2.0], step=lambda x: cr.relu(x).sum().backward())
+    assert str(debugger.why("x", 0)) == "the gradient of x[0] is 0.00: every term is 0"
 
 
 def test_a_gradient_that_was_clipped_afterwards_is_told():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from rich.padding import Padding
 from rich.text import Text
 
 from ..errors import ChainruleError, UsageError
@@ -19,7 +20,7 @@ from ..lens.digits import number, place
 from ..lens.element import checked
 from ..lens.rows import aligned
 from ..lens.stop import look
-from .failures import who
+from .failures import below, who
 from .output import UNBOUNDED, WIDEST, show, stdout
 
 AROUND = 5
@@ -168,7 +169,7 @@ class Prompt(cmd.Cmd):
     def asked(self, rest: str) -> tuple[str, Any]:
         """A path and an index out of the words; without a path the value at the cursor."""
         path, _, index = rest.partition(" ")
-        if path not in self.debugger.paths and (both := re.fullmatch(r"(\S*?)([\[(][-\d, ]+[\])])", rest)):
+        if both := re.fullmatch(r"(\S*?)([\[(][-\d, ]+[\])])", rest):
             path, index = both.groups()
         elif path not in self.debugger.paths and not re.search(r"[^-\d,\[\]()]", path):
             path, index = "", rest
@@ -188,12 +189,13 @@ class Prompt(cmd.Cmd):
 
     def stopped(self, stop: Stop) -> None:
         """Print where it stands."""
-        first, *rest = str(stop).split("\n")
-        rest = [row for row in rest if row.strip() != stop.source]  # the line of the command, not of a user
-        told = Text(first, "dim")
-        for k, row in enumerate(rest):
-            told.append("\n" + row, "bold" if k == 0 else "")
-        show(told)
+        heading, *rows = str(stop).split("\n")
+        rows = [
+            row.strip() for row in rows if row.strip() != stop.source
+        ]  # that is the command's, not a user's
+        show(Text(heading, "dim"), *(Text(row, "bold") for row in rows[:1]))
+        if rows:
+            show(Padding(Text("\n".join(rows[1:])), (0, 0, 0, 2)))
 
 
 def script(prompt: Prompt, lines: Iterable[str]) -> None:
@@ -234,8 +236,7 @@ def wrapped(text: str) -> None:
 def refused(error: ChainruleError) -> None:
     """Print an error."""
     told = Text.assemble(("error: ", "bold red"), (f"{who(error)}: ", "bold"), error.came)
-    told.append(f"\n  expected  {error.expected}\n  try       ").append(error.hint, "green")
-    show(told)
+    show(told, below([("expected", error.expected, ""), ("try", error.hint, "green")]))
 
 
 def numbers(name: str, array: np.ndarray, index: Any = None) -> None:

@@ -82,7 +82,7 @@ class Why:
         many = len(self.terms) + self.rest.count
         head = f"the gradient of {place(self.path, self.index)} is {number(self.gradient)}"
         if not many:
-            return f"{head}: nothing comes to it"
+            return f"{head}: {'the way back starts here' if self.gradient else 'every term is 0'}"
         terms = f"the sum of {many:,} terms" if many > 1 else "one term"
         parts = [
             f"{head}, {terms}",
