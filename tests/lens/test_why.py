@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import Gate, Spec, nn
-from chainrule.errors import GradientError, IndexingError
+from chainrule import Gate, Spec, Tensor, nn
+from chainrule.errors import GradientError, IndexingError, UsageError
 from chainrule.lens import Why
 from chainrule.random import Generator
 
@@ -77,6 +77,7 @@ def test_of_a_small_network(path, index):
     linked(found, debugger)
     if path in ("conv.weight", "last.weight"):
         parameter = debugger.program.cells[debugger.paths[path]]
+        assert debugger.why(parameter, index).total == found.total
         grad = next(n for cell, n in debugger.program.gradients if cell is parameter)
         assert found.gradient == debugger.values[grad][index]
 
@@ -119,7 +120,7 @@ def test_a_gradient_that_was_clipped_afterwards_is_told():
     found = debugger.why("linear2.bias", 1)
     sums(found, 1e-6)
     assert found.left == pytest.approx(float(debugger.value("linear2.bias.grad")[1]))
-    assert abs(found.left) < abs(found.gradient) and "as it was clipped or changed afterwards" in str(found)
+    assert abs(found.left) < abs(found.gradient) and "it was clipped or changed afterwards" in str(found)
     assert cr.debug(Learning("two-layer").step, *batch()).why("linear2.bias", 1).left is None
 
 
@@ -149,9 +150,30 @@ def test_a_gate_of_the_user_that_knows_one_width():
     sums(debugger.why("x", 1), 1e-7)
 
 
+@cr.gate
+class Blocked(Gate):
+    """out = x, with a gradient of zeros, of a user."""
+
+    def spec(self, x: Spec) -> Spec:
+        return x
+
+    def forward(self, x):
+        return x.copy()
+
+    def backward(self, upstream):
+        return Tensor(np.zeros(upstream.shape, upstream.dtype))
+
+
+def test_a_gate_of_the_user_that_hands_on_a_constant():
+    debugger = arrays([4.0, 2.0], step=lambda x: cr.apply(Blocked(), x).sum().backward())
+    assert debugger.why("x", 1).terms == [] and debugger.explain("blocked", 1).endswith("nothing to x")
+
+
 def test_what_has_no_gradient():
     debugger = cr.debug(Learning("two-layer").plain, *batch())
     with pytest.raises(GradientError, match="labels, i64"):
         debugger.why("labels", 0)
     with pytest.raises(IndexingError, match="2 whole numbers"):
         debugger.why("linear1.weight", 0)
+    with pytest.raises(UsageError, match="a tensor, which the step does not read"):
+        debugger.why(number(1.0))

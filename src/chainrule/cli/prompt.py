@@ -17,7 +17,7 @@ from ..errors import ChainruleError, UsageError
 from ..graph import Spec
 from ..lens import Debugger, Stop
 from ..lens.digits import number, place
-from ..lens.element import checked
+from ..lens.element import Read, checked
 from ..lens.rows import aligned
 from ..lens.stop import look
 from .failures import below, who
@@ -189,10 +189,8 @@ class Prompt(cmd.Cmd):
 
     def stopped(self, stop: Stop) -> None:
         """Print where it stands."""
-        heading, *rows = str(stop).split("\n")
-        rows = [
-            row.strip() for row in rows if row.strip() != stop.source
-        ]  # that is the command's, not a user's
+        heading, *rows = map(str.strip, str(stop).split("\n"))
+        rows = [row for row in rows if row != stop.source]  # that is the command's own line, not a user's
         show(Text(heading, "dim"), *(Text(row, "bold") for row in rows[:1]))
         if rows:
             show(Padding(Text("\n".join(rows[1:])), (0, 0, 0, 2)))
@@ -221,9 +219,7 @@ def count(rest: str) -> int:
 def needed(who: str, rest: str, what: str) -> str:
     """The words after a command that needs some."""
     if not rest:
-        raise UsageError(
-            who, f"no {what}", f"{who} {what}", 'lines("*") shows all paths' if who != "why" else "help"
-        )
+        raise UsageError(who, f"no {what}", f"{who} {what}", "lines *, which shows all paths")
     return rest
 
 
@@ -262,12 +258,7 @@ def matrix(array: np.ndarray) -> str:
 
 def steepest(name: str, slopes: np.ndarray) -> None:
     """Print where the slopes of an element are, the largest first."""
-    flat = slopes.reshape(-1)
-    there = np.argsort(-np.abs(flat), kind="stable")[: min(AROUND, int(np.count_nonzero(flat)))]
-    show(Text(f"to {name}: {int(np.count_nonzero(flat)):,} of {flat.size:,} are not 0"))
-    for k in there:
-        show(
-            Text(
-                f"  {number(flat[k])} to {place(name, [int(i) for i in np.unravel_index(int(k), slopes.shape)])}"
-            )
-        )
+    reached = Read(name, slopes, slopes).reached
+    show(Text(f"to {name}: {len(reached):,} of {slopes.size:,} are not 0"))
+    for index in reached[:AROUND]:
+        show(Text(f"  {number(slopes[index])} to {place(name, index)}"))

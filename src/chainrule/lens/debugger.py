@@ -11,15 +11,18 @@ from ..check.lines import replayed
 from ..compiler import Compiled, compile
 from ..compiler.compiled import as_example
 from ..errors import ChainruleError, UsageError
-from ..graph import Program, find, select
+from ..graph import Program, Value, find, select
 from ..tensor import trace
 from .conditions import Condition, condition
 from .element import Element
 from .sentences import element_of, explain
-from .slopes import gradients_to, local, placed, root, summed, upstream_number
+from .slopes import gradients_to, local, needed_gradient, placed, summed
 from .stop import Stop, stop_at
 from .values import Values
 from .why import MOST, Why, why
+
+Path = str | Value
+"""How a value is named: by its path, or a parameter by itself."""
 
 
 class Break(NamedTuple):
@@ -52,11 +55,9 @@ class Debugger:
     ) -> None:
         self.program, self.title = program, title or program.name
         self.values = Values(program, batch, values)
-        self.names = program.names()
-        self.paths = by_path(program, self.names)
-        if program.slopes and "loss" not in self.paths:  # a step that returns more than one number
-            self.paths["loss"] = root(program)
-            self.names[root(program)] = "loss"
+        self.names = self.values.names
+        # a value that is called the loss keeps its own path too
+        self.paths = by_path(program, program.names()) | by_path(program, self.names)
         self.breaks: dict[int, Break] = {}
         self.position, self.focus, self.note = 0, -1, ""
 
@@ -69,7 +70,7 @@ class Debugger:
             return Stop(0, len(self.program.lines), self.note)
         there = self.values.has(self.focus)
         array = self.values[self.focus] if there else None
-        return stop_at(self.program, self.names, self.position, self.focus, self.note, array)
+        return stop_at(self.values, self.position, self.focus, self.note, array)
 
     def next(self, n: int = 1) -> Stop:
         """Run the next line, or the next n."""
@@ -120,31 +121,31 @@ class Debugger:
             del self.breaks[number]
         return list(gone)
 
-    def value(self, path: str | None = None) -> np.ndarray:
+    def value(self, path: Path | None = None) -> np.ndarray:
         """The numbers of a value, read-only."""
         return readable(self.values[self.number(path, "value")])
 
-    def upstream(self, path: str | None = None) -> np.ndarray:
+    def upstream(self, path: Path | None = None) -> np.ndarray:
         """The loss's gradient to a value, read-only, in its shape.
 
         Raises GradientError, saying why, where there is none.
         """
         number = self.number(path, "upstream")
-        return readable(self.values[upstream_number(self.program, self.names, number)])
+        return readable(needed_gradient(self.values, number))
 
-    def downstream(self, path: str | None = None) -> dict[str, np.ndarray]:
+    def downstream(self, path: Path | None = None) -> dict[str, np.ndarray]:
         """What the gate that makes a value hands to each of its inputs, local × upstream, by their paths.
 
         Inputs that no gradient can go to are left out.  Raises GradientError where no upstream gradient arrives.
         """
         number = self.made(path, "downstream")
         line = self.program.lines[self.values.makers[number]]
-        upstream = gradients_to(self.program, self.values, line)
+        upstream = gradients_to(self.values, line)
         if all(u is None for u in upstream):
-            upstream_number(self.program, self.names, number)
-        return summed(self.names, line, placed(self.program, self.values, line).hand(upstream))
+            needed_gradient(self.values, number)
+        return summed(self.names, line, placed(self.values, line).hand(upstream))
 
-    def local(self, path: str | None = None, index: Any = None) -> dict[str, np.ndarray]:
+    def local(self, path: Path | None = None, index: Any = None) -> dict[str, np.ndarray]:
         """The derivative of a value to each input of its gate, by their paths.
 
         index:  of one element of the value, whose derivatives to all numbers of the inputs are wanted; without it
@@ -153,34 +154,34 @@ class Debugger:
         """
         number = self.made(path, "local")
         at = None if index is None else self.element(self.names[number], index).index
-        return local(self.program, self.values, self.names, number, at)
+        return local(self.values, number, at)
 
-    def explain(self, path: str | None = None, index: Any = None) -> str:
+    def explain(self, path: Path | None = None, index: Any = None) -> str:
         """One sentence with numbers: how an element was made, and what went where on the way back.
 
         index:  of the element; without it the one with the largest gradient, else the largest number
         """
         number = self.number(path, "explain")
-        return explain(self.program, self.values, self.names, number, index)
+        return explain(self.values, number, index)
 
-    def why(self, path: str, index: Any = (), most: int = MOST) -> Why:
+    def why(self, path: Path, index: Any = (), most: int = MOST) -> Why:
         """The gradient of one element of a parameter, or of any value, as the sum that it is: print it.
 
         most:  so many terms are named
         Raises GradientError for a value without gradient.
         """
-        return why(self.program, self.values, self.names, self.number(path, "why"), index, most)
+        return why(self.values, self.number(path, "why"), index, most)
 
     def lines(self, pattern: str = "*") -> list[Stop]:
         """The lines that make values of a pattern, without their numbers."""
         numbers = select(self.paths, pattern, "lines").values()
         made = [(self.values.makers[n] + 1, n) for n in numbers if n in self.values.makers]
-        return [stop_at(self.program, self.names, position, n, "", None) for position, n in sorted(made)]
+        return [stop_at(self.values, position, n, "", None) for position, n in sorted(made)]
 
-    def element(self, path: str | None = None, index: Any = None) -> Element:
+    def element(self, path: Path | None = None, index: Any = None) -> Element:
         """One element of a value that a line makes, with all that can be said of it."""
         number = self.made(path, "debug")
-        return element_of(self.program, self.values, self.names, number, index)
+        return element_of(self.values, number, index)
 
     def go(self, position: int, focus: int | None = None, note: str = "") -> Stop:
         """Move the cursor; values are computed on the way."""
@@ -217,15 +218,25 @@ class Debugger:
             came = f"a condition of {found.path} that gave no single yes or no ({error})"
             raise UsageError("break_at", came, "one truth value", "abs(a).max() > 1e3") from None
 
-    def number(self, path: str | None, who: str) -> int:
+    def number(self, path: Path | None, who: str) -> int:
         """The number of the value at a path, or of the one the cursor looks at."""
+        if isinstance(path, Value):
+            return self.cell(path, who)
         if path is not None:
             return find(self.paths, path, who)
         if not self.position:
             raise UsageError(who, "no path before the first line", "a line, or a path", "next()")
         return self.focus
 
-    def made(self, path: str | None, who: str) -> int:
+    def cell(self, state: Value, who: str) -> int:
+        """The number of a parameter, or other state, that the step reads."""
+        for number, cell in self.program.cells.items():
+            if cell is state:
+                return number
+        came = f"{state.name or 'a tensor'}, which the step does not read"
+        raise UsageError(who, came, "a parameter of the step, or a path", "an argument goes by its name")
+
+    def made(self, path: Path | None, who: str) -> int:
         """The same of a value that a line makes."""
         number = self.number(path, who)
         if number not in self.values.makers:
@@ -274,16 +285,12 @@ def debug(step: Callable[..., Any] | Program, *batch: Any, compiled: bool = Fals
     """
     if isinstance(step, Program):
         if compiled:
-            came = "a program, with compiled=True"
-            raise UsageError(
-                "debug", came, "a step that can be compiled", "the function, or what compile() gave"
-            )
+            expected, hint = "a step that can be compiled", "the function, or what compile() gave"
+            raise UsageError("debug", "a program, with compiled=True", expected, hint)
         return Debugger(step, batch)
     if not callable(step):
-        came = f"a {type(step).__name__}"
-        raise UsageError(
-            "debug", came, "a compiled step, a function or a program", "debug(step, images, labels)"
-        )
+        expected = "a compiled step, a function or a program"
+        raise UsageError("debug", f"a {type(step).__name__}", expected, "debug(step, images, labels)")
     batch = tuple(as_example(x) for x in batch)
     if not compiled:
         program = step.program(*batch) if isinstance(step, Compiled) else trace(step, *batch)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import IndexingError
-from ..graph import Elementwise, Gate, Line, Program
+from ..graph import Elementwise, Gate, Line
 from .slopes import placed
 from .values import Values
 
@@ -77,9 +77,7 @@ class Element:
     output:  which of the gate's outputs;  name: the path of the value;  upstream: the loss's slope to the element
     """
 
-    program: Program
     values: Values
-    names: dict[int, str]
     line: Line
     output: int
     index: Index
@@ -91,7 +89,7 @@ class Element:
 
     @property
     def name(self) -> str:
-        return self.names[self.line.outputs[self.output]]
+        return self.values.names[self.line.outputs[self.output]]
 
     @cached_property
     def outs(self) -> list[np.ndarray]:
@@ -110,7 +108,7 @@ class Element:
     @cached_property
     def inputs(self) -> list[Read]:
         """What the line read, without slopes."""
-        return [Read(self.names[n], self.values[n]) for n in self.line.inputs]
+        return [Read(self.values.names[n], self.values[n]) for n in self.line.inputs]
 
     @cached_property
     def reads(self) -> list[Read]:
@@ -120,7 +118,7 @@ class Element:
 
     def of_arrays(self) -> list[np.ndarray | None]:
         """The slopes to each input."""
-        at = placed(self.program, self.values, self.line)
+        at = placed(self.values, self.line)
         handed = at.hand(at.one_hot(self.output, self.index))
         return [
             None if value.node is None else np.zeros(value.shape) if slope is None else slope.data
@@ -130,16 +128,19 @@ class Element:
     def of_numbers(self) -> list[np.ndarray | None]:
         """The same of an elementwise gate, from its own numbers alone: 0 times an infinity elsewhere would be NaN."""
         shape = self.whole.shape
-        at = placed(self.program, self.values, self.line, lambda a: np.broadcast_to(a, shape)[self.index])
-        slopes: list[np.ndarray | None] = []
-        for read, value, slope in zip(self.inputs, at.inputs, at.hand(at.one_hot(0, ())), strict=True):
-            slopes.append(None if value.node is None else np.zeros(read.array.shape))
-            if slope is not None:
-                place = np.broadcast_to(np.arange(read.array.size).reshape(read.array.shape), shape)[
-                    self.index
-                ]
-                slopes[-1].flat[place] = slope.data  # type: ignore[union-attr]
-        return slopes
+        at = placed(self.values, self.line, lambda a: np.broadcast_to(a, shape)[self.index])
+        handed = zip(self.inputs, at.inputs, at.hand(at.one_hot(0, ())), strict=True)
+        return [
+            None if value.node is None else self.alone(read.array, slope) for read, value, slope in handed
+        ]
+
+    def alone(self, array: np.ndarray, slope: Any) -> np.ndarray:
+        """Zeros like an input, with the slope to the number that this element is made of."""
+        zeros = np.zeros(array.shape)
+        if slope is not None:
+            places = np.arange(array.size).reshape(array.shape)
+            zeros.flat[np.broadcast_to(places, self.whole.shape)[self.index]] = slope.data
+        return zeros
 
     def receivers(self) -> Iterator[Read]:
         """The inputs that a gradient can go to."""

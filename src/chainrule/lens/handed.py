@@ -20,7 +20,7 @@ def handed(element: Element) -> str:
     >>> handed(cr.debug(step, x, y).element("maximum"))
     'routes 2.00 to y, nothing to x'
     """
-    if not any(True for _ in element.receivers()):
+    if not list(element.receivers()):
         return "nothing goes back: all inputs are constants"
     return HANDED.get(element.gate.pattern, sent)(element)
 
@@ -60,13 +60,9 @@ def passed(element: Element) -> str:
 
 def routed(element: Element) -> str:
     """All to the one that won."""
-    won = [
-        f"{number(element.upstream)} to {place(r.name, r.reached[0])}"
-        for r in element.receivers()
-        if r.reached
-    ]
-    lost = [f"nothing to {r.name}" for r in element.receivers() if not r.reached]
-    return f"routes {', '.join([*won, *lost])}"
+    won = [place(read.name, read.reached[0]) for read in element.receivers() if read.reached]
+    lost = [f"nothing to {read.name}" for read in element.receivers() if not read.reached]
+    return f"routes {', '.join([*(f'{number(element.upstream)} to {at}' for at in won), *lost])}"
 
 
 def moved(element: Element) -> str:
@@ -85,11 +81,8 @@ def spread(element: Element) -> str:
         if read.reached:
             slope = read.steepness(read.reached[0])
             share = number(upstream) if slope == 1 else times(upstream, slope)
-            many = len(read.reached)
-            where = (
-                f"each of {many:,} elements of {read.name}" if many > 1 else place(read.name, read.reached[0])
-            )
-            words.append(f"{share} to {where}")
+            each = f"each of {len(read.reached):,} elements of {read.name}"
+            words.append(f"{share} to {each if len(read.reached) > 1 else place(read.name, read.reached[0])}")
     return f"spreads {listed(words)}" if words else "spreads nothing: it is made of no element"
 
 

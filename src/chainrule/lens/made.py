@@ -42,6 +42,14 @@ def made(element: Element) -> str:
     return MADE.get(element.gate.pattern, composed)(element)
 
 
+def many(count: int, what: str) -> str:
+    """
+    >>> many(1, "number"), many(3136, "number")
+    ('1 number', '3,136 numbers')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def by_numbers(element: Element) -> str:
     """An elementwise gate: one number of each input."""
     label, seen, value = element.gate.label, [number(x) for x in element.seen()], number(element.value)
@@ -64,11 +72,9 @@ def reduced(element: Element) -> str:
     """Numbers along axes that become one."""
     gate: Any = element.gate
     read, value = element.inputs[0], number(element.value)
-    many = f"{math.prod(read.array.shape[axis] for axis in gate.axis):,} numbers of {read.name}"
-    if gate.combine == "maximum":
-        return f"{value} is the largest of {many}"
-    word = {"sum": "sum", "mean": "mean"}.get(gate.label, gate.label.replace("_", " "))
-    return f"{value} is the {word} of {many}"
+    of = f"{many(math.prod(read.array.shape[axis] for axis in gate.axis), 'number')} of {read.name}"
+    word = "largest" if gate.combine == "maximum" else gate.label.replace("_", " ")
+    return f"{value} is the {word} of {of}"
 
 
 def moved(element: Element) -> str:
@@ -81,41 +87,33 @@ def moved(element: Element) -> str:
 
 def gathered(element: Element) -> str:
     """A sum, or a mean, of numbers at some places."""
-    reached = [(read, read.reached) for read in element.receivers()]
-    if not any(places for _, places in reached):
+    read = next((r for r in element.receivers() if r.reached), None)
+    if read is None:
         return f"{number(element.value)}, of no number"
-    read, places = next((r, p) for r, p in reached if p)
-    if len(places) == 1:
-        slope = read.steepness(places[0])
-        scaled = "" if slope == 1 else f" {TIMES} {number(slope)}"
-        return f"{number(read.array[places[0]])}{scaled} of {place(read.name, places[0])} is {number(element.value)}"
-    return f"{number(element.value)} is gathered from {len(places):,} numbers of {read.name}"
+    return f"{number(element.value)} is gathered from {many(len(read.reached), 'number')} of {read.name}"
 
 
 def mixed(element: Element) -> str:
     """A sum of products, with the largest of them."""
-    both = list(element.receivers())
-    read = next((r for r in both if r.reached), None)
+    read = next((r for r in element.receivers() if r.reached), None)
     if read is None or read.slope is None:
         return f"{number(element.value)}, of no product that is not 0"
     products = read.array * read.slope
     at = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
     other = next((r.name for r in element.inputs if r.name != read.name), read.name)
-    largest = (
+    factors = (
         f"{number(read.array[at])} of {place(read.name, at)} {TIMES} {number(read.slope[at])} of {other}"
     )
-    count = int(np.count_nonzero(products))
-    return (
-        f"sums {count:,} products to {number(element.value)}, the largest {number(products[at])} = {largest}"
-    )
+    terms = f"sums {many(int(np.count_nonzero(products)), 'product')} to {number(element.value)}"
+    return f"{terms}, the largest {number(products[at])} = {factors}"
 
 
 def shared(element: Element) -> str:
     """Scores that become shares of one total."""
     read = element.inputs[0]
     if element.gate.label != "logsumexp":
-        many = read.array.shape[element.gate.axis]  # type: ignore[attr-defined]
-        return f"{number(read.array[element.index])} among {many} scores gives {number(element.value)}"
+        scores = many(read.array.shape[element.gate.axis], "score")  # type: ignore[attr-defined]
+        return f"{number(read.array[element.index])} among {scores} gives {number(element.value)}"
     return f"{number(element.value)} is the logsumexp of numbers of {read.name}"
 
 

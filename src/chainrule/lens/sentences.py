@@ -7,46 +7,46 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-from ..graph import Program
 from .digits import number, place
 from .element import Element, checked, chosen
 from .handed import handed
 from .made import listed, made
+from .slopes import gradient_to
 from .values import Values
 
 FEW = 3
 """So many readers of a value are named."""
 
 
-def explain(program: Program, values: Values, names: dict[int, str], which: int, index: Any = None) -> str:
+def explain(values: Values, which: int, index: Any = None) -> str:
     """The sentence of the value number `which`, for one element of it.
 
     index:  of the element; without it the one with the largest gradient, or the largest number
     """
     if values[which].size == 0:
-        return f"{names[which]}: an array of shape {values[which].shape} without elements"
+        return f"{values.names[which]}: an array of shape {values[which].shape} without elements"
     if which not in values.makers:
-        return given(program, values, names, which, index)
-    element = element_of(program, values, names, which, index)
+        return given(values, which, index)
+    element = element_of(values, which, index)
     if element.gate.pattern == "compares" or element.upstream is None:
         return f"{head(element)}: {made(element)}{aside(element)}"
     return f"{head(element)}: {made(element)}{aside(element)}; {handed(element)}"
 
 
-def element_of(program: Program, values: Values, names: dict[int, str], which: int, index: Any) -> Element:
+def element_of(values: Values, which: int, index: Any) -> Element:
     """The element to look at.  Raises UsageError for a value that no gate makes."""
     if which not in values.makers:
-        came = f"{names[which]}, which no gate makes"
+        came = f"{values.names[which]}, which no gate makes"
         raise UsageError("debug", came, "a value that a line of the step makes", 'lines("*") shows them')
-    line = program.lines[values.makers[which]]
-    slope = values[program.slopes[which]] if which in program.slopes else None
+    line = values.program.lines[values.makers[which]]
+    slope = gradient_to(values, which)
     at = (
         picked(values[which], slope)
         if index is None
-        else checked("explain", names[which], values[which].shape, index)
+        else checked("explain", values.names[which], values[which].shape, index)
     )
     upstream = None if slope is None else float(slope[at])
-    return Element(program, values, names, line, line.outputs.index(which), at, upstream)
+    return Element(values, line, line.outputs.index(which), at, upstream)
 
 
 def picked(array: np.ndarray, slope: np.ndarray | None) -> tuple[int, ...]:
@@ -71,15 +71,19 @@ def aside(element: Element) -> str:
     return f" ({zeros:,} of {element.whole.size:,} are 0)"
 
 
-def given(program: Program, values: Values, names: dict[int, str], which: int, index: Any) -> str:
+def given(values: Values, which: int, index: Any) -> str:
     """An argument, state or a constant: its number, who reads it, and its gradient."""
-    slope = values[program.slopes[which]] if which in program.slopes else None
-    array = values[which]
-    at = picked(array, slope) if index is None else checked("explain", names[which], array.shape, index)
+    slope = gradient_to(values, which)
+    program, array = values.program, values[which]
+    at = (
+        picked(array, slope) if index is None else checked("explain", values.names[which], array.shape, index)
+    )
     kind = "an argument" if which in program.inputs else "state" if which in program.cells else "a constant"
-    told = f"{place(names[which], at)}: {kind}, {number(array[at].item())}"
+    told = f"{place(values.names[which], at)}: {kind}, {number(array[at].item())}"
     readers = [
-        names[line.outputs[0]] for line in program.lines if which in line.inputs and line.phase == "forward"
+        values.names[line.outputs[0]]
+        for line in program.lines
+        if which in line.inputs and line.phase == "forward"
     ]
     if readers:
         rest = f" and {len(readers) - FEW:,} more" if len(readers) > FEW else ""

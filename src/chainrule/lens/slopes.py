@@ -13,7 +13,7 @@ from ..graph import Elementwise, Line, Node, Program, Reduction, Spec, Value, re
 from ..graph.backward import downstream
 from .values import Values
 
-Look = Callable[[np.ndarray], np.ndarray]
+View = Callable[[np.ndarray], np.ndarray]
 
 MOVING = ("moves", "hands")
 """Patterns of gates that make each output of one element of an input."""
@@ -59,11 +59,13 @@ class Placed:
         return upstream
 
 
-def placed(program: Program, values: Values, line: Line, seen: Look | None = None) -> Placed:
+def placed(values: Values, line: Line, seen: View | None = None) -> Placed:
     """A line with its numbers.
 
     seen:  what to make of every array first: another dtype, the shape of the output, one element of it
     """
+
+    program = values.program
 
     def array(number: int) -> np.ndarray:
         return values[number] if seen is None else np.asarray(seen(values[number]))
@@ -85,9 +87,15 @@ def widened(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def gradients_to(program: Program, values: Values, line: Line) -> list[np.ndarray | None]:
-    """The loss's gradient to each output of a line."""
-    return [None if n not in program.slopes else values[program.slopes[n]] for n in line.outputs]
+def gradient_to(values: Values, number: int) -> np.ndarray | None:
+    """The loss's gradient to a value, if it has one."""
+    slopes = values.program.slopes
+    return values[slopes[number]] if number in slopes else None
+
+
+def gradients_to(values: Values, line: Line) -> list[np.ndarray | None]:
+    """The same to each output of a line."""
+    return [gradient_to(values, n) for n in line.outputs]
 
 
 def summed(names: dict[int, str], line: Line, handed: Sequence[Any]) -> dict[str, np.ndarray]:
@@ -100,36 +108,33 @@ def summed(names: dict[int, str], line: Line, handed: Sequence[Any]) -> dict[str
     return found
 
 
-def local(
-    program: Program, values: Values, names: dict[int, str], number: int, index: tuple[int, ...] | None
-) -> dict[str, np.ndarray]:
+def local(values: Values, number: int, index: tuple[int, ...] | None) -> dict[str, np.ndarray]:
     """The derivative of a line's output to each input: of one element, or of each to the element it was made of.
 
     Raises UsageError without an index where an output is made of several elements.
     """
-    line = program.lines[values.makers[number]]
-    if index is None:
-        one_to_one = isinstance(line.gate, Elementwise)
-        if not (one_to_one or isinstance(line.gate, Reduction) or line.gate.pattern in MOVING):
-            came = f"{names[number]} without an index; {line.gate.label} makes each element of several"
-            example = f"index={(0,) * len(program.specs[number].shape)}"
-            raise UsageError("local", came, "one element of the output", example)
-        shape = program.specs[number].shape
-        at = placed(program, values, line, (lambda a: np.broadcast_to(a, shape)) if one_to_one else None)
-        upstream: list[Any] = [None] * len(at.outs)
-        output = line.outputs.index(number)
-        upstream[output] = np.ones(at.outs[output].shape, at.outs[output].dtype)
-        return summed(names, line, at.hand(upstream))
-    at = placed(program, values, line)
-    return summed(names, line, at.hand(at.one_hot(line.outputs.index(number), index)))
+    line = values.program.lines[values.makers[number]]
+    output = line.outputs.index(number)
+    if index is not None:
+        at = placed(values, line)
+        return summed(values.names, line, at.hand(at.one_hot(output, index)))
+    one_to_one, shape = isinstance(line.gate, Elementwise), values.program.specs[number].shape
+    if not (one_to_one or isinstance(line.gate, Reduction) or line.gate.pattern in MOVING):
+        came = f"{values.names[number]} without an index; {line.gate.label} makes each element of several"
+        raise UsageError("local", came, "one element of the output", f"index={(0,) * len(shape)}")
+    at = placed(values, line, (lambda a: np.broadcast_to(a, shape)) if one_to_one else None)
+    upstream: list[Any] = [None] * len(at.outs)
+    upstream[output] = np.ones(at.outs[output].shape, at.outs[output].dtype)
+    return summed(values.names, line, at.hand(upstream))
 
 
-def upstream_number(program: Program, names: dict[int, str], number: int) -> int:
-    """The number of the loss's gradient to a value.  Raises GradientError that says why there is none."""
-    if number in program.slopes:
-        return program.slopes[number]
-    came, expected, hint = why_none(program, names[number], number)
-    raise GradientError("upstream", came, expected, hint)
+def needed_gradient(values: Values, number: int) -> np.ndarray:
+    """The loss's gradient to a value.  Raises GradientError that says why there is none."""
+    found = gradient_to(values, number)
+    if found is None:
+        came, expected, hint = why_none(values.program, values.names[number], number)
+        raise GradientError("upstream", came, expected, hint)
+    return found
 
 
 def why_none(program: Program, name: str, number: int) -> tuple[str, str, str]:
@@ -139,28 +144,22 @@ def why_none(program: Program, name: str, number: int) -> tuple[str, str, str]:
         hint = "loss.backward() in the step, and requires_grad=True for what shall have a gradient"
         return f"{name} of a step without backward", "a step that goes back", hint
     if program.specs[number].dtype.kind != "f":
-        return (
-            f"{name}, {program.specs[number]}",
-            "floats: whole numbers and masks have no slope",
-            "another value",
-        )
+        expected = "floats: whole numbers and masks have no slope"
+        return f"{name}, {program.specs[number]}", expected, "another value"
     if line is not None and line.phase != "forward":
         made = "on the way back" if line.phase == "backward" else "by the update"
         return f"{name}, made {made}", "a value of the way forward", "value() or explain()"
     if number not in led_by(program):
         return f"{name}, from which nothing leads to the loss", "a value that the loss depends on", "value()"
     came = f"{name}, which needs no gradient: no parameter leads to it, or it is cut off"
-    return (
-        came,
-        "a value on a path from a parameter to the loss",
-        "requires_grad=True, outside no_grad and detach",
-    )
+    expected = "a value on a path from a parameter to the loss"
+    return came, expected, "requires_grad=True, outside no_grad and detach"
 
 
 def led_by(program: Program) -> set[int]:
     """Every value that the loss is made of."""
     makers = {n: line for line in program.lines for n in line.outputs}
-    waiting = [root(program)]
+    waiting = [program.root()]
     seen: set[int] = set()
     while waiting:
         number = waiting.pop()
@@ -168,9 +167,3 @@ def led_by(program: Program) -> set[int]:
             seen.add(number)
             waiting.extend(makers[number].inputs if number in makers else ())
     return seen
-
-
-def root(program: Program) -> int:
-    """The value that the way back starts from: the last one with a gradient."""
-    order = {n: k for k, line in enumerate(program.lines) for n in line.outputs}
-    return max(program.slopes, key=lambda n: order.get(n, -1))

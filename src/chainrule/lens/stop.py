@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..compiler.watch import Statistics
-from ..graph import Line, Program, Spec
+from ..graph import Line, Spec
 from .digits import number, percent
+from .values import Values
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,9 @@ class Stop:
     __repr__ = __str__
 
 
-def stop_at(
-    program: Program, names: dict[int, str], position: int, focus: int, note: str, array: np.ndarray | None
-) -> Stop:
+def stop_at(values: Values, position: int, focus: int, note: str, array: np.ndarray | None) -> Stop:
     """The stop at a line, counted from 1, that looks at the value `focus`."""
+    program, names = values.program, values.names
     line = program.lines[position - 1]
     return Stop(
         position,

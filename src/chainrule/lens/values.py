@@ -14,6 +14,7 @@ from ..graph import Program, advance, given
 class Values:
     """The arrays of a step by number, for one batch and the state of the moment; no state is ever changed.
 
+    names:  the path of each value;  makers: the line that makes it, from 0;  done: so many lines have run
     program, batch:  what runs, and its arguments
     compiled:  the values that a compiled step made; then nothing is computed here
 
@@ -27,6 +28,9 @@ class Values:
         self, program: Program, batch: tuple[Any, ...], compiled: Mapping[int, np.ndarray] | None = None
     ) -> None:
         self.program, self.compiled = program, compiled
+        self.names = program.names()
+        if program.slopes and "loss" not in self.names.values():
+            self.names[program.root()] = "loss"  # also of a step that returns more than one number
         there = given(program, *batch)
         # a compiled step writes its parameters in place, and the batch is the user's
         living = (*program.inputs, *program.cells)
@@ -41,8 +45,7 @@ class Values:
             self.advance(self.makers[number] + 1)
             return self.known[number]
         if number not in self.compiled:
-            name = self.program.names()[number]
-            came = f"{name}, which the compiled step does not make"
+            came = f"{self.names[number]}, which the compiled step does not make"
             hint = "debug(step, *batch) without compiled=True, where the interpreter makes every value"
             raise UsageError("debug", came, "a value of the compiled step", hint)
         return self.compiled[number]

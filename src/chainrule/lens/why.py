@@ -10,11 +10,11 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError
-from ..graph import Line, Program, gradients, require_grad
+from ..graph import Line, gradients, require_grad
 from .digits import TIMES, number, percent, place
 from .element import Index, checked
 from .rows import aligned
-from .slopes import Look, gradients_to, placed, root, upstream_number, widened
+from .slopes import View, gradients_to, needed_gradient, placed, widened
 from .values import Values
 
 MOST = 5
@@ -83,20 +83,12 @@ class Why:
         head = f"the gradient of {place(self.path, self.index)} is {number(self.gradient)}"
         if not many:
             return f"{head}: {'the way back starts here' if self.gradient else 'every term is 0'}"
-        terms = f"the sum of {many:,} terms" if many > 1 else "one term"
-        parts = [
-            f"{head}, {terms}",
-            "",
-            *aligned(self.rows(), "rrl"),
-            "",
-            "the largest on its way to the loss",
-            "",
-        ]
+        parts = [f"{head}, {f'the sum of {many:,} terms' if many > 1 else 'one term'}"]
         if self.left is not None:
-            parts.insert(
-                1, f"the step leaves {number(self.left)} in .grad, as it was clipped or changed afterwards"
-            )
-        return "\n".join([*parts, *aligned(self.links(), "rrl")])
+            parts += [f"the step leaves {number(self.left)} in .grad: it was clipped or changed afterwards"]
+        parts += ["", *aligned(self.rows(), "rrl"), ""]
+        parts += ["the largest on its way to the loss", "", *aligned(self.links(), "rrl")]
+        return "\n".join(parts)
 
     def rows(self) -> list[tuple[str, ...]]:
         """The terms as a table."""
@@ -134,43 +126,39 @@ class Use(NamedTuple):
         return self.local * self.upstream
 
 
-def why(
-    program: Program, values: Values, names: dict[int, str], which: int, index: Any, most: int = MOST
-) -> Why:
+def why(values: Values, which: int, index: Any, most: int = MOST) -> Why:
     """The terms of the gradient to one element of the value number `which`, for any gates.
 
     Raises GradientError for a value without gradient, IndexingError for an index outside of it.
     """
-    gradient = values[upstream_number(program, names, which)]
-    at = checked("why", names[which], gradient.shape, index)
-    used = uses(program, values, which, at)
-    found = terms(names, used, most)
+    gradient, name = needed_gradient(values, which), values.names[which]
+    at = checked("why", name, gradient.shape, index)
+    used = uses(values, which, at)
+    found = terms(values.names, used, most)
     total = float(sum(use.products.sum() for use in used))
     many = sum(int(np.count_nonzero(use.products)) for use in used)
     rest = Rest(many - len(found), total - sum(term.product for term in found))
-    chain = way(program, values, names, which, at)
-    return Why(
-        names[which], at, float(gradient[at]), found, rest, total, chain[1:], left(program, values, which, at)
-    )
+    chain = way(values, which, at)[1:]
+    return Why(name, at, float(gradient[at]), found, rest, total, chain, left(values, which, at))
 
 
-def uses(program: Program, values: Values, which: int, index: Index) -> list[Use]:
+def uses(values: Values, which: int, index: Index) -> list[Use]:
     """Every line that sends a gradient to the value, with its share in one element."""
-    sending = (line for line in program.lines if which in line.inputs)
-    return [use for line in sending for use in uses_of(program, values, line, which, index)]
+    sending = (line for line in values.program.lines if which in line.inputs)
+    return [use for line in sending for use in uses_of(values, line, which, index)]
 
 
-def uses_of(program: Program, values: Values, line: Line, which: int, index: Index) -> list[Use]:
+def uses_of(values: Values, line: Line, which: int, index: Index) -> list[Use]:
     """The same of one line.  Its backward is linear in the upstream gradient, so the slope of what it sends to the
     element, to that gradient, is the column of local derivatives.
     """
-    upstream = gradients_to(program, values, line)
+    upstream = gradients_to(values, line)
     if all(u is None for u in upstream):
         return []
     try:
-        columns, wide = columns_of(program, values, line, which, index, upstream, widened)
+        columns, wide = columns_of(values, line, which, index, upstream, widened)
     except DTypeError:  # a gate of the user's that knows one width only
-        columns, wide = columns_of(program, values, line, which, index, upstream, None)
+        columns, wide = columns_of(values, line, which, index, upstream, None)
     return [
         Use(line, n, column.data.astype(np.float64), u.data.astype(np.float64))
         for n, column, u in zip(line.outputs, columns, wide, strict=True)
@@ -179,25 +167,21 @@ def uses_of(program: Program, values: Values, line: Line, which: int, index: Ind
 
 
 def columns_of(
-    program: Program,
     values: Values,
     line: Line,
     which: int,
     index: Index,
     upstream: Sequence[np.ndarray | None],
-    seen: Look | None,
+    seen: View | None,
 ) -> tuple[list[Any], list[Any]]:
     """The local derivatives to one element, by output, and the upstream gradients that they belong to."""
-    given = [None if u is None else program.kind.of(seen(u) if seen else u) for u in upstream]
+    given = [None if u is None else values.program.kind.of(seen(u) if seen else u) for u in upstream]
     there = [u for u in given if u is not None]
     for u in there:
         require_grad(u)
-    sent = placed(program, values, line, seen).hand(given, recorded=True)
-    own = [
-        g
-        for n, g in zip(line.inputs, sent, strict=True)
-        if n == which and g is not None and g.node is not None
-    ]
+    sent = placed(values, line, seen).hand(given, recorded=True)
+    pairs = zip(line.inputs, sent, strict=True)
+    own = [g for n, g in pairs if n == which and g is not None and g.node is not None]
     if not own:
         return [None] * len(given), given
     with np.errstate(all="ignore"):
@@ -214,20 +198,18 @@ def terms(names: dict[int, str], used: list[Use], most: int) -> list[Term]:
         for k in np.argsort(-flat, kind="stable")[:most]:
             at = tuple(int(i) for i in np.unravel_index(int(k), use.products.shape))
             if use.products[at]:
-                told = names[use.number], at, use.line.gate.label
-                found.append(
-                    Term(*told, float(use.local[at]), float(use.upstream[at]), float(use.products[at]))
-                )
+                numbers = (float(array[at]) for array in (use.local, use.upstream, use.products))
+                found.append(Term(names[use.number], at, use.line.gate.label, *numbers))
     return sorted(found, key=lambda term: -abs(term.product))[:most]
 
 
-def way(program: Program, values: Values, names: dict[int, str], which: int, index: Index) -> list[Link]:
+def way(values: Values, which: int, index: Index) -> list[Link]:
     """From an element to the loss, always by the largest term."""
-    end = root(program)
+    program, names, end = values.program, values.names, values.program.root()
     found: list[Link] = []
     while True:
         upstream = float(values[program.slopes[which]][index])
-        used = [] if which == end else uses(program, values, which, index)
+        used = [] if which == end else uses(values, which, index)
         best = terms(names, used, 1)
         if not best:
             return [*found, Link(names[which], index, upstream, "", 1.0)]
@@ -237,8 +219,9 @@ def way(program: Program, values: Values, names: dict[int, str], which: int, ind
         index = best[0].index
 
 
-def left(program: Program, values: Values, which: int, index: Index) -> float | None:
+def left(values: Values, which: int, index: Index) -> float | None:
     """What the step leaves in a parameter's `.grad`, if that is not the gradient that came."""
+    program = values.program
     cell = program.cells.get(which)
     final = next((n for parameter, n in program.gradients if parameter is cell), None)
     if cell is None or final in (None, program.slopes[which]):
