@@ -113,15 +113,18 @@ def test_every_command_is_there_and_in_the_help(prompt, told):
 
 def test_it_ends_with_quit_and_with_the_input(prompt, capsys):
     assert prompt.onecmd("quit") is True and prompt.onecmd("q") is True and prompt.onecmd("EOF") is True
+    assert capsys.readouterr().out == ""
     prompt.stdin = io.StringIO("n\n\n\nn\n")
     prompt.cmdloop()
     assert prompt.debugger.position == 2 and capsys.readouterr().out.count("line ") == 2
 
 
-def test_enter_goes_on_at_a_terminal(prompt):
+def test_enter_goes_on_at_a_terminal(prompt, capsys):
     prompt.use_rawinput = True
     prompt.onecmd("")
     assert prompt.debugger.position == 1
+    capsys.readouterr()
+    assert prompt.onecmd("EOF") is True and capsys.readouterr().out == "\n"
 
 
 def test_completion_of_commands_and_of_paths_behind_a_slash(prompt):

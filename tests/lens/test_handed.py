@@ -161,7 +161,7 @@ def test_clauses():
 
     debugger = arrays([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [-1.0, 5.0]], [1.0, 6.0, 2.0, 3.0], step=step)
     assert debugger.explain("linear", (1, 1)) == (
-        "linear[1, 1]: sums 2 products to 17.00, the largest 20.00 = 4.00 of x[1, 1] × 5.00 of w; "
+        "linear[1, 1]: 17.00 is the sum of 2 products, the largest 20.00 = 4.00 of x[1, 1] × 5.00 of w; "
         "2.00 × 5.00 = 10.00 to x[1, 1] (largest of 2) and 2.00 × 4.00 = 8.00 to w[1, 1] (largest of 2)"
     )
     assert debugger.explain("reshape", 3).endswith(

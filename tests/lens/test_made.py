@@ -67,5 +67,12 @@ def test_products_that_are_all_zero():
     assert made(debugger.element("linear", (0, 0))) == "0.00, of no product that is not 0"
 
 
+def test_products_of_which_some_are_zero():
+    debugger = cr.debug(cr.linear, Tensor([[2.0, 0.0, 5.0]]), Tensor([[3.0, 7.0, -1.0]]))
+    assert made(debugger.element("linear", (0, 0))) == (
+        "1.00 is the sum of 2 products that are not 0, the largest 6.00 = 2.00 of x[0, 0] × 3.00 of w"
+    )
+
+
 def test_lists():
     assert [listed(["x"]), listed(["x", "y"]), listed(["x", "y", "z"])] == ["x", "x and y", "x, y and z"]

@@ -55,7 +55,6 @@ SHORT = {
     "q": "quit",
     "h": "help",
     "?": "help",
-    "EOF": "quit",
 }
 NAMES = tuple(usage.split()[0] for usage, _ in COMMANDS)
 
@@ -90,6 +89,9 @@ class Prompt(cmd.Cmd):
         if not word:
             return False if not self.use_rawinput else self.do("next", "")
         if word == "quit":
+            return True
+        if word == "EOF":  # Ctrl-D leaves the cursor behind the prompt
+            show(*[Text()] * self.use_rawinput)
             return True
         found: Callable[[str], None] | None = getattr(self, f"on_{word}", None)
         if found is None:

@@ -104,7 +104,9 @@ def mixed(element: Element) -> str:
     factors = (
         f"{number(read.array[at])} of {place(read.name, at)} {TIMES} {number(read.slope[at])} of {other}"
     )
-    terms = f"sums {many(int(np.count_nonzero(products)), 'product')} to {number(element.value)}"
+    count = int(np.count_nonzero(products))
+    some = " that are not 0" if count < max(len(r.reached) for r in element.receivers()) else ""
+    terms = f"{number(element.value)} is the sum of {many(count, 'product')}{some}"
     return f"{terms}, the largest {number(products[at])} = {factors}"
 
 
