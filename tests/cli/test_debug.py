@@ -47,7 +47,8 @@ def test_the_command_itself_in_a_pipe():
     }  # readline sets it behind Python's back
     typed = "run_to loss\ne\nquit\nn\n"
     made = subprocess.run(words, input=typed, env=surroundings, capture_output=True, text=True, check=True)
-    assert made.stdout.splitlines()[-1].startswith("mean: ") and not made.stderr
+    rows = made.stdout.splitlines()
+    assert rows[-3] == "> e" and rows[-2].startswith("mean: ") and rows[-1] == "> quit" and not made.stderr
 
 
 def test_the_compiled_steps_numbers_and_a_run(say, run: Path, pictures: Path):

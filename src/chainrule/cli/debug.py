@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TextIO
 
 import click
@@ -60,7 +61,7 @@ from .setups import on_pictures
     metavar="COMMANDS",
     expected="commands with semicolons between them",
     example='-c "run_to loss; explain"',
-    help="Do these, and leave; several times too.",
+    help="Do these commands, and leave; may be given several times.",
 )
 @click.option(
     "--commands",
@@ -98,7 +99,7 @@ def debug_verb(
     """
     debugger = opened(model, count, data, compiled)
     lines = [*commands, *(file or ())]
-    prompt = Prompt(debugger, echo=bool(lines))
+    prompt = Prompt(debugger, echo=bool(lines) or not sys.stdin.isatty())
     show(heading(debugger))
     if not lines:
         prompt.cmdloop()

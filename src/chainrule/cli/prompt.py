@@ -62,7 +62,7 @@ NAMES = tuple(usage.split()[0] for usage, _ in COMMANDS)
 class Prompt(cmd.Cmd):
     """Reads commands and prints what the debugger says; an error is printed, and it goes on.
 
-    echo:  print each command before its answer, for scripts
+    echo:  print each command before its answer, where nobody types them
     failed:  whether a command could not be done
     """
 
