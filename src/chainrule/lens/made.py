@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Elementwise, Reduction
+from ..ops.reduction import Var
 from .digits import TIMES, number, place
 from .element import Element
 
@@ -24,6 +25,9 @@ RELATIONS = {
     "logical_or": "or",
 }
 
+WORDS = {"max": "largest", "var": "variance"}
+"""What a gate of many numbers makes of them, where that is not its name."""
+
 
 def made(element: Element) -> str:
     """The clause of one element.
@@ -35,7 +39,7 @@ def made(element: Element) -> str:
     """
     if isinstance(element.gate, Elementwise) and element.gate.pattern != "draws":
         return by_numbers(element)
-    if isinstance(element.gate, Reduction):
+    if isinstance(element.gate, Reduction | Var):
         return reduced(element)
     if element.whole.dtype.kind != "f":
         return composed(element)
@@ -73,8 +77,7 @@ def reduced(element: Element) -> str:
     gate: Any = element.gate
     read, value = element.inputs[0], number(element.value)
     of = f"{many(math.prod(read.array.shape[axis] for axis in gate.axis), 'number')} of {read.name}"
-    word = "largest" if gate.combine == "maximum" else gate.label.replace("_", " ")
-    return f"{value} is the {word} of {of}"
+    return f"{value} is the {WORDS.get(gate.label, gate.label.replace('_', ' '))} of {of}"
 
 
 def moved(element: Element) -> str:
@@ -82,7 +85,8 @@ def moved(element: Element) -> str:
     for read in element.receivers():
         if read.reached:
             return f"{number(element.value)} comes from {place(read.name, read.reached[0])}"
-    return f"{number(element.value)} is here"
+    filled = any(True for _ in element.receivers())
+    return f"{number(element.value)} {'is filled in' if filled else f'comes from {element.inputs[0].name}'}"
 
 
 def gathered(element: Element) -> str:
@@ -143,7 +147,8 @@ def normalized(element: Element) -> str:
         return f"{number(read.array[element.index])} among its neighbours gives {value}"
     if element.output:
         count = read.array.size // read.array.shape[1]
-        return f"{value} is the {element.gate.outputs[element.output]} of {count:,} numbers of {read.name}"
+        word = element.gate.outputs[element.output]
+        return f"{value} is the {WORDS.get(word, word)} of {count:,} numbers of {read.name}"
     channel = element.index[1]
     x, mean, var = (
         float(read.array[element.index]),
