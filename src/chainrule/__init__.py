@@ -94,8 +94,9 @@ from .version import __version__ as __version__
 if _typing.TYPE_CHECKING:
     from . import check as check
     from .compiler import compile as compile
+    from .lens import debug as debug
 
-_LATE = {"check": "check", "compile": "compiler"}
+_LATE = {"check": "check", "compile": "compiler", "debug": "lens"}
 """Names that are loaded when somebody first asks for them, and the rooms they are in: most of the time it takes to
 import chainrule would be the compiler's.
 """

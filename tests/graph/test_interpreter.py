@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.errors import ChainruleError, ShapeError
-from chainrule.graph import evaluate, interpret
+from chainrule.graph import advance, evaluate, given, interpret
 
 from .gates import same_bits
 
@@ -75,3 +75,14 @@ def test_labels_are_checked_in_every_run():
     program(X, np.array([2, 2]))
     with pytest.raises(ChainruleError, match="label 3"):
         program(X, np.array([0, 3]))
+
+
+def test_one_line_at_a_time():
+    x = np.array([1.0, 2.0], "float32")
+    program = cr.trace(lambda x: (x * 2).sum(), x)
+    values = given(program, x)
+    assert len(values) == 2, "the argument and the number 2"
+    for count, line in enumerate(program.lines, 3):
+        advance(program, line, values)
+        assert len(values) == count
+    assert values[program.output.number] == 6

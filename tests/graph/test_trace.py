@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor, apply, grad
 from chainrule.errors import TraceError
-from chainrule.graph import during, mode
+from chainrule.graph import during, evaluate, mode
 from chainrule.graph.mode import DIRECT
 
 from .gates import Outer, Softplus, SumAndDifference, leaf, same_bits
@@ -285,3 +285,18 @@ def test_shapes_and_lengths_may_be_looked_at():
         return x.reshape(-1) if len(x) == 2 and x.ndim == 2 and x.shape[1] == 3 else rows
 
     assert cr.trace(step, X)(X).shape == (6,)
+
+
+def test_the_gradient_of_state_is_known_before_the_step_changes_it():
+    w = Tensor([1.0, -2.0], requires_grad=True)
+
+    def step(x):
+        w.grad = None
+        (w * x).sum().backward()
+        w.grad = w.grad * 0.5
+
+    program = cr.trace(step, np.array([3.0, 4.0], "float32"))
+    (cell,) = program.cells
+    values = evaluate(program, np.array([3.0, 4.0], "float32"))
+    assert values[program.slopes[cell]].tolist() == [3, 4]
+    assert values[program.gradients[0][1]].tolist() == [1.5, 2]

@@ -11,6 +11,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 
 import click
@@ -167,12 +168,17 @@ def laid_out(error: ChainruleError, notes: list[str], stopped: bool = False) -> 
             ("chainrule: ", "dim"), ("error: ", "bold red"), (f"{who(error)}: ", "bold"), error.came
         )
         rows = [("expected", error.expected, ""), ("try", error.hint, "green")]
-    below = Table.grid(padding=(0, 2))
-    below.add_column(style="dim", no_wrap=True)
-    below.add_column(overflow="fold")
-    for name, text, style in [*rows, *(("", note, "") for note in notes)]:
-        below.add_row(f"  {name}", Text(text, style))
-    return rendered(on, head, below)
+    return rendered(on, head, below([*rows, *(("", note, "") for note in notes)]))
+
+
+def below(rows: Iterable[tuple[str, str, str]]) -> Table:
+    """What stands under the first line of a message: a name, a text and its style in each row."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, text, style in rows:
+        made.add_row(f"  {name}", Text(text, style))
+    return made
 
 
 def write(text: str) -> None:

@@ -12,7 +12,9 @@ from .gate import common_dtype as common_dtype
 from .gate import gate as gate
 from .gate import reduced_shape as reduced_shape
 from .gate import require_kind as require_kind
+from .interpreter import advance as advance
 from .interpreter import evaluate as evaluate
+from .interpreter import given as given
 from .interpreter import interpret as interpret
 from .mathematics import xp as xp
 from .mode import mode as mode

@@ -68,6 +68,17 @@ class Gate(Frozen):
     A gate that is made of smaller ones may say so, by another formula where there is one:
 
     parts(*values) -> value, or a tuple          the same in smaller gates; no branch on a value
+
+    pattern says in a word what its backward does, for explanations:
+
+    hands      the upstream gradient to every input, at most with another sign
+    switches   scales it by the other input
+    scales     by a slope, number by number
+    routes     to the one input that won
+    moves      to where the number came from;  spreads: to all that were summed, alike
+    mixes      sums of products;  shares: scores that share one total
+    normalizes, remembers, judges, draws     batch norm, a cell of a recurrent network, a loss of labels, dropout
+    compares   no gradient at all
     """
 
     label: ClassVar[str]
@@ -77,6 +88,7 @@ class Gate(Frozen):
     keeps: ClassVar[tuple[str, ...]]
     keeps_spec: ClassVar[frozenset[str]]
     broadcasts: ClassVar[bool] = False
+    pattern: ClassVar[str] = ""
 
     spec: ClassVar[Callable[..., Any]]
     forward: ClassVar[Callable[..., Any]]

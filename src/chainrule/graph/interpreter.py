@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from .mode import run
-from .record import Record
+from .record import Line, Record
 from .spec import Example, Ref, Spec
 from .value import Value
 
@@ -25,14 +25,24 @@ def interpret(program: Record, *arguments: Any) -> Any:
 
 def evaluate(program: Record, *arguments: Any) -> dict[int, np.ndarray]:
     """Every value of the step, by number; no state is changed."""
+    values = given(program, *arguments)
+    for line in program.lines:
+        advance(program, line, values)
+    return values
+
+
+def given(program: Record, *arguments: Any) -> dict[int, np.ndarray]:
+    """What is there before the first line, by number: arguments, state as it is now, constants."""
     values = dict(zip(program.inputs, fed(program, arguments), strict=True))
     values |= {number: cell.data for number, cell in program.cells.items()}
-    values |= program.constants
-    for line in program.lines:
-        promised = tuple(program.specs[n] for n in line.outputs)
-        outs = run(line.gate, tuple(values[n] for n in line.inputs), promised)
-        values.update(zip(line.outputs, outs, strict=True))
-    return values
+    return values | program.constants
+
+
+def advance(program: Record, line: Line, values: dict[int, np.ndarray]) -> None:
+    """Run one line, and put what it makes to the values."""
+    promised = tuple(program.specs[n] for n in line.outputs)
+    outs = run(line.gate, tuple(values[n] for n in line.inputs), promised)
+    values.update(zip(line.outputs, outs, strict=True))
 
 
 def commit(program: Record, values: dict[int, np.ndarray]) -> None:

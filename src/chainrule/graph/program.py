@@ -21,6 +21,11 @@ class Program(Record):
         """The path of each value: what people type, and what programs, plans and messages print."""
         return named(self)
 
+    def root(self) -> int:
+        """The value that the way back starts from: the last one with a gradient; for a step that has one."""
+        order = {n: k for k, line in enumerate(self.lines) for n in line.outputs}
+        return max(self.slopes, key=lambda n: order.get(n, -1))
+
     def __str__(self) -> str:
         names = self.names()
         inputs = ", ".join(f"{names[n]}: {self.specs[n]}" for n in self.inputs)

@@ -153,10 +153,16 @@ class Tracer:
 
     def arrived(self, node: Node, gradients: list[Value | None]) -> None:
         """The gradient to each output of a node is complete."""
+        for number, gradient in zip(self.made_by(node), gradients, strict=False):
+            if gradient is not None:
+                self.program.slopes.setdefault(number, self.number(gradient))
+
+    def made_by(self, node: Node) -> tuple[int, ...]:
+        """The numbers of a node's outputs; a leaf's is that of the cell."""
         if id(node) in self.nodes:
-            for number, gradient in zip(self.nodes[id(node)][1], gradients, strict=True):
-                if gradient is not None:
-                    self.program.slopes.setdefault(number, self.number(gradient))
+            return self.nodes[id(node)][1]
+        cell = self.saved.get(id(node.value())) if isinstance(node, Leaf) else None
+        return (cell[2].number,) if cell else ()
 
     def finish(self, output: Any) -> None:
         """Write outputs, updates and gradients down."""

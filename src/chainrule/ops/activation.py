@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..graph import Elementwise, Value, apply, gate
 from .arguments import Operand
@@ -12,6 +12,8 @@ from .selection import where
 @gate
 class Sigmoid(Elementwise):
     """out = 1 / (1 + exp(-x));  d out/dx = out · (1 - out)"""
+
+    pattern: ClassVar[str] = "scales"
 
     def forward(self, xp: Any, x: Any) -> Any:
         return 1 / (1 + xp.exp(-x))
@@ -24,6 +26,8 @@ class Sigmoid(Elementwise):
 class Tanh(Elementwise):
     """out = tanh x;  d out/dx = 1 - out²"""
 
+    pattern: ClassVar[str] = "scales"
+
     def forward(self, xp: Any, x: Any) -> Any:
         return xp.tanh(x)
 
@@ -34,6 +38,8 @@ class Tanh(Elementwise):
 @gate
 class Relu(Elementwise):
     """out = max(x, 0);  d out/dx = 1 where out > 0; the slope at 0 is taken as 0"""
+
+    pattern: ClassVar[str] = "routes"
 
     def forward(self, xp: Any, x: Any) -> Any:
         return xp.maximum(x, 0)

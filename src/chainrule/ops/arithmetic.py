@@ -14,6 +14,7 @@ from .selection import equal, greater_equal, logical_and, where
 class Add(Elementwise):
     """out = x + y;  hands the upstream gradient to both."""
 
+    pattern: ClassVar[str] = "hands"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -27,6 +28,7 @@ class Add(Elementwise):
 class Subtract(Elementwise):
     """out = x - y;  d out/dx = 1, d out/dy = -1"""
 
+    pattern: ClassVar[str] = "hands"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -40,6 +42,7 @@ class Subtract(Elementwise):
 class Multiply(Elementwise):
     """out = x · y;  switches: each input gets the upstream gradient scaled by the other."""
 
+    pattern: ClassVar[str] = "switches"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -53,6 +56,8 @@ class Multiply(Elementwise):
 class Divide(Elementwise):
     """out = x / y;  d out/dx = 1 / y, d out/dy = -out / y"""
 
+    pattern: ClassVar[str] = "scales"
+
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
         return x / y
 
@@ -64,6 +69,7 @@ class Divide(Elementwise):
 class Negative(Elementwise):
     """out = -x;  d out/dx = -1"""
 
+    pattern: ClassVar[str] = "hands"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any) -> Any:
@@ -76,6 +82,8 @@ class Negative(Elementwise):
 @gate
 class Power(Elementwise):
     """out = x ** y;  d out/dx = y · x ** (y - 1), d out/dy = out · ln x"""
+
+    pattern: ClassVar[str] = "scales"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
         return xp.power(x, y)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,7 @@ class Sliding(Gate):
 class Conv2d(Sliding):
     """out[n,f,i,j] = Σ_c,u,v w[f,c,u,v] · x[n, c, i·stride + u·dilation - padding, …]"""
 
+    pattern: ClassVar[str] = "mixes"
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     dilation: Pair = (1, 1)
@@ -107,6 +108,7 @@ class Conv2d(Sliding):
 class Conv2dInput(Sliding):
     """The gradient of convolution to its input: every number of y lays its filter down, overlaps add."""
 
+    pattern: ClassVar[str] = "mixes"
     size: Pair
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
@@ -149,6 +151,7 @@ class Conv2dInput(Sliding):
 class Conv2dWeight(Sliding):
     """The gradient of convolution to its filters: every window of x weighted by the number of y it made."""
 
+    pattern: ClassVar[str] = "mixes"
     size: Pair
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
@@ -193,6 +196,7 @@ class Conv2dWeight(Sliding):
 class Unfold(Gate):
     """out = every window of x as a column, (N, C·KH·KW, H'·W');  its gradient folds."""
 
+    pattern: ClassVar[str] = "moves"
     window: Window
 
     def spec(self, x: Spec) -> Spec:
@@ -213,6 +217,7 @@ class Unfold(Gate):
 class Fold(Gate):
     """out = every column laid back as a window of a picture, overlaps add;  its gradient unfolds."""
 
+    pattern: ClassVar[str] = "spreads"
     window: Window
     size: Pair
 

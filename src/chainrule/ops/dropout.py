@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class Dropout(Gate):
     Backward draws the same bits again, so nothing is kept.  Positions count in the order of N, C, H, W.
     """
 
+    pattern: ClassVar[str] = "draws"
     p: float
     seed: int
     layer: int = 0

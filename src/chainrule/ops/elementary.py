@@ -12,6 +12,8 @@ from .arguments import Operand
 class Exp(Elementwise):
     """out = eˣ;  d out/dx = out"""
 
+    pattern: ClassVar[str] = "scales"
+
     def forward(self, xp: Any, x: Any) -> Any:
         return xp.exp(x)
 
@@ -22,6 +24,8 @@ class Exp(Elementwise):
 @gate
 class Log(Elementwise):
     """out = ln x;  d out/dx = 1 / x"""
+
+    pattern: ClassVar[str] = "scales"
 
     def forward(self, xp: Any, x: Any) -> Any:
         return xp.log(x)
@@ -34,6 +38,8 @@ class Log(Elementwise):
 class Sqrt(Elementwise):
     """out = √x;  d out/dx = 1 / (2 · out)"""
 
+    pattern: ClassVar[str] = "scales"
+
     def forward(self, xp: Any, x: Any) -> Any:
         return xp.sqrt(x)
 
@@ -45,6 +51,7 @@ class Sqrt(Elementwise):
 class Abs(Elementwise):
     """out = |x|;  d out/dx = sign x, so the slope at 0 is taken as 0"""
 
+    pattern: ClassVar[str] = "scales"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any) -> Any:
@@ -58,6 +65,7 @@ class Abs(Elementwise):
 class Sign(Elementwise):
     """out = -1, 0 or 1;  d out/dx = 0: its gradient is none at all"""
 
+    pattern: ClassVar[str] = "compares"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any) -> Any:

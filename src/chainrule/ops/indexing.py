@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import EllipsisType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -59,6 +59,7 @@ def outside(who: str, shape: tuple[int, ...], error: IndexError) -> IndexingErro
 class Index(Gate):
     """out = x[key];  the gradient is added into zeros at the same places."""
 
+    pattern: ClassVar[str] = "moves"
     key: tuple[Entry, ...]
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
@@ -81,6 +82,7 @@ class Index(Gate):
 class IndexAdd(Gate):
     """out = zeros of a shape, with x added at the places of the key: twice where it is named twice."""
 
+    pattern: ClassVar[str] = "spreads"
     key: tuple[Entry, ...]
     shape: tuple[int, ...]
 
@@ -113,6 +115,7 @@ class IndexAdd(Gate):
 class TakeAlongAxis(Gate):
     """out[…, i, …] = x[…, indices[…, i, …], …];  the gradient is added into zeros at the same places."""
 
+    pattern: ClassVar[str] = "moves"
     axis: int
 
     def spec(self, x: Spec, indices: Spec) -> Spec:
@@ -133,6 +136,7 @@ class TakeAlongAxis(Gate):
 class ScatterAlongAxis(Gate):
     """out = zeros with x[…, i, …] added at indices[…, i, …] of an axis;  the gradient is taken from there."""
 
+    pattern: ClassVar[str] = "spreads"
     axis: int
     size: int
 

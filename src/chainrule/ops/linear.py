@@ -17,6 +17,7 @@ from .shape import matrix_transpose, reshape
 class Matmul(Gate):
     """out = x · y, stacks of matrices broadcasting;  downstream = upstream · yᵀ and xᵀ · upstream"""
 
+    pattern: ClassVar[str] = "mixes"
     broadcasts: ClassVar[bool] = True
 
     def spec(self, x: Spec, y: Spec) -> Spec:
@@ -44,6 +45,8 @@ class Matmul(Gate):
 @gate
 class Linear(Gate):
     """out = x · wᵀ with w (out, in);  downstream = upstream · w and upstreamᵀ · x"""
+
+    pattern: ClassVar[str] = "mixes"
 
     def spec(self, x: Spec, w: Spec) -> Spec:
         dtype = common_dtype(self.label, {"x": x, "w": w}, "float")

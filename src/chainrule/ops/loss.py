@@ -61,6 +61,8 @@ def of_class(labels: Any, classes: int, ndim: int) -> Any:
 class SoftmaxCrossEntropy(Gate):
     """out = ln Σ exp scores - score of the label, in nats;  downstream = upstream · (softmax - one-hot label)"""
 
+    pattern: ClassVar[str] = "judges"
+
     def spec(self, scores: Spec, labels: Spec) -> Spec:
         check_scores(self.label, scores, labels)
         return scores.with_shape(labels.shape)
@@ -88,6 +90,7 @@ class MulticlassHinge(Gate):
     downstream = upstream for each class inside the margin, and minus their number for the label
     """
 
+    pattern: ClassVar[str] = "judges"
     margin: float = 1.0
 
     def spec(self, scores: Spec, labels: Spec) -> Spec:
@@ -118,6 +121,7 @@ class MulticlassHinge(Gate):
 class SquaredError(Elementwise):
     """out = (x - target)², for equal shapes only;  d out/dx = 2 · (x - target)"""
 
+    pattern: ClassVar[str] = "scales"
     broadcasts: ClassVar[bool] = False
 
     def spec(self, *inputs: Spec) -> Spec:
@@ -143,6 +147,7 @@ class SquaredError(Elementwise):
 class SumOfSquares(Reduction):
     """out = Σ x²;  d out/dx = 2 · x"""
 
+    pattern: ClassVar[str] = "scales"
     takes: ClassVar[str] = "float"
 
     def map(self, xp: Any, x: Any) -> Any:
@@ -156,6 +161,7 @@ class SumOfSquares(Reduction):
 class SumOfAbs(Reduction):
     """out = Σ |x|;  d out/dx = sign x, so the slope at 0 is taken as 0"""
 
+    pattern: ClassVar[str] = "scales"
     takes: ClassVar[str] = "float"
 
     def map(self, xp: Any, x: Any) -> Any:

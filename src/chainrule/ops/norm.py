@@ -23,6 +23,7 @@ class BatchNorm(Gate):
     downstream to x = w / √(var + eps) · (upstream - mean(upstream) - x̂ · mean(upstream · x̂))
     """
 
+    pattern: ClassVar[str] = "normalizes"
     eps: float = 1e-5
     outputs: ClassVar[tuple[str, ...]] = ("out", "mean", "var")
 
@@ -106,6 +107,7 @@ def with_channels(who: str, x: Spec) -> Spec:
 class ChannelSum(Gate):
     """out[c] = Σ x[c - before … c + after] over neighbouring channels;  the gradient sums the other way round."""
 
+    pattern: ClassVar[str] = "spreads"
     before: int
     after: int
 
@@ -136,6 +138,7 @@ class LocalResponseNorm(Gate):
     downstream = upstream / s^β - 2αβ/size · x · Σ' (upstream · x / s^(β+1)), Σ' over the mirrored neighbours
     """
 
+    pattern: ClassVar[str] = "normalizes"
     size: int = 5
     alpha: float = 1e-4
     beta: float = 0.75

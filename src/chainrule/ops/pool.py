@@ -48,6 +48,7 @@ class MaxPool2d(Pooling):
     Routes the upstream gradient to the first winner.
     """
 
+    pattern: ClassVar[str] = "routes"
     window: Window
     outputs: ClassVar[tuple[str, ...]] = ("out", "winner")
 
@@ -76,6 +77,7 @@ class MaxPool2d(Pooling):
 class MaxPool2dInput(Gate):
     """out = zeros with each y added at its winner's place;  takes the upstream gradient from there."""
 
+    pattern: ClassVar[str] = "spreads"
     window: Window
     size: Pair
 
@@ -97,6 +99,7 @@ class MaxPool2dInput(Gate):
 class MaxPool2dTake(Gate):
     """out = x at each winner's place;  its gradient is added there."""
 
+    pattern: ClassVar[str] = "moves"
     window: Window
 
     def spec(self, x: Spec, winner: Spec) -> Spec:
@@ -127,6 +130,7 @@ def check_winner(who: str, name: str, y: Spec, winner: Spec) -> None:
 class AvgPool2d(Pooling):
     """out = the mean of each window, the border's zeros counted;  hands the upstream gradient / n to each pixel."""
 
+    pattern: ClassVar[str] = "spreads"
     window: Window
 
     def spec(self, x: Spec) -> Spec:
@@ -147,6 +151,7 @@ class AvgPool2d(Pooling):
 class AvgPool2dInput(Gate):
     """out = each y / n added to all pixels of its window;  its gradient is pooled."""
 
+    pattern: ClassVar[str] = "spreads"
     window: Window
     size: Pair
 

@@ -47,6 +47,7 @@ class LstmCell(Gate):
     i, f, g, o = u · tanh(g) · σ'(i), u · c · σ'(f), u · σ(i) · tanh'(g), upstream_h · tanh(c') · σ'(o).
     """
 
+    pattern: ClassVar[str] = "remembers"
     outputs: ClassVar[tuple[str, ...]] = ("h_next", "c_next")
 
     def spec(self, gates: Spec, c: Spec) -> tuple[Spec, Spec]:
@@ -91,6 +92,8 @@ class GruCell(Gate):
     With d_n = upstream · (1 - z) · n', d_r = d_n · h_n · r' and d_z = upstream · (h - n) · z':
     downstream to x = d_r, d_z, d_n side by side, to h_gates = d_r, d_z, d_n · r, to h = upstream · z.
     """
+
+    pattern: ClassVar[str] = "remembers"
 
     def spec(self, x: Spec, h_gates: Spec, h: Spec) -> Spec:
         return Spec(h.shape, check_step(self.label, "h", {"x": x, "h_gates": h_gates}, h, 3))

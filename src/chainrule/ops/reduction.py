@@ -22,6 +22,8 @@ def spread(upstream: Value, x: Spec, axis: tuple[int, ...]) -> Any:
 class Sum(Reduction):
     """out = Σ x;  hands the upstream gradient to every element."""
 
+    pattern: ClassVar[str] = "spreads"
+
     def backward(self, upstream: Value, *, x: Spec) -> Any:
         return spread(upstream, x, self.axis)
 
@@ -30,6 +32,7 @@ class Sum(Reduction):
 class Mean(Reduction):
     """out = Σ x / n;  hands the upstream gradient / n to every element."""
 
+    pattern: ClassVar[str] = "spreads"
     takes: ClassVar[str] = "float"
 
     def finish(self, xp: Any, total: Any, count: int) -> Any:
@@ -44,6 +47,7 @@ class Mean(Reduction):
 class Max(Reduction):
     """out = the largest x along one axis;  routes the upstream gradient to the first winner."""
 
+    pattern: ClassVar[str] = "routes"
     combine: ClassVar[str] = "maximum"
 
     def spec(self, x: Spec) -> Spec:
@@ -62,6 +66,7 @@ class Max(Reduction):
 class Var(Gate):
     """out = Σ (x - mean)² / (n - correction);  d out/dx = 2 · (x - mean) / (n - correction)"""
 
+    pattern: ClassVar[str] = "scales"
     axis: tuple[int, ...]
     keepdims: bool = False
     correction: float = 0.0
@@ -96,6 +101,7 @@ class Var(Gate):
 class Argmax(Gate):
     """out = the index of the first largest x along one axis, int64; no gradient"""
 
+    pattern: ClassVar[str] = "compares"
     axis: int
     keepdims: bool = False
 

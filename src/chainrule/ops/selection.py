@@ -12,6 +12,7 @@ from .arguments import Operand
 class Maximum(Elementwise):
     """out = the larger of x and y, NaN if one is;  routes the upstream gradient to it, to x where they are equal."""
 
+    pattern: ClassVar[str] = "routes"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -25,6 +26,7 @@ class Maximum(Elementwise):
 class Minimum(Elementwise):
     """out = the smaller of x and y, NaN if one is;  routes the upstream gradient to it, to x where they are equal."""
 
+    pattern: ClassVar[str] = "routes"
     takes: ClassVar[str] = "number"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -38,6 +40,7 @@ class Minimum(Elementwise):
 class Where(Elementwise):
     """out = x where condition, y elsewhere;  the upstream gradient goes where the number came from."""
 
+    pattern: ClassVar[str] = "routes"
     takes: ClassVar[str] = "any"
     masks: ClassVar[tuple[str, ...]] = ("condition",)
 
@@ -51,6 +54,7 @@ class Where(Elementwise):
 class Comparison(Elementwise):
     """Numbers in, bool out; no gradient."""
 
+    pattern: ClassVar[str] = "compares"
     takes: ClassVar[str] = "number"
     gives: ClassVar[str | None] = "bool"
 
@@ -111,6 +115,7 @@ class NotEqual(Comparison):
 class LogicalAnd(Elementwise):
     """out = x and y, of masks"""
 
+    pattern: ClassVar[str] = "compares"
     takes: ClassVar[str] = "bool"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -121,6 +126,7 @@ class LogicalAnd(Elementwise):
 class LogicalOr(Elementwise):
     """out = x or y, of masks"""
 
+    pattern: ClassVar[str] = "compares"
     takes: ClassVar[str] = "bool"
 
     def forward(self, xp: Any, x: Any, y: Any) -> Any:
@@ -131,6 +137,7 @@ class LogicalOr(Elementwise):
 class LogicalNot(Elementwise):
     """out = not x, of a mask"""
 
+    pattern: ClassVar[str] = "compares"
     takes: ClassVar[str] = "bool"
 
     def forward(self, xp: Any, x: Any) -> Any:

@@ -18,6 +18,7 @@ from .indexing import Index, Slice
 class Reshape(Gate):
     """out = x in another shape, in row-major order;  the gradient goes back into the old one."""
 
+    pattern: ClassVar[str] = "moves"
     shape: tuple[int, ...]
 
     def spec(self, x: Spec) -> Spec:
@@ -39,6 +40,7 @@ class Reshape(Gate):
 class PermuteDims(Gate):
     """out = x with its axes in another order;  the gradient's axes go back."""
 
+    pattern: ClassVar[str] = "moves"
     axes: tuple[int, ...]
 
     def spec(self, x: Spec) -> Spec:
@@ -58,6 +60,7 @@ class PermuteDims(Gate):
 class BroadcastTo(Gate):
     """out = x stretched along new axes and axes of size 1;  the gradient is summed along them."""
 
+    pattern: ClassVar[str] = "moves"
     shape: tuple[int, ...]
     broadcasts: ClassVar[bool] = True
 
@@ -82,6 +85,7 @@ class BroadcastTo(Gate):
 class Pad(Gate):
     """out = x with a border of one number;  the gradient is cut out of the middle."""
 
+    pattern: ClassVar[str] = "moves"
     widths: tuple[tuple[int, int], ...]
     value: float = 0.0
 
@@ -106,6 +110,7 @@ class Pad(Gate):
 class Concat(Gate):
     """out = the inputs one after the other along an axis;  each gets its stretch of the gradient."""
 
+    pattern: ClassVar[str] = "moves"
     axis: int
 
     def spec(self, *arrays: Spec) -> Spec:
@@ -141,6 +146,7 @@ class Concat(Gate):
 class Split(Gate):
     """outs = x cut into stretches of these sizes along an axis;  their gradients are joined again."""
 
+    pattern: ClassVar[str] = "moves"
     axis: int
     sizes: tuple[int, ...]
 
@@ -189,6 +195,7 @@ def cut(x: Value, axis: int, start: int, stop: int) -> Any:
 class Astype(Elementwise):
     """out = x in another dtype;  the gradient goes back in that of x"""
 
+    pattern: ClassVar[str] = "hands"
     dtype: str
     takes: ClassVar[str] = "any"
 

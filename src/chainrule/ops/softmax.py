@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,6 +41,7 @@ def check(who: str, x: Spec, axis: tuple[int, ...]) -> None:
 class Logsumexp(Gate):
     """out = ln Σ exp x;  d out/dx = exp(x - out)"""
 
+    pattern: ClassVar[str] = "shares"
     axis: tuple[int, ...]
     keepdims: bool = False
 
@@ -66,6 +67,7 @@ class Logsumexp(Gate):
 class Softmax(Gate):
     """out = exp x / Σ exp x;  downstream = out · (upstream - Σ upstream · out)"""
 
+    pattern: ClassVar[str] = "shares"
     axis: int
 
     def spec(self, x: Spec) -> Spec:
@@ -88,6 +90,7 @@ class Softmax(Gate):
 class LogSoftmax(Gate):
     """out = x - ln Σ exp x;  downstream = upstream - exp(out) · Σ upstream"""
 
+    pattern: ClassVar[str] = "shares"
     axis: int
 
     def spec(self, x: Spec) -> Spec:

@@ -1,0 +1,128 @@
+"""`chainrule debug`: a network's training step line by line, with a question at every place."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+import click
+from rich.text import Text
+
+from ..lens import Debugger, debug
+from .codes import FAILED
+from .help import Option, Verb
+from .options import complete_data, model_argument, threads_option
+from .output import show
+from .prompt import COMMANDS, Prompt, script
+from .setups import on_pictures
+
+
+@click.command(
+    "debug",
+    cls=Verb,
+    more={"Commands": COMMANDS},
+    examples=(
+        ("chainrule debug resnet20", "step through a training step on four pictures"),
+        ('chainrule debug lenet5 -c "run_to conv1/relu; explain"', "without a prompt"),
+        ('chainrule debug convnet -c "break_at * when not finite; run"', "where the first NaN is made"),
+        ('chainrule debug resnet20 -c "why conv1.weight 3,0,1,1"', "the terms of one gradient"),
+    ),
+)
+@model_argument
+@click.option(
+    "--batch",
+    "count",
+    cls=Option,
+    group="Pictures",
+    type=click.IntRange(1),
+    metavar="N",
+    default=4,
+    standard="4",
+    expected="1 or more",
+    example="4",
+    help="Pictures of the step.",
+)
+@click.option(
+    "--data",
+    "data",
+    cls=Option,
+    group="Pictures",
+    metavar="NAME",
+    shell_complete=complete_data,
+    standard="the run's, or fashion-6k",
+    help="A data set or a folder, as of `chainrule train`.",
+)
+@click.option(
+    "-c",
+    "commands",
+    multiple=True,
+    cls=Option,
+    group="Output",
+    metavar="COMMANDS",
+    expected="commands with semicolons between them",
+    example='-c "run_to loss; explain"',
+    help="Do these commands, and leave; may be given several times.",
+)
+@click.option(
+    "--commands",
+    "file",
+    type=click.File(encoding="utf-8"),
+    cls=Option,
+    group="Output",
+    metavar="FILE",
+    expected="a file of commands, one a line",
+    example="commands.txt",
+    help="Do the commands of a file, and leave.",
+)
+@click.option(
+    "--compiled",
+    is_flag=True,
+    cls=Option,
+    group="Output",
+    help="Show the numbers of the compiled step, not of the interpreter.",
+)
+@threads_option
+@click.pass_context
+def debug_verb(
+    context: click.Context,
+    model: str,
+    count: int,
+    data: str | None,
+    commands: tuple[str, ...],
+    file: TextIO | None,
+    compiled: bool,
+) -> None:
+    """Go through a network's training step line by line: forward, backward, update.
+
+    Every value has a path. At each stop ask for its numbers, for the gradient that arrives at it, for what its
+    gate hands on, or for one sentence that explains it. Nothing is trained and nothing is saved.
+    """
+    debugger = opened(model, count, data, compiled)
+    lines = [*commands, *(file or ())]
+    prompt = Prompt(debugger, echo=bool(lines) or not sys.stdin.isatty())
+    show(heading(debugger))
+    if not lines:
+        prompt.cmdloop()
+        return
+    script(prompt, lines)
+    if prompt.failed:
+        context.exit(FAILED)
+
+
+def opened(model: str, count: int = 4, data: str | None = None, compiled: bool = False) -> Debugger:
+    """The debugger of a network of the zoo, or of a run that goes on learning.
+
+    Raises what reading them raises.
+    """
+    setup = on_pictures(model, count, data)
+    debugger = debug(setup.step, *setup.batch, compiled=compiled)
+    debugger.title = setup.heading()
+    return debugger
+
+
+def heading(debugger: Debugger) -> Text:
+    """What is debugged, and how many lines it has."""
+    lines = debugger.program.lines
+    phases = {name: sum(line.phase == name for line in lines) for name in ("forward", "backward", "update")}
+    told = ", ".join(f"{many:,} {name}" for name, many in phases.items() if many)
+    return Text.assemble((debugger.title, "bold"), f"\n{len(lines):,} lines: {told}; help lists the commands")

@@ -1,0 +1,222 @@
+"""How an element was made, as a clause with numbers: a function for each pattern of a gate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Elementwise, Reduction
+from ..ops.reduction import Var
+from .digits import TIMES, number, place
+from .element import Element
+
+SIGNS = {"add": "+", "subtract": "−", "multiply": TIMES, "divide": "/", "power": "^"}
+RELATIONS = {
+    "greater": ">",
+    "greater_equal": "≥",
+    "less": "<",
+    "less_equal": "≤",
+    "equal": "=",
+    "not_equal": "≠",
+    "logical_and": "and",
+    "logical_or": "or",
+}
+
+WORDS = {"max": "largest", "var": "variance"}
+"""What a gate of many numbers makes of them, where that is not its name."""
+
+
+def made(element: Element) -> str:
+    """The clause of one element.
+
+    >>> import chainrule as cr
+    >>> debugger = cr.debug(lambda x, y: x * y, np.full(1, 2.0), np.full(1, -3.0))
+    >>> made(debugger.element("multiply", 0))
+    '2.00 × −3.00 = −6.00'
+    """
+    if isinstance(element.gate, Elementwise) and element.gate.pattern != "draws":
+        return by_numbers(element)
+    if isinstance(element.gate, Reduction | Var):
+        return reduced(element)
+    if element.whole.dtype.kind != "f":
+        return composed(element)
+    return MADE.get(element.gate.pattern, composed)(element)
+
+
+def many(count: int, what: str) -> str:
+    """
+    >>> many(1, "number"), many(3136, "number")
+    ('1 number', '3,136 numbers')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def by_numbers(element: Element) -> str:
+    """An elementwise gate: one number of each input."""
+    label, seen, value = element.gate.label, [number(x) for x in element.seen()], number(element.value)
+    if label in SIGNS:
+        return f"{seen[0]} {SIGNS[label]} {seen[1]} = {value}"
+    if label in RELATIONS:
+        return f"{seen[0]} {RELATIONS[label]} {seen[1]} is {value}"
+    return f"{listed(seen)} {'gives' if len(seen) == 1 else 'give'} {value}"
+
+
+def listed(words: list[str]) -> str:
+    """
+    >>> listed(["x", "y", "z"])
+    'x, y and z'
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def reduced(element: Element) -> str:
+    """Numbers along axes that become one."""
+    gate: Any = element.gate
+    read, value = element.inputs[0], number(element.value)
+    of = f"{many(math.prod(read.array.shape[axis] for axis in gate.axis), 'number')} of {read.name}"
+    return f"{value} is the {WORDS.get(gate.label, gate.label.replace('_', ' '))} of {of}"
+
+
+def moved(element: Element) -> str:
+    """A number that comes from another place."""
+    for read in element.receivers():
+        if read.reached:
+            return f"{number(element.value)} comes from {place(read.name, read.reached[0])}"
+    filled = any(True for _ in element.receivers())
+    return f"{number(element.value)} {'is filled in' if filled else f'comes from {element.inputs[0].name}'}"
+
+
+def gathered(element: Element) -> str:
+    """A sum, or a mean, of numbers at some places."""
+    read = next((r for r in element.receivers() if r.reached), None)
+    if read is None:
+        return f"{number(element.value)}, of no number"
+    return f"{number(element.value)} is gathered from {many(len(read.reached), 'number')} of {read.name}"
+
+
+def mixed(element: Element) -> str:
+    """A sum of products, with the largest of them."""
+    read = next((r for r in element.receivers() if r.reached), None)
+    if read is None or read.slope is None:
+        return f"{number(element.value)}, of no product that is not 0"
+    products = read.array * read.slope
+    at = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
+    other = next((r.name for r in element.inputs if r.name != read.name), read.name)
+    factors = (
+        f"{number(read.array[at])} of {place(read.name, at)} {TIMES} {number(read.slope[at])} of {other}"
+    )
+    count = int(np.count_nonzero(products))
+    some = " that are not 0" if count < max(len(r.reached) for r in element.receivers()) else ""
+    terms = f"{number(element.value)} is the sum of {many(count, 'product')}{some}"
+    return f"{terms}, the largest {number(products[at])} = {factors}"
+
+
+def shared(element: Element) -> str:
+    """Scores that become shares of one total."""
+    read = element.inputs[0]
+    if element.gate.label != "logsumexp":
+        scores = many(read.array.shape[element.gate.axis], "score")  # type: ignore[attr-defined]
+        return f"{number(read.array[element.index])} among {scores} gives {number(element.value)}"
+    return f"{number(element.value)} is the logsumexp of numbers of {read.name}"
+
+
+def probabilities(element: Element) -> tuple[np.ndarray, int]:
+    """The probability of each class at an element of the cross-entropy, and the right class."""
+    scores, labels = (read.array for read in element.inputs)
+    row = np.moveaxis(scores, 1, -1)[element.index].astype(np.float64)
+    weights = np.exp(row - row.max())
+    return weights / weights.sum(), int(labels[element.index])
+
+
+def judged(element: Element) -> str:
+    """A loss of scores and a label."""
+    if element.gate.label != "softmax_cross_entropy":
+        return f"class {int(element.inputs[1].array[element.index])} is right; the loss is {number(element.value)}"
+    shares, right = probabilities(element)
+    p = number(float(shares[right]))
+    return f"class {right} is right and has probability {p}: −ln {p} = {number(element.value)}"
+
+
+def normalized(element: Element) -> str:
+    """A number brought to the scale of its neighbours."""
+    value, read = number(element.value), element.inputs[0]
+    if element.gate.label != "batch_norm":
+        return f"{number(read.array[element.index])} among its neighbours gives {value}"
+    if element.output:
+        count = read.array.size // read.array.shape[1]
+        word = element.gate.outputs[element.output]
+        return f"{value} is the {WORDS.get(word, word)} of {count:,} numbers of {read.name}"
+    channel = element.index[1]
+    x, mean, var = (
+        float(read.array[element.index]),
+        float(element.outs[1][channel]),
+        float(element.outs[2][channel]),
+    )
+    deviation = math.sqrt(var + element.gate.eps)  # type: ignore[attr-defined]
+    w, b = (number(r.array[channel]) for r in element.inputs[1:])
+    apart = f"({number(x)} − mean {number(mean)}) / deviation {number(deviation)}"
+    return f"{apart} = {number((x - mean) / deviation)}, {TIMES} {w} + {b} = {value}"
+
+
+def remembered(element: Element) -> str:
+    """A cell of a recurrent network."""
+    arrays = [read.array.astype(np.float64) for read in element.inputs]
+    n, unit = element.index
+    width, value = element.whole.shape[1], number(element.value)
+
+    def sigma(x: float) -> float:
+        return 1 / (1 + math.exp(-x))
+
+    if element.gate.label == "lstm_cell":
+        i, f, g, o = (arrays[0][n, k * width + unit] for k in range(4))
+        if element.output == 0:
+            c = math.tanh(float(element.outs[1][n, unit]))
+            return f"o {number(sigma(o))} {TIMES} tanh c {number(c)} = {value}"
+        kept = f"f {number(sigma(f))} {TIMES} c {number(arrays[1][n, unit])}"
+        return f"{kept} + i {number(sigma(i))} {TIMES} g {number(math.tanh(g))} = {value}"
+    (x_r, x_z, x_n), (h_r, h_z, h_n) = ([a[n, k * width + unit] for k in range(3)] for a in arrays[:2])
+    z, new = sigma(x_z + h_z), math.tanh(x_n + sigma(x_r + h_r) * h_n)
+    old = f"z {number(z)} {TIMES} h {number(arrays[2][n, unit])}"
+    return f"(1 − z {number(z)}) {TIMES} n {number(new)} + {old} = {value}"
+
+
+def drawn(element: Element) -> str:
+    """A number that dropout kept or dropped."""
+    (x, _), keep = element.inputs, 1 - element.gate.p  # type: ignore[attr-defined]
+    seen, value = number(x.array[element.index]), number(element.value)
+    if not any(read.reached for read in element.receivers()):
+        return f"dropped, {seen} gives {value}"
+    return f"kept, {seen} {TIMES} {number(1 / keep)} = {value}"
+
+
+def pooled(element: Element) -> str:
+    """The largest of a window."""
+    for read in element.receivers():
+        if read.reached:
+            return f"{number(element.value)} is the largest of its window, at {place(read.name, read.reached[0])}"
+    return f"{number(element.value)} won"
+
+
+def composed(element: Element) -> str:
+    """Any other gate: what it read, by shape, or by number where there is only one."""
+    read = [
+        f"{r.name} = {number(r.array)}" if r.array.ndim == 0 else f"{r.name} {r.array.shape}"
+        for r in element.inputs
+    ]
+    return f"{listed(read)} {'gives' if len(read) == 1 else 'give'} {number(element.value)}"
+
+
+MADE: dict[str, Callable[[Element], str]] = {
+    "moves": moved,
+    "spreads": gathered,
+    "mixes": mixed,
+    "shares": shared,
+    "judges": judged,
+    "normalizes": normalized,
+    "remembers": remembered,
+    "draws": drawn,
+    "routes": pooled,
+}
