@@ -10,6 +10,7 @@ import click
 from click.shell_completion import shell_complete
 
 from .. import __version__
+from .check import check
 from .evaluate import evaluate
 from .failures import tell
 from .help import Verbs
@@ -34,6 +35,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
         ("chainrule predict runs/convnet-… shoe.png", "name what is on a picture"),
         ("chainrule summary vgg16", "a network's layers, with the arithmetic"),
         ("chainrule time resnet20", "where the milliseconds of its step go"),
+        ("chainrule check resnet20", "whether the compiled step is the step"),
     ),
     environment=(
         ("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),
@@ -55,7 +57,7 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for verb in (train, evaluate, predict, summary, time):
+for verb in (train, evaluate, predict, summary, time, check):
     chainrule.add_command(verb)
 
 
