@@ -172,13 +172,13 @@ def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any, m
     parts = [flat(part, came.shape) for part in (came, exact, plain, bound)]
     worst = []
     for start in range(0, came.size, BLOCK):
-        block = slice(start, start + BLOCK)
-        ratio = ratios(*(part if part.ndim == 0 else part[block] for part in parts), many)
+        a, f64, near, scale = (p if p.ndim == 0 else p[start : start + BLOCK] for p in parts)
+        ratio = ratios(a, f64, near, scale, many)
         at = int(np.argmax(ratio))
         worst.append((float(ratio[at]), start + at))
-    ratio, at = worst[int(np.argmax([ratio for ratio, _ in worst]))]
+    most, at = worst[int(np.argmax([share for share, _ in worst]))]
     index = tuple(int(i) for i in np.unravel_index(at, came.shape))
-    return Verdict(place, ratio, index, came[index].item(), np.asarray(plain)[index].item())
+    return Verdict(place, most, index, came[index].item(), np.asarray(plain)[index].item())
 
 
 def flat(part: Any, shape: tuple[int, ...]) -> np.ndarray:
