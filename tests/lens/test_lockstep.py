@@ -38,7 +38,7 @@ def test_another_network():
 @pytest.mark.parametrize(("settings", "first"), [({"seed": 1}, "images"), ({"flip": True}, "images")])
 def test_other_pictures(settings, first):
     found = part(job(), job(**settings))
-    assert (found.kind, found.gap.path, len(found.gap.index)) == ("batch", first, 4)
+    assert (found.kind, found.gap.path, len(found.gap.at)) == ("batch", first, 4)
 
 
 def test_other_sizes_of_batches():

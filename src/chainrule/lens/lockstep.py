@@ -129,13 +129,13 @@ class Pair:
         """The step once more, line by line."""
         mine, theirs = self.one.values(self.here), self.other.values(self.there)
         program, twin = self.one.program(self.here), self.other.program(self.there)
-        other = differing(program, twin)
-        for k, line in enumerate(program.lines[:other]):
+        unlike = differing(program, twin)
+        for k, line in enumerate(program.lines[:unlike]):
             for n in line.outputs:
                 if found := self.apart(n, mine, theirs):
                     return self.at(line, k, found, mine, theirs, after)
-        if other is not None:
-            written = self.one.written(program, other), self.other.written(twin, other)
+        if unlike is not None:
+            written = self.one.written(program, unlike), self.other.written(twin, unlike)
             return self.parting("program", lines=written, state=after)
         if after is not None:
             return self.parting("after", gap=after)
