@@ -49,6 +49,8 @@ def test_for_people(say, monkeypatch, columns):
     training, inference = lines[4].split(), lines[5].split()
     assert training[0] == "training" and sum(map(int, training[1:4])) == int(training[4])
     assert inference == ["inference", "8", "8"]
+    shares = [int(word.rstrip("%")) for line in lines for word in line.split() if word.endswith("%")]
+    assert len(shares) == 5 and shares == sorted(shares, reverse=True) and shares[0] > 0
     assert "%" in lines[8] and "kernel" in lines[8] and "gate by gate" in lines[9]
 
 

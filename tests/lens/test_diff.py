@@ -86,3 +86,4 @@ def test_weights_that_were_changed_later(folders):
     found = diff(one, other)
     assert not found.same and found.recorded is None
     assert (found.weights.path, found.weights.at, found.weights.differ) == ("linear1.bias", (3,), 1)
+    assert diff(one, other, steps=6).same, "after so many steps there are no weights to look at"

@@ -79,6 +79,14 @@ def test_another_step():
     assert found.kind == "program" and "# update" in found.lines[0] and "# update" in found.lines[1]
 
 
+def test_another_loss_that_leaves_the_same_state():
+    other = job()
+    other.trainer.penalty = lambda parameters: np.float32(1)
+    found = part(job(), other)
+    assert (found.kind, found.step, found.state) == ("program", 1, None)
+    assert "add(mean, 1." in found.lines[1]
+
+
 def test_compiled_and_plain():
     found = part(job(), job(plain=True))
     assert found.kind == "line" and found.place.phase == "forward" and found.reads == ()

@@ -31,10 +31,10 @@ def test_what_a_folder_says(rerun):
 
 def test_the_first_step_that_is_not_as_recorded_is_remembered(rerun):
     rerun.hold(0, rerun.rows[0])
-    assert rerun.stray is None
+    rerun.hold(3, STEP)
+    assert rerun.stray is None, "of a fourth step there is no record"
     rerun.hold(1, replace(rerun.rows[1], lr=7.0))
     rerun.hold(2, replace(rerun.rows[2], loss=7.0))
-    rerun.hold(3, STEP)
     assert rerun.stray == Stray(1, 2, "lr", rerun.rows[1].lr, 7.0)
 
 

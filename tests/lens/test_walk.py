@@ -16,6 +16,13 @@ def test_every_step_of_every_epoch():
     assert not np.array_equal(moments[0].images, moments[3].images)
 
 
+def test_the_model_learns():
+    walk = Walk(job())
+    walk.trainer.model.eval()
+    next(walk.moments())
+    assert all(module.training for module in walk.trainer.model.modules())
+
+
 @pytest.mark.parametrize("plain", [False, True])
 def test_looking_changes_nothing_and_sees_what_the_step_does(plain):
     walk = Walk(job(plain=plain))

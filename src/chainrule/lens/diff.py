@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import DivergedError
 from ..train import Job, StepEnd
 from .bits import Gap, gap
 from .lockstep import Parting, part
 from .rerun import Rerun, unlike
+from .walk import End
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def again(
     """Train both again, hold each to its record, and say how many steps are the same, and where they part."""
     taken = 0
 
-    def hear(one: StepEnd | DivergedError, other: StepEnd | DivergedError) -> None:
+    def hear(one: End, other: End) -> None:
         nonlocal taken
         first[0].hold(taken, one)
         second[0].hold(taken, other)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ..errors import DivergedError
 from ..graph import Line, Value
 from ..train import Job, StepEnd
 from .bits import Gap, gap, same
-from .walk import Moment, Values, Walk, copied, put_back
+from .walk import End, Moment, Values, Walk, copied, put_back
 
 SETTING = re.compile(r"optimizer/group\d+/[^/]+")
 """The path of a rate or another number that a person or a schedule sets: not what was learned, but a cause."""
@@ -50,7 +51,7 @@ def part(
     second: Job,
     *,
     steps: int | None = None,
-    listen: Callable[[StepEnd | DivergedError, StepEnd | DivergedError], None] = lambda one, other: None,
+    listen: Callable[[End, End], None] = lambda one, other: None,
 ) -> Parting | None:
     """Train both from their beginning until a bit differs; None if none does in so many steps.
 
@@ -86,8 +87,9 @@ class Pair:
     def __init__(self, one: Walk, other: Walk, here: Moment, there: Moment) -> None:
         self.one, self.other, self.here, self.there = one, other, here, there
 
-    def parting(self, kind: str, **found: object) -> Parting:
-        return Parting(self.here.epoch, self.here.step, kind, **found)  # type: ignore[arg-type]
+    def parting(self, kind: str, **found: Any) -> Parting:
+        """They part in this step."""
+        return Parting(self.here.epoch, self.here.step, kind, **found)
 
     def given(self) -> Parting | None:
         """What they are given is not the same."""
@@ -107,9 +109,7 @@ class Pair:
                 return self.parting("state", gap=found)
         return None
 
-    def taken(
-        self, listen: Callable[[StepEnd | DivergedError, StepEnd | DivergedError], None]
-    ) -> Parting | None:
+    def taken(self, listen: Callable[[End, End], None]) -> Parting | None:
         """Take the step in both, and compare what came of it."""
         mine, theirs = self.one.cells(self.here), self.other.cells(self.there)
         own = {path: cell for path, cell in theirs.items() if SETTING.fullmatch(path) or path not in mine}
@@ -123,9 +123,7 @@ class Pair:
         put_back(theirs, before | kept)
         return self.looked(after, ends)
 
-    def looked(
-        self, after: Gap | None, ends: tuple[StepEnd | DivergedError, StepEnd | DivergedError]
-    ) -> Parting:
+    def looked(self, after: Gap | None, ends: tuple[End, End]) -> Parting:
         """The step once more, line by line."""
         mine, theirs = self.one.values(self.here), self.other.values(self.there)
         program, twin = self.one.program(self.here), self.other.program(self.there)
@@ -170,7 +168,7 @@ def first_gap(mine: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) 
     return None
 
 
-def alike(one: StepEnd | DivergedError, other: StepEnd | DivergedError) -> bool:
+def alike(one: End, other: End) -> bool:
     """Whether a step ended alike.  Raises DivergedError where both ran away: there is no next step."""
     if isinstance(one, DivergedError) and isinstance(other, DivergedError):
         raise one

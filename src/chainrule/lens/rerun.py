@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import DivergedError
 from ..train import Config, Job, RunFolder, Start, StepEnd
+from .walk import End
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Rerun:
             told |= {"started from": self.start.run or "the seed", **how, **self.start.versions}
         return told
 
-    def hold(self, number: int, end: StepEnd | DivergedError) -> None:
+    def hold(self, number: int, end: End) -> None:
         """Compare a step that was taken again with its record; the first that differs is remembered."""
         if self.stray is not None or number >= len(self.rows):
             return

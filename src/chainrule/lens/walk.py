@@ -13,6 +13,9 @@ from ..errors import DivergedError
 from ..graph import Program, Value, evaluate
 from ..train import Job, StepEnd
 
+End = StepEnd | DivergedError
+"""How a step ended."""
+
 
 class Moment(NamedTuple):
     """A step that is about to be taken.  epoch, step: count from 1"""
@@ -71,7 +74,7 @@ class Walk:
         program = self.program(moment)
         return {self.names[number]: cell for number, cell in program.cells.items()}
 
-    def take(self, moment: Moment) -> StepEnd | DivergedError:
+    def take(self, moment: Moment) -> End:
         """Learn from the batch; a loss that ran away is an answer too."""
         try:
             return self.trainer.take(*moment)
