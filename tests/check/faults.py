@@ -489,7 +489,7 @@ FAULTS: dict[str, Fault] = {
         "beats",
         "value <= best",
         "value < best",
-        "max_pool2d.out",
+        "max_pool2d.winner",
         "max_pool2d",
         "pool",
         tallest,

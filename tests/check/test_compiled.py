@@ -5,6 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import check
+from chainrule.check import lines
+from chainrule.check.compiled import judged
 from chainrule.compiler import room
 from chainrule.errors import DifferenceError, IndexingError, LabelError
 
@@ -48,6 +50,19 @@ def test_what_the_report_says():
     )
     text = f"{len(report.lines)} lines agree with the gates in float64; nearest to its bound: "
     assert str(report) == text + f"{report.worst.place.path} ({report.worst.worst:.2f})"
+
+
+def test_a_large_value_is_judged_in_blocks(monkeypatch):
+    place = lines.Place("x", "add", "", "", "forward", "loop")
+    exact = np.arange(60.0).reshape(3, 20).T
+    came = exact.astype("float32")
+    came[17, 1] += 1
+    whole = judged(place, came, exact, exact, np.abs(exact))
+    monkeypatch.setitem(judged.__globals__, "BLOCK", 7)
+    assert judged(place, came, exact, exact, np.abs(exact)) == whole
+    assert (whole.index, whole.came, whole.expected) == ((17, 1), 38.0, 37.0) and whole.worst > 1
+    came[2, 2] = np.nan
+    assert judged(place, came, exact, exact, 0.0).index == (2, 2)
 
 
 def test_a_step_without_lines():
@@ -122,7 +137,7 @@ def line_of(fault):
     """The line of the program whose path it is, by the program itself."""
     program = cr.compile(fault.step).program(*fault.batch())
     names = program.names()
-    return next(line.place.line for line in program.lines if names[line.outputs[0]] == fault.path)
+    return next(line.place.line for line in program.lines if fault.path in map(names.get, line.outputs))
 
 
 @pytest.mark.parametrize("key", ["product: the last term of each sum", "panels, turned: the last column"])

@@ -108,7 +108,7 @@ FAULTS: dict[str, Fault] = {
         "meet",
         "self.winner.set(winner)",
         "self.winner.set(winner - winner)",
-        "max_pool2d.out",
+        "max_pool2d.winner",
         "max_pool2d",
         "winograd",
         pooled,

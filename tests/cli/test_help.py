@@ -5,8 +5,10 @@ import pytest
 
 from chainrule.cli.app import chainrule
 
+VERBS = ["train", "evaluate", "predict", "summary", "time", "debug", "check", "diff"]
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "summary", "debug"])
+
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("columns", [80, 120])
 def test_fits_the_terminal(say, monkeypatch, verb, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -32,7 +34,7 @@ def test_the_nearest_verb(say):
     assert said.code == 2 and "summary" in said.err
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "summary", "debug"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_option_and_argument_says_what_it_is(say, verb):
     shown = say(verb, "-h").out
     for parameter in chainrule.commands[verb].params:

@@ -28,6 +28,7 @@ def test_a_run_and_its_folder(say, tmp_path: Path, pictures: Path):
     names = {
         "config.toml",
         "model.json",
+        "start.json",
         "metrics.jsonl",
         "weights.safetensors",
         "result.json",

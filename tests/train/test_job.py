@@ -9,12 +9,21 @@ from chainrule import nn, optim, zoo
 from chainrule.errors import DivergedError
 from chainrule.random import Generator
 from chainrule.train import Config, RunFolder, StepEnd, evaluate_run, train_run
-from chainrule.train.job import make_trainer
+from chainrule.train.job import make_trainer, prepared
+from chainrule.train.start import digest_of
 
 from .runs import coloured_data, run_of, small_data
 
 TWO_LAYER = Config(model="two-layer", epochs=2, batch_size=32, lr=5e-3)
-FILES = ["config.toml", "metrics.jsonl", "model.json", "report.html", "result.json", "weights.safetensors"]
+FILES = [
+    "config.toml",
+    "metrics.jsonl",
+    "model.json",
+    "report.html",
+    "result.json",
+    "start.json",
+    "weights.safetensors",
+]
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +135,31 @@ def test_other_settings(config, tmp_path):
     assert (run.metrics("epoch")[0]["validation_loss"] is None) == (config.validation == 0)
 
 
+def test_a_prepared_job_is_the_run(first):
+    run, _ = first
+    job = prepared(network(), TWO_LAYER, small_data()[0])
+    job.trainer.begin_epoch()
+    taken = [job.trainer.take(1, k, *batch) for k, batch in zip((1, 2, 3), job.batches, strict=False)]
+    assert taken == run.steps()[:3]
+    assert (job.sight, len(job.held)) == (run.sight(), 30)
+
+
+def test_how_a_run_began_is_recorded(first, tmp_path):
+    run, _ = first
+    start = run.start()
+    assert (start.weights, start.run, start.plain) == (digest_of(network()), "", False)
+    train, test = small_data()
+    other = RunFolder.create(tmp_path / "other")
+    config = Config(model="two-layer", epochs=1, batch_size=300)
+    train_run(network().load_state_dict(run.weights()), config, train, test, other, plain=True, start="first")
+    assert (other.start().run, other.start().plain) == ("first", True)
+    assert other.start().weights != start.weights
+
+
+def network():
+    return zoo.build("two-layer", rng=Generator(TWO_LAYER.seed).split("weights"))
+
+
 def test_settings_reach_the_trainer():
     config = SETTINGS["sgd, hinge, l2, augmentation"]
     trainer = make_trainer(nn.Linear(2, 2), config, 10)
@@ -169,6 +203,7 @@ def test_a_run_that_is_stopped_keeps_its_last_whole_epoch(tmp_path):
         "config.toml",
         "metrics.jsonl",
         "model.json",
+        "start.json",
         "weights.safetensors",
     ]
     assert len(run.metrics("epoch")) == 1

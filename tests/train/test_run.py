@@ -12,7 +12,7 @@ from chainrule import nn
 from chainrule.data import Normalize
 from chainrule.errors import FileError, ResourceError, StateError, UsageError
 from chainrule.random import Generator
-from chainrule.train import Config, EpochEnd, RunFolder, Sight, StepEnd
+from chainrule.train import Config, EpochEnd, RunFolder, Sight, Start, StepEnd
 
 SIGHT = Sight((1, 4, 4), ("T-shirt", "größe ☃"), Normalize((0.25,), (0.5,)))
 STEP, EPOCH = StepEnd(1, 1, 0.5, 0.75, 0.1), EpochEnd(1, 0.5, 0.75, None, None, 0.1, 2.0)
@@ -248,3 +248,21 @@ def test_missing_files(run, tmp_path):
         run.weights()
     with pytest.raises(FileError):
         run.sight()
+
+
+def test_the_beginning_is_written_and_read_back(run):
+    assert run.start() is None, "an older folder does not say"
+    start = Start("0f", "runs/first", True, {"numpy": "2"})
+    run.begin(Config(epochs=3), SIGHT, start)
+    assert run.start() == start
+    (run.path / "start.json").write_text("[]")
+    with pytest.raises(FileError, match="start.json: damaged"):
+        run.start()
+
+
+def test_recorded_steps_are_the_events(run):
+    run.append([STEP, EPOCH, STEP])
+    assert run.steps() == [STEP, STEP]
+    (run.path / "metrics.jsonl").write_text('{"kind": "step", "epoch": 1}\n')
+    with pytest.raises(FileError, match="damaged: KeyError: 'step'; expected epoch, step, loss"):
+        run.steps()

@@ -278,3 +278,15 @@ def test_only_classes_of_events_are_listened_to():
     model = nn.Linear(2, 1)
     with pytest.raises(UsageError, match="EpochEnd"):
         Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1)).on("epoch", print)
+
+
+def test_steps_taken_one_by_one_are_those_of_fit():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    trainer.fit(batches, epochs=2)
+    other, _ = toy()
+    taken = []
+    for epoch in (1, 2):
+        other.begin_epoch()
+        taken += [other.take(epoch, number, *batch) for number, batch in enumerate(batches, 1)]
+    assert taken == [event for event in heard if isinstance(event, StepEnd)]

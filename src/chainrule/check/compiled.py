@@ -21,6 +21,9 @@ GROWTH = 4.0
 AMPLIFIED = 16.0
 """How much more Winograd's transforms may add: their rows have sums of magnitudes up to 19."""
 
+BLOCK = 1 << 16
+"""Numbers that are judged at once: what is computed of them stays in a cache, whatever the size of the array."""
+
 SPREADING = frozenset(("winograd", "tiles"))
 """Kernels of Winograd's algorithm: each result comes from all pixels of its tile, so the scale is the largest one's."""
 
@@ -94,7 +97,7 @@ def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:
             if number in plan.groups.flow.sums:
                 bound, many = sums.added(line)
             for n, f64, near in zip(line.outputs, exact, plain, strict=True):
-                yield judged(place, values[n], f64, near, bound, many)
+                yield judged(place._replace(path=names[n]), values[n], f64, near, bound, many)
 
 
 class Sums:
@@ -137,12 +140,14 @@ def several(gate: Gate, given: list[np.ndarray]) -> tuple[Any, ...]:
 def scale(gate: Gate, given: list[np.ndarray]) -> Any:
     """What rounding is relative to: the sum of magnitudes for sums, the largest number for composite gates."""
     sums = gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in given)) if given else 0
+    if isinstance(gate, Elementwise) and not sums:
+        return 0.0
     with np.errstate(all="ignore"):
         wide = [np.abs(a.astype(np.float64)) if a.dtype.kind == "f" else a for a in given]
         if sums or (isinstance(gate, Reduction) and gate.combine == "add"):
             return np.abs(several(gate, wide)[0])
         floats = [a[np.isfinite(a)].max(initial=0) for a in wide if a.dtype.kind == "f"]
-        return 0.0 if isinstance(gate, Elementwise) else max(floats, default=0.0)
+        return max(floats, default=0.0)
 
 
 def terms(gate: Gate, given: list[np.ndarray]) -> float:
@@ -162,23 +167,38 @@ def epsilon(dtype: np.dtype, many: float) -> float:
 
 def judged(place: Place, came: np.ndarray, exact: Any, plain: Any, bound: Any, many: float = 1) -> Verdict:
     """One output, a sum of `many` terms, against its bound."""
-    exact, plain = np.asarray(exact), np.asarray(plain)
     if came.size == 0:
         return Verdict(place, 0.0, (), 0.0, 0.0)
+    parts = [flat(part, came.shape) for part in (came, exact, plain, bound)]
+    worst = []
+    for start in range(0, came.size, BLOCK):
+        a, f64, near, scale = (p if p.ndim == 0 else p[start : start + BLOCK] for p in parts)
+        ratio = ratios(a, f64, near, scale, many)
+        at = int(np.argmax(ratio))
+        worst.append((float(ratio[at]), start + at))
+    most, at = worst[int(np.argmax([share for share, _ in worst]))]
+    index = tuple(int(i) for i in np.unravel_index(at, came.shape))
+    return Verdict(place, most, index, came[index].item(), np.asarray(plain)[index].item())
+
+
+def flat(part: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of this shape as one row; one number stays one."""
+    array = np.asarray(part)
+    return array if array.ndim == 0 and shape else np.broadcast_to(array, shape).reshape(-1)
+
+
+def ratios(
+    came: np.ndarray, exact: np.ndarray, plain: np.ndarray, bound: np.ndarray, many: float
+) -> np.ndarray:
+    """Each difference over its bound."""
     if came.dtype.kind != "f":
-        ratio = np.where(came == plain, 0.0, np.inf)
-    else:
-        with np.errstate(all="ignore"):
-            wide = came.astype(np.float64)
-            error = np.abs(wide - exact)
-            allowed = TIMES * np.abs(plain.astype(np.float64) - exact)
-            allowed += epsilon(came.dtype, many) * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
-            ratio = np.where(
-                same_kind(came, plain), np.where(np.isfinite(error), error / allowed, 0.0), np.inf
-            )
-    at = np.unravel_index(int(np.argmax(ratio)), came.shape)
-    index = tuple(int(i) for i in at)
-    return Verdict(place, float(ratio[at]), index, came[at].item(), plain[at].item())
+        return np.where(came == plain, 0.0, np.inf)
+    with np.errstate(all="ignore"):
+        error = np.abs(came.astype(np.float64) - exact)
+        allowed = TIMES * np.abs(plain.astype(np.float64) - exact)
+        allowed += epsilon(came.dtype, many) * (np.abs(exact) + bound) + np.finfo(came.dtype).tiny
+        near = np.where(np.isfinite(error), error / allowed, 0.0)
+    return np.where(same_kind(came, plain), near, np.inf)
 
 
 def same_kind(came: np.ndarray, plain: np.ndarray) -> np.ndarray:

@@ -10,7 +10,9 @@ import click
 from click.shell_completion import shell_complete
 
 from .. import __version__
+from .check import check
 from .debug import debug_verb
+from .diff import diff
 from .evaluate import evaluate
 from .failures import tell
 from .help import Verbs
@@ -36,6 +38,8 @@ COMPLETION = "_CHAINRULE_COMPLETE"
         ("chainrule summary vgg16", "a network's layers, with the arithmetic"),
         ("chainrule time resnet20", "where the milliseconds of its step go"),
         ("chainrule debug resnet20", "go through its step line by line"),
+        ("chainrule check resnet20", "whether the compiled step is the step"),
+        ("chainrule diff runs/convnet-… runs/convnet-…-2", "where two runs part"),
     ),
     environment=(
         ("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),
@@ -57,7 +61,7 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for verb in (train, evaluate, predict, summary, time, debug_verb):
+for verb in (train, evaluate, predict, summary, time, debug_verb, check, diff):
     chainrule.add_command(verb)
 
 

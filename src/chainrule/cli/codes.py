@@ -1,10 +1,12 @@
 """The exit codes."""
 
 DONE, FAILED, USAGE, DIVERGED, BAD_FILE, FULL, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 5, 130, 143
+PARTED = 1
+"""Of `diff`, as of diff(1): the two are not the same."""
 
 EXIT_CODES = {
     DONE: "done",
-    FAILED: "failure: a fault of chainrule itself, or a missing library",
+    FAILED: "failure: a fault of chainrule itself, or a missing library; after diff: the runs part",
     USAGE: "usage: a name, option or value that cannot work, or a model and pictures that do not fit",
     DIVERGED: "diverged: the loss became NaN or infinite",
     BAD_FILE: "bad file: missing, unreadable, truncated, foreign, or with faulty content",

@@ -118,7 +118,7 @@ def fresh_place(model: str) -> Path:
 
 def discard(run: RunFolder) -> None:
     """Take a folder away that never came to weights, and nothing else that lies in it."""
-    for name in ("config.toml", "model.json", "metrics.jsonl"):
+    for name in ("config.toml", "model.json", "start.json", "metrics.jsonl"):
         with suppress(OSError):
             (run.path / name).unlink()
     with suppress(OSError):

@@ -132,7 +132,10 @@ def train(
     told = Told(stderr(), quiet, configuration)
     with told.following(run), np.errstate(all="ignore"):
         told.begin(network, pictures, test)
-        result = train_run(network, configuration, pictures, test, run, told.listen, plain=plain)
+        origin = "" if start is None else str(start.run.path.resolve())
+        result = train_run(
+            network, configuration, pictures, test, run, told.listen, plain=plain, start=origin
+        )
     if as_json:
         show_json(asdict(result))
     else:

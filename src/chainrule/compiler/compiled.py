@@ -315,18 +315,9 @@ class Compiled:
 
 def difference(before: Program, after: Program) -> str:
     """The first line in which two programs differ, in words; "" where they are one."""
-    old, new = before.names(), after.names()
-    for a, b in zip(before.lines, after.lines, strict=False):
-        if (a.gate, a.inputs, a.outputs, a.phase) != (b.gate, b.inputs, b.outputs, b.phase):
-            return f"{before.row(a, old)[0]} became {after.row(b, new)[0]} at {b.place}"
-        for n in a.inputs:
-            if n in before.constants and before.constants[n].tobytes() != after.constants[n].tobytes():
-                return f"{before.row(a, old)[0]} became {after.row(b, new)[0]} at {b.place}"
-    if len(before.lines) != len(after.lines):
-        longer = max(before, after, key=lambda p: len(p.lines))
-        line = longer.lines[min(len(before.lines), len(after.lines))]
-        word = "is new" if longer is after else "is gone"
-        return f"{longer.row(line, longer.names())[0]} {word} at {line.place}"
+    at = differing(before, after)
+    if at is not None:
+        return differing_words(before, after, at)
     same = (
         before.specs == after.specs
         and before.inputs == after.inputs
@@ -338,6 +329,32 @@ def difference(before: Program, after: Program) -> str:
         and all(a.tobytes() == after.constants[n].tobytes() for n, a in before.constants.items())
     )
     return "" if same else "what the step reads or returns is another"
+
+
+def differing(before: Program, after: Program) -> int | None:
+    """The place of the first line in which two programs differ; None where all lines are the same."""
+    for k, (a, b) in enumerate(zip(before.lines, after.lines, strict=False)):
+        alike = (a.gate, a.inputs, a.outputs, a.phase) == (b.gate, b.inputs, b.outputs, b.phase)
+        if not alike or any(other_constant(before, after, n) for n in a.inputs):
+            return k
+    counts = len(before.lines), len(after.lines)
+    return None if counts[0] == counts[1] else min(counts)
+
+
+def differing_words(before: Program, after: Program, at: int) -> str:
+    """What a line was, and what it is now."""
+    if at < min(len(before.lines), len(after.lines)):
+        old, new = (program.row(program.lines[at], program.names())[0] for program in (before, after))
+        return f"{old} became {new} at {after.lines[at].place}"
+    longer = max(before, after, key=lambda p: len(p.lines))
+    line, word = longer.lines[at], "is new" if longer is after else "is gone"
+    return f"{longer.row(line, longer.names())[0]} {word} at {line.place}"
+
+
+def other_constant(before: Program, after: Program, number: int) -> bool:
+    """Whether a value is written into one program otherwise than into the other."""
+    a, b = before.constants.get(number), after.constants.get(number)
+    return a is not b and (a is None or b is None or a.tobytes() != b.tobytes())
 
 
 def value_of(program: Program, array: np.ndarray, number: int) -> Any:

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 from typing import NamedTuple
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+COMMAND = os.path.join(PACKAGE, "cli") + os.sep
+MATHEMATICS = (*(os.path.join(PACKAGE, room) + os.sep for room in ("graph", "ops")), PACKAGE + "tensor.py")
 
 layer: ContextVar[str] = ContextVar("layer", default="")
 """The dotted path of the module that is running, as in its state dict; '' outside of modules."""
@@ -46,9 +50,11 @@ def here() -> int:
     inherited = _inherited.get()
     if inherited is not None:
         return inherited
-    frame = sys._getframe(1)
+    frame = last = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
+        frame, last = frame.f_back, frame
+    if last.f_code.co_filename.startswith(COMMAND):
+        frame = ours()
     return number_of(Origin(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, layer.get()))
 
 
@@ -59,6 +65,14 @@ def number_of(place: Origin) -> int:
         number = _numbers[place] = len(_origins)
         _origins.append(place)
     return number
+
+
+def ours() -> FrameType:
+    """The line of a layer, loss or update rule that is running: under the command there is no line of the user's."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(MATHEMATICS):
+        frame = frame.f_back
+    return frame
 
 
 def origin(number: int) -> Origin:

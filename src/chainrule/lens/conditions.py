@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..compiler.watch import Statistics
+from ..compiler.statistics import Statistics
 from ..errors import UsageError
 
 Condition = Callable[[np.ndarray], object]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..compiler.watch import Statistics
+from ..compiler.statistics import Statistics
 from ..graph import Line, Spec
 from .digits import number, percent
 from .values import Values

@@ -18,6 +18,7 @@ from .events import EpochEnd, StepEnd
 from .metrics import Evaluation
 from .report import write_report
 from .run import RunFolder, Sight
+from .start import Start
 from .trainer import Schedule, Trainer
 
 EVALUATION_BATCH = 250
@@ -35,21 +36,31 @@ class Result:
     run: str
 
 
-def train_run(
-    model: nn.Module,
-    config: Config,
-    train: Dataset,
-    test: Dataset,
-    run: RunFolder,
-    listen: Callable[[Trainer], None] = lambda trainer: None,
-    *,
-    plain: bool = False,
-) -> Result:
-    """Train the model as configured, test it once, and leave everything in the run folder.
+@dataclass(frozen=True)
+class Job:
+    """What a configuration asks for, ready to begin.
+
+    batches:  what is learned from;  held: pictures that are only looked at, or None;  sight: what the model sees
+    """
+
+    config: Config
+    trainer: Trainer
+    batches: Batches
+    held: Dataset | None
+    sight: Sight
+
+
+def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = False) -> Job:
+    """Split, batches, loss, optimizer and schedule as configured: the same bits whenever it is called.
 
     plain:  run every step gate by gate
-    listen:  called with the trainer before it starts, to subscribe to its events
-    Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
+
+    >>> import numpy as np
+    >>> from chainrule import zoo
+    >>> pictures = Dataset(np.zeros((40, 1, 4, 4), np.uint8), np.arange(40) % 2, ("cat", "dog"))
+    >>> job = prepared(zoo.build("linear", (1, 4, 4), 2), Config(model="linear", batch_size=8), pictures)
+    >>> len(job.batches), len(job.held)
+    (5, 4)
     """
     root = Generator(config.seed)
     learned, held = (
@@ -64,13 +75,36 @@ def train_run(
         transform=augmentation(config, sight.normalize),
     )
     trainer = make_trainer(model, config, config.epochs * len(batches), plain=plain)
+    return Job(config, trainer, batches, held, sight)
+
+
+def train_run(
+    model: nn.Module,
+    config: Config,
+    train: Dataset,
+    test: Dataset,
+    run: RunFolder,
+    listen: Callable[[Trainer], None] = lambda trainer: None,
+    *,
+    plain: bool = False,
+    start: str = "",
+) -> Result:
+    """Train the model as configured, test it once, and leave everything in the run folder.
+
+    plain:  run every step gate by gate
+    listen:  called with the trainer before it starts, to subscribe to its events
+    start:  the folder of the run whose weights the model has; "" where they are those of the seed
+    Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
+    """
+    job = prepared(model, config, train, plain=plain)
+    trainer, sight, held = job.trainer, job.sight, job.held
     steps: list[StepEnd] = []
-    run.begin(config, sight)
+    run.begin(config, sight, Start.of(model, start, plain))
     trainer.on(StepEnd, steps.append)
     trainer.on(EpochEnd, lambda event: save_epoch(run, model, steps, event))
     listen(trainer)
     began = time.perf_counter()
-    trainer.fit(batches, None if held is None else plain_batches(held, sight), epochs=config.epochs)
+    trainer.fit(job.batches, None if held is None else plain_batches(held, sight), epochs=config.epochs)
     seconds = time.perf_counter() - began
     tested = trainer.evaluate(plain_batches(test, sight))
     check_finite(tested, config)

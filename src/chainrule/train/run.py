@@ -2,6 +2,7 @@
 
 config.toml          what was asked; `--config` takes it
 model.json           what the model sees and says: input shape, class names, normalization
+start.json           where the first weights came from, and what it ran on
 metrics.jsonl        one line for each step and each epoch
 weights.safetensors  the weights
 result.json          how it ended
@@ -14,7 +15,7 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ..errors import FileError, StateError, UsageError
 from ..files import told, write_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
+from .start import Start
 
 WAY = "--out"
 """How the user says where a run goes."""
@@ -106,10 +108,12 @@ class RunFolder:
         write_whole(place, content.encode() if isinstance(content, str) else content, WAY)
         return place
 
-    def begin(self, config: Config, sight: Sight) -> None:
-        """What was asked, and what the model will see."""
+    def begin(self, config: Config, sight: Sight, start: Start | None = None) -> None:
+        """What was asked, what the model will see, and how it begins."""
         self.write("config.toml", config.as_toml())
         self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        if start is not None:
+            self.write("start.json", json.dumps(asdict(start), indent=1, ensure_ascii=False) + "\n")
 
     def append(self, events: Iterable[StepEnd | EpochEnd]) -> None:
         """Lines of metrics, all or none."""
@@ -136,6 +140,18 @@ class RunFolder:
             return [row for row in map(json.loads, lines) if row["kind"] == kind]
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise damaged(path, error, "a JSON object with its kind in each line") from None
+
+    def steps(self) -> list[StepEnd]:
+        """Every recorded step, in order.
+
+        Raises FileError if the file is missing or damaged.
+        """
+        names = [field.name for field in fields(StepEnd)]
+        try:
+            return [StepEnd(*(row[name] for name in names)) for row in self.metrics("step")]
+        except KeyError as error:
+            expected = f"{', '.join(names)} in each line of a step"
+            raise damaged(self.path / "metrics.jsonl", error, expected) from None
 
     def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
         """The state dict as safetensors."""
@@ -168,6 +184,19 @@ class RunFolder:
             return Sight.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, OSError, StateError) as error:
             raise damaged(path, error, "input_shape, classes and normalize") from None
+
+    def start(self) -> Start | None:
+        """How it began; None for a folder that does not say so.
+
+        Raises FileError if the file is damaged.
+        """
+        path = self.path / "start.json"
+        if not path.exists():
+            return None
+        try:
+            return Start.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise damaged(path, error, "weights, run, plain and versions") from None
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """How it ended."""

@@ -129,26 +129,38 @@ class Trainer:
         self.events.tell(FitEnd(epochs, time.perf_counter() - began))
         return history
 
-    def _epoch(self, epoch: int, train: BatchSource, validation: BatchSource | None) -> EpochEnd:
-        began = time.perf_counter()
+    def begin_epoch(self) -> None:
+        """The model learns from here on, and the step looks again at the Python numbers that it reads."""
         self.model.train()
         self.run_step.begin_epoch()
+
+    def take(self, epoch: int, number: int, images: Any, labels: Any) -> StepEnd:
+        """Learn from batch `number` of an epoch, and move the rate on.
+
+        Raises NonFiniteError for pictures that are not finite, DivergedError for such a loss.
+        """
+        lr = self.optimizer.lr
+        require_finite(images, epoch, number)
+        try:
+            loss, scores = self.step(images, labels)
+        except NonFiniteError as error:
+            other = "" if error.hint == check.USUAL else error.hint
+            raise diverged(epoch, number, lr, error.came, other).at(error.layer, error.line) from None
+        done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
+        if not math.isfinite(done.loss):
+            raise diverged(epoch, number, lr, f"a loss of {done.loss}")
+        if self.schedule is not None:
+            self.schedule.step()
+        return done
+
+    def _epoch(self, epoch: int, train: BatchSource, validation: BatchSource | None) -> EpochEnd:
+        began = time.perf_counter()
+        self.begin_epoch()
         losses, accuracies = Mean(), Mean()
         for number, (images, labels) in enumerate(train, 1):
-            lr = self.optimizer.lr
-            require_finite(images, epoch, number)
-            try:
-                loss, scores = self.step(images, labels)
-            except NonFiniteError as error:
-                other = "" if error.hint == check.USUAL else error.hint
-                raise diverged(epoch, number, lr, error.came, other).at(error.layer, error.line) from None
+            done = self.take(epoch, number, images, labels)
             if epoch == number == 1 and not self.plain:
                 self._prepare(images, labels, train, validation)
-            done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
-            if not math.isfinite(done.loss):
-                raise diverged(epoch, number, lr, f"a loss of {done.loss}")
-            if self.schedule is not None:
-                self.schedule.step()
             losses.add(done.loss, len(labels))
             accuracies.add(done.accuracy, len(labels))
             self.events.tell(done)
@@ -159,7 +171,7 @@ class Trainer:
             accuracies.value,
             None if checked is None else checked.loss,
             None if checked is None else checked.accuracy,
-            lr,
+            done.lr,
             time.perf_counter() - began,
         )
 

@@ -1,0 +1,67 @@
+"""How a run began: its first weights, and what it ran on.  With the configuration, all that its bits depend on."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ..kernels.language.digest import digest
+from ..nn import Module
+
+PACKAGES = ("chainrule", "numpy", "llvmlite")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The beginning of a run.
+
+    weights:  what stands for the bits of the first weights
+    run:  the folder of the run that they are from; "" where they were drawn from the seed
+    plain:  whether every step ran gate by gate
+    versions:  of Python and the packages, and the kind of processor
+    """
+
+    weights: str
+    run: str
+    plain: bool
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, model: Module, run: str = "", plain: bool = False) -> Start:
+        """A model before its first step.
+
+        >>> from chainrule import zoo
+        >>> Start.of(zoo.build("linear")).versions["numpy"] == np.__version__
+        True
+        """
+        return cls(digest_of(model), run, plain, versions())
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Start:
+        """What was written as JSON."""
+        given = {str(name): str(version) for name, version in facts["versions"].items()}
+        return cls(str(facts["weights"]), str(facts["run"]), bool(facts["plain"]), given)
+
+
+def digest_of(model: Module) -> str:
+    """A few signs that stand for the names and bits of a model's state."""
+    parts = (
+        name.encode() + np.asarray(array, order="C").tobytes() for name, array in model.state_dict().items()
+    )
+    return digest(b"".join(map(digest, parts))).hex()[:16]
+
+
+def versions() -> dict[str, str]:
+    """What the numbers come from, by name."""
+    found = {"python": platform.python_version(), "processor": platform.machine()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # run from a folder that was not installed
+            continue
+    return found
