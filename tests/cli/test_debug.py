@@ -10,6 +10,9 @@ import pytest
 
 from chainrule.cli.debug import opened
 
+from ..check.faults import FAULTS, planted
+from ..check.learning import Learning, batch
+
 
 def test_commands(say):
     said = say("debug", "two-layer", "-c", "run_to linear1/relu; explain", "-c", "why linear2.bias 3")
@@ -52,7 +55,7 @@ def test_the_command_itself_in_a_pipe():
 
 
 def test_the_compiled_steps_numbers_and_a_run(say, run: Path, pictures: Path):
-    plain, compiled = opened(str(run), 3), opened(str(run), 3, str(pictures), compiled=True)
+    (plain, _), (compiled, _) = opened(str(run), 3), opened(str(run), 3, str(pictures), compiled=True)
     assert plain.title.startswith("linear on 3 pictures of 1×8×8")
     assert plain.values.compiled is None and compiled.values.compiled
     assert compiled.value("loss") == pytest.approx(float(plain.value("loss")), rel=1e-5)
@@ -77,3 +80,45 @@ def test_help_and_a_session_fit_the_terminal(say, monkeypatch, columns):
     words = "run_to conv2/relu; e; v; u; d; local 0,0,0,0; lines; why conv1.weight 0,0,1,1; run_to nothing"
     said = say("debug", "convnet", "-c", words)
     assert max(map(len, said.out.splitlines())) <= columns
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The file of a step, and that step."""
+    learning, path = Learning("two-layer"), tmp_path_factory.mktemp("saved") / "step.safetensors"
+    learning.step.save(batch(), path, watch=["*.grad", "loss"])
+    return path, learning
+
+
+def test_a_saved_step_is_told_verified_and_stepped_through(say, saved):
+    path, learning = saved
+    said = say("debug", path, "-c", "run_to loss; explain; why linear2.bias 1")
+    assert said.code == 0 and not said.err
+    rows = said.out.splitlines()
+    assert rows[0].startswith("step      learn(images: f32[6,1,4,5], labels: i64[6])")
+    assert any(
+        row.startswith("verified  ") and "lines agree with the gates in float64" in row for row in rows
+    )
+    assert any("kept values: the same bits on " in row for row in rows)
+    assert any(row.startswith("the gradient of linear2.bias[1] is ") for row in rows)
+    (debugger, _), (native, _) = opened(str(path)), opened(str(path), compiled=True)
+    with learning.step.watch("loss") as seen:
+        learning.step(*batch())
+    assert native.value("loss").tobytes() == seen["loss"][0].tobytes()
+    assert debugger.value("loss") == pytest.approx(float(seen["loss"][0]), rel=1e-5)
+
+
+def test_a_saved_step_has_its_batch(say, saved, tmp_path):
+    path, _ = saved
+    said = say("debug", path, "--batch", "2")
+    assert said.code == 2 and "--batch or --data" in said.err
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert say("debug", damaged).code == 4 and say("debug", tmp_path / "none.safetensors").code == 4
+
+
+def test_a_saved_step_that_this_machine_computes_otherwise(say, saved, monkeypatch):
+    path, _ = saved
+    with planted(FAULTS["product: the last term of each sum"], monkeypatch):
+        said = say("debug", path, "-c", "run_to linear1/relu")
+    assert said.code == 0 and "differs   linear1: check.compiled: " in said.out and "linear1/relu" in said.out

@@ -192,7 +192,7 @@ def test_the_loss_has_its_path_also_where_a_step_returns_more():
     debugger = cr.debug(step, cr.Tensor([1.0, 2.0], requires_grad=True))
     assert (
         debugger.run_to("loss").gate == "sum"
-        and debugger.value("sum") == 5
+        and debugger.value("loss") == 5
         and debugger.upstream("loss") == 1
     )
 

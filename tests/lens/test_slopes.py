@@ -71,7 +71,7 @@ def looked(x, w):
     ("path", "why"),
     [
         ("argmax", "floats: whole numbers and masks have no slope"),
-        ("add:3", "from which nothing leads to the loss"),
+        ("add:2", "from which nothing leads to the loss"),
         ("sign", "needs no gradient"),
         ("w.grad", "made on the way back"),
     ],

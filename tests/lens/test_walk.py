@@ -33,7 +33,7 @@ def test_looking_changes_nothing_and_sees_what_the_step_does(plain):
     assert all(np.array_equal(cell.data, before[path]) for path, cell in walk.cells(moment).items())
     end = walk.take(moment)
     seen = {walk.names[n]: array for n, array in values.arrays.items()}
-    assert seen["mean"] == np.float32(end.loss)
+    assert seen["loss"] == np.float32(end.loss)
     assert np.array_equal(seen["linear1.weight.new"], walk.cells(moment)["linear1.weight"].data)
     assert values.kernel(1) == ("numpy" if plain else "pack + product")
     assert walk.written(program, 1).startswith("linear1/linear: f32[16,3] <- linear(")

@@ -8,13 +8,21 @@ from typing import TextIO
 import click
 from rich.text import Text
 
+from .. import check
+from ..compiler import SavedStep
+from ..errors import CompileError, DifferenceError, UsageError
 from ..lens import Debugger, debug
 from .codes import FAILED
-from .help import Option, Verb
-from .options import complete_data, model_argument, threads_option
+from .help import Argument, Option, Verb
+from .options import complete_data, complete_model, threads_option
 from .output import show
 from .prompt import COMMANDS, Prompt, script
 from .setups import on_pictures
+
+PICTURES = 4
+"""Pictures of a step, unless told."""
+SUFFIX = ".safetensors"
+"""How the file of a saved step ends."""
 
 
 @click.command(
@@ -26,9 +34,16 @@ from .setups import on_pictures
         ('chainrule debug lenet5 -c "run_to conv1/relu; explain"', "without a prompt"),
         ('chainrule debug convnet -c "break_at * when not finite; run"', "where the first NaN is made"),
         ('chainrule debug resnet20 -c "why conv1.weight 3,0,1,1"', "the terms of one gradient"),
+        ("chainrule debug step.safetensors", "a step that step.save(batch, …) wrote, verified here"),
     ),
 )
-@model_argument
+@click.argument(
+    "model",
+    cls=Argument,
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="A network of the zoo, the folder of a run, or the file of a saved step.",
+)
 @click.option(
     "--batch",
     "count",
@@ -36,7 +51,7 @@ from .setups import on_pictures
     group="Pictures",
     type=click.IntRange(1),
     metavar="N",
-    default=4,
+    default=None,
     standard="4",
     expected="1 or more",
     example="4",
@@ -86,7 +101,7 @@ from .setups import on_pictures
 def debug_verb(
     context: click.Context,
     model: str,
-    count: int,
+    count: int | None,
     data: str | None,
     commands: tuple[str, ...],
     file: TextIO | None,
@@ -97,10 +112,10 @@ def debug_verb(
     Every value has a path. At each stop ask for its numbers, for the gradient that arrives at it, for what its
     gate hands on, or for one sentence that explains it. Nothing is trained and nothing is saved.
     """
-    debugger = opened(model, count, data, compiled)
+    debugger, told = opened(model, count, data, compiled)
     lines = [*commands, *(file or ())]
     prompt = Prompt(debugger, echo=bool(lines) or not sys.stdin.isatty())
-    show(heading(debugger))
+    show(*told, heading(debugger))
     if not lines:
         prompt.cmdloop()
         return
@@ -109,15 +124,35 @@ def debug_verb(
         context.exit(FAILED)
 
 
-def opened(model: str, count: int = 4, data: str | None = None, compiled: bool = False) -> Debugger:
-    """The debugger of a network of the zoo, or of a run that goes on learning.
+def opened(
+    model: str, count: int | None = None, data: str | None = None, compiled: bool = False
+) -> tuple[Debugger, list[Text]]:
+    """The debugger of a network of the zoo, of a run that goes on learning, or of a saved step; and what is said first.
 
-    Raises what reading them raises.
+    Raises what reading them raises, UsageError for pictures beside a saved step.
     """
-    setup = on_pictures(model, count, data)
+    if model.endswith(SUFFIX):
+        if count is not None or data is not None:
+            raise UsageError(
+                model, "--batch or --data", "a saved step alone, which has its batch", "without them"
+            )
+        saved = SavedStep.open(model)
+        return debug(saved, compiled=compiled), [Text(str(saved)), verified(saved)]
+    setup = on_pictures(model, count or PICTURES, data)
     debugger = debug(setup.step, *setup.batch, compiled=compiled)
     debugger.title = setup.heading()
-    return debugger
+    return debugger, []
+
+
+def verified(saved: SavedStep) -> Text:
+    """Whether a saved step, compiled here, is the step that was saved."""
+    try:
+        report = check.compiled(saved)
+    except CompileError as error:
+        return Text(f"not verified  {error}", "yellow")
+    except DifferenceError as error:
+        return Text(f"differs   {error}", "red")
+    return Text(f"verified  {report}\n          {saved.differences()}", "green")
 
 
 def heading(debugger: Debugger) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..check.lines import replayed
-from ..compiler import Compiled, compile
+from ..compiler import Compiled, SavedStep, compile
 from ..compiler.compiled import as_example
 from ..errors import ChainruleError, UsageError
 from ..graph import Program, Value, find, select
@@ -56,8 +56,7 @@ class Debugger:
         self.program, self.title = program, title or program.name
         self.values = Values(program, batch, values)
         self.names = self.values.names
-        # a value that is called the loss keeps its own path too
-        self.paths = by_path(program, program.names()) | by_path(program, self.names)
+        self.paths = by_path(program, self.names)
         self.breaks: dict[int, Break] = {}
         self.position, self.focus, self.note = 0, -1, ""
 
@@ -259,11 +258,11 @@ def readable(array: np.ndarray) -> np.ndarray:
     return view
 
 
-def debug(step: Callable[..., Any] | Program, *batch: Any, compiled: bool = False) -> Debugger:
+def debug(step: Callable[..., Any] | Program | SavedStep, *batch: Any, compiled: bool = False) -> Debugger:
     """The same step line by line: forward, backward, update, with every value to look at and to question.
 
-    step:  a compiled step, a plain function that is one, or a program
-    batch:  its arguments
+    step:  a compiled step, a plain function that is one, a program, or a saved step
+    batch:  its arguments; a saved step has its own
     compiled:  show the numbers that the compiled step makes, instead of the interpreter's
     The step runs on the interpreter, on a copy of the state: nothing is changed.
 
@@ -288,6 +287,9 @@ def debug(step: Callable[..., Any] | Program, *batch: Any, compiled: bool = Fals
             expected, hint = "a step that can be compiled", "the function, or what compile() gave"
             raise UsageError("debug", "a program, with compiled=True", expected, hint)
         return Debugger(step, batch)
+    if isinstance(step, SavedStep):
+        values = replayed(step, *batch)[1] if compiled or batch else None
+        return Debugger(step.program, step.batch, values, step.path)
     if not callable(step):
         expected = "a compiled step, a function or a program"
         raise UsageError("debug", f"a {type(step).__name__}", expected, "debug(step, images, labels)")

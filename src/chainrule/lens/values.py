@@ -29,8 +29,6 @@ class Values:
     ) -> None:
         self.program, self.compiled = program, compiled
         self.names = program.names()
-        if program.slopes and "loss" not in self.names.values():
-            self.names[program.root()] = "loss"  # also of a step that returns more than one number
         there = given(program, *batch)
         # a compiled step writes its parameters in place, and the batch is the user's
         living = (*program.inputs, *program.cells)
