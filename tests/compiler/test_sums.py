@@ -123,7 +123,7 @@ def test_what_nobody_watches_is_not_made():
     with step.watch("matmul:2"):
         step(*pairs)
     (plan,) = step.ready(*pairs).watches.values()
-    assert rows == 2 and len(plan.rows) == 3
+    assert rows == 2 and [row.task.name for row in plan.rows[2:]] == ["product", "look"]
 
 
 def test_products_of_weights_that_change_are_seen_as_they_were():
