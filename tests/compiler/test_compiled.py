@@ -345,7 +345,7 @@ def test_where_nothing_can_be_compiled_the_step_runs_plain_with_one_warning(monk
     def missing(*args, **kwargs):
         raise CompileError("compile", "no llvmlite", "llvmlite", "pip install llvmlite")
 
-    monkeypatch.setattr(module, "Plan", missing)
+    monkeypatch.setattr(module, "Glass", missing)
     learner, plain = Learner(), Learner()
     step = cr.compile(learner.step)
     with pytest.warns(RuntimeWarning, match="llvmlite.*runs plain"):
