@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Gate, Tensor, gate, nn, ops, optim
-from chainrule.compiler import compiled as module
+from chainrule.compiler import ready
 from chainrule.errors import (
     CompileError,
     GradientError,
@@ -345,7 +345,7 @@ def test_where_nothing_can_be_compiled_the_step_runs_plain_with_one_warning(monk
     def missing(*args, **kwargs):
         raise CompileError("compile", "no llvmlite", "llvmlite", "pip install llvmlite")
 
-    monkeypatch.setattr(module, "Glass", missing)
+    monkeypatch.setattr(ready, "Glass", missing)
     learner, plain = Learner(), Learner()
     step = cr.compile(learner.step)
     with pytest.warns(RuntimeWarning, match="llvmlite.*runs plain"):

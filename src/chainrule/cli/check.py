@@ -15,9 +15,9 @@ from rich.text import Text
 from .. import check as checks
 from ..check.compiled import Report, Verdict
 from .help import Option, Verb
-from .options import complete_data, json_option, model_argument, threads_option
+from .options import batch_option, data_option, json_option, model_argument, threads_option
 from .output import bar, plain_table, show, show_json
-from .setups import Setup, on_pictures
+from .setups import PICTURES, Setup, on_pictures
 
 PHASES = ("forward", "backward", "update")
 NEAREST = 5
@@ -62,31 +62,13 @@ class Checked:
     help="Each line of the compiled step against its gate, in float64.",
 )
 @click.option("--inference", is_flag=True, cls=Option, group="Checks", help="Only the step that looks.")
-@click.option(
-    "--batch",
-    cls=Option,
-    group="Pictures",
-    type=click.IntRange(1),
-    metavar="N",
-    default=4,
-    standard="4",
-    expected="1 or more",
-    example="4",
-    help="Pictures of a step.",
-)
-@click.option(
-    "--data",
-    "name",
-    cls=Option,
-    group="Pictures",
-    metavar="NAME",
-    standard="the run's own, fashion-6k, or noise",
-    shell_complete=complete_data,
-    help="Data set whose first pictures are taken.",
-)
+@batch_option(PICTURES)
+@data_option
 @threads_option
 @json_option
-def check(model: str, compiled: bool, inference: bool, batch: int, name: str | None, as_json: bool) -> None:
+def check(
+    model: str, compiled: bool, inference: bool, batch: int | None, data: str | None, as_json: bool
+) -> None:
     """Hold every line of the compiled step to its gate, computed again in float64.
 
     Each line is given what the compiled step itself computed before it, so that no innocent line is named. It may
@@ -94,7 +76,7 @@ def check(model: str, compiled: bool, inference: bool, batch: int, name: str | N
     line that differs by more ends the check, with its path, gate, kernel and worst number, and exit code 1.
     Nothing is learned, and nothing is saved.
     """
-    found = checked(on_pictures(model, batch, name), inference)
+    found = checked(on_pictures(model, batch or PICTURES, data), inference)
     if as_json:
         show_json(found.as_dict())
     else:

@@ -14,13 +14,11 @@ from ..errors import CompileError, DifferenceError, UsageError
 from ..lens import Debugger, debug
 from .codes import FAILED
 from .help import Argument, Option, Verb
-from .options import complete_data, complete_model, threads_option
+from .options import batch_option, complete_model, data_option, threads_option
 from .output import show
 from .prompt import COMMANDS, Prompt, script
-from .setups import on_pictures
+from .setups import PICTURES, on_pictures
 
-PICTURES = 4
-"""Pictures of a step, unless told."""
 SUFFIX = ".safetensors"
 """How the file of a saved step ends."""
 
@@ -44,29 +42,8 @@ SUFFIX = ".safetensors"
     shell_complete=complete_model,
     help="A network of the zoo, the folder of a run, or the file of a saved step.",
 )
-@click.option(
-    "--batch",
-    "count",
-    cls=Option,
-    group="Pictures",
-    type=click.IntRange(1),
-    metavar="N",
-    default=None,
-    standard="4",
-    expected="1 or more",
-    example="4",
-    help="Pictures of the step.",
-)
-@click.option(
-    "--data",
-    "data",
-    cls=Option,
-    group="Pictures",
-    metavar="NAME",
-    shell_complete=complete_data,
-    standard="the run's, or fashion-6k",
-    help="A data set or a folder, as of `chainrule train`.",
-)
+@batch_option(PICTURES)
+@data_option
 @click.option(
     "-c",
     "commands",
@@ -101,7 +78,7 @@ SUFFIX = ".safetensors"
 def debug_verb(
     context: click.Context,
     model: str,
-    count: int | None,
+    batch: int | None,
     data: str | None,
     commands: tuple[str, ...],
     file: TextIO | None,
@@ -112,7 +89,7 @@ def debug_verb(
     Every value has a path. At each stop ask for its numbers, for the gradient that arrives at it, for what its
     gate hands on, or for one sentence that explains it. Nothing is trained and nothing is saved.
     """
-    debugger, told = opened(model, count, data, compiled)
+    debugger, told = opened(model, batch, data, compiled)
     lines = [*commands, *(file or ())]
     prompt = Prompt(debugger, echo=bool(lines) or not sys.stdin.isatty())
     show(*told, heading(debugger))

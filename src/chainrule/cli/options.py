@@ -92,6 +92,32 @@ model_argument: Decorator = click.argument(
     help="A network of the zoo, or the folder of a run.",
 )
 
+
+def batch_option(pictures: int) -> Decorator:
+    """--batch, with so many pictures unless told; then it is None."""
+    return click.option(
+        "--batch",
+        cls=Option,
+        group="Pictures",
+        type=click.IntRange(1),
+        metavar="N",
+        standard=f"{pictures}",
+        expected="1 or more",
+        example=f"{pictures}",
+        help="Pictures of a step.",
+    )
+
+
+data_option: Decorator = click.option(
+    "--data",
+    cls=Option,
+    group="Pictures",
+    metavar="NAME",
+    standard="the run's own, fashion-6k, or noise",
+    shell_complete=complete_data,
+    help="Data set, by name or path, whose first pictures are taken.",
+)
+
 input_option: Decorator = click.option(
     "--input",
     "shape",

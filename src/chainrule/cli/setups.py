@@ -19,6 +19,8 @@ from ..train.job import make_trainer
 from .runs import Trained, build, check_fit, is_run, restore, sizes
 
 EMBEDDED = "fashion-6k"
+PICTURES = 4
+"""Pictures of a step that is looked at line by line, unless told."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,13 @@ from ..compiler.table import PHASES
 from ..errors import CompileError
 from ..kernels.threads import threads
 from .help import Option, Verb
-from .options import input_option, json_option, model_argument, threads_option
+from .options import batch_option, input_option, json_option, model_argument, threads_option
 from .output import plain_table, show, show_json
 from .runs import sizes
 from .setups import on_noise
+
+PICTURES = 64
+"""Pictures of a step, unless told: enough for the milliseconds to be those of training."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +67,7 @@ class Measured:
     ),
 )
 @model_argument
-@click.option(
-    "--batch",
-    cls=Option,
-    group="Pictures",
-    type=click.IntRange(1),
-    metavar="N",
-    default=64,
-    standard="64",
-    expected="1 or more",
-    example="64",
-    help="Pictures of a step.",
-)
+@batch_option(PICTURES)
 @input_option
 @click.option(
     "--inference",
@@ -88,7 +80,12 @@ class Measured:
 @threads_option
 @json_option
 def time(
-    model: str, batch: int, shape: tuple[int, ...] | None, inference: bool, kernels: bool, as_json: bool
+    model: str,
+    batch: int | None,
+    shape: tuple[int, ...] | None,
+    inference: bool,
+    kernels: bool,
+    as_json: bool,
 ) -> None:
     """Show where the milliseconds of a compiled step go, layer by layer.
 
@@ -96,7 +93,7 @@ def time(
     layers counts to the first of them. "peak" and "memory" are shares of what this machine reaches in
     products and in copying memory; what stays in a cache can be faster than that. Pictures are noise.
     """
-    found = measured(model, batch, shape, inference)
+    found = measured(model, batch or PICTURES, shape, inference)
     if as_json:
         show_json(found.as_dict())
     elif kernels:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..check.lines import replayed
 from ..compiler import Compiled, SavedStep, compile
-from ..compiler.compiled import as_example
+from ..compiler.ready import as_example
 from ..errors import ChainruleError, UsageError
 from ..graph import Program, Value, find, select
 from ..tensor import trace
