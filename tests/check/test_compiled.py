@@ -8,7 +8,7 @@ from chainrule import check
 from chainrule.check import lines
 from chainrule.check.compiled import judged
 from chainrule.compiler import room
-from chainrule.errors import DifferenceError, IndexingError, LabelError
+from chainrule.errors import DifferenceError, IndexingError, LabelError, UsageError
 
 from . import abreast_faults, winograd_faults
 from .faults import FAULTS, planted
@@ -204,3 +204,16 @@ def test_a_watch_hears_nothing_of_a_check():
         check.compiled(learning.step, *batch())
         check.blame(learning.step, *batch())
     assert seen.steps == [0] and len(seen["loss"]) == 1
+
+
+def test_a_step_that_the_guard_holds_back_is_said_to_be_so():
+    learning, (images, labels) = Learning("two-layer"), batch()
+    report = check.compiled(learning.step, images * np.nan, labels)
+    updates = sum(line.phase == "update" for line in learning.step.program(images, labels).lines)
+    assert report.held == updates and f"{updates} lines of its update were not run" in str(report)
+    assert check.compiled(learning.step, images, labels).held == 0
+
+
+def test_what_is_not_compiled_is_refused():
+    with pytest.raises(UsageError, match="learn, which is not compiled; .*try: chainrule.compile"):
+        check.compiled(Learning().plain, *batch())

@@ -40,7 +40,14 @@ def test_a_file_of_commands(say, tmp_path: Path):
 def test_from_a_pipe(say, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("n\nwrong\nn\n"))
     said = say("debug", "linear")
-    assert said.code == 0 and "line 2 of " in said.out and "debug> " not in said.out
+    assert said.code == 1 and "line 2 of " in said.out and "debug> " not in said.out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\nn\n"))
+    assert say("debug", "linear").code == 0
+
+
+def test_a_file_without_commands_asks_nobody(say, tmp_path: Path):
+    (tmp_path / "empty").write_text("", encoding="utf-8")
+    assert say("debug", "linear", "--commands", tmp_path / "empty").code == 0
 
 
 def test_the_command_itself_in_a_pipe():

@@ -8,6 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler import clock
+from chainrule.errors import NonFiniteError
 
 from ..check.learning import Learning, batch
 
@@ -83,3 +84,16 @@ def test_who_times_a_plan_has_it_for_himself(monkeypatch):
     monkeypatch.setattr(type(plan), "walk", walk)
     clock.clocked(plan, [x], 1)
     assert met == [False, False]
+
+
+def test_each_time_is_that_of_the_first_step():
+    """A step that goes on learning might run away; one that does so at once is told."""
+    learning, data = Learning("two-layer"), batch()
+    learning.rule.lr = 1e6
+    before = learning.state()
+    found = learning.step.table(*data)
+    assert sum(entry.ms for entry in found.entries if entry.phase == "update") > 0
+    assert learning.state() == before
+    with pytest.raises(NonFiniteError):
+        learning.step.table(data[0] * np.nan, data[1])
+    assert learning.state() == before

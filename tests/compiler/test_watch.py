@@ -1,10 +1,15 @@
 """Watching: every value of a compiled step is delivered, and not one bit of the step changes."""
 
+import gc
+import threading
+import weakref
+
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import Tensor
+from chainrule.compiler.watch import keeping
 from chainrule.errors import SettingError, UsageError
 from chainrule.graph import evaluate
 
@@ -263,3 +268,52 @@ def test_views_of_what_was_set_since_the_last_step():
         learning.model.load_state_dict({k: a * 0 + 2 for k, a in learning.model.state_dict().items()})
         learning.step(*data)
     assert (seen["linear2/permute_dims.back"][1] == 2).all()
+
+
+def test_threads_count_their_steps_in_turns():
+    step = cr.compile(lambda x: cr.exp(x).sum(), fallback="error")
+    x = np.zeros(50, "float32")
+    step(x)
+    with step.watch("exp", every=2) as seen:
+        workers = [threading.Thread(target=lambda: [step(x) for _ in range(50)]) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert seen.steps == list(range(0, 200, 2)) and len(seen["exp"]) == 100
+
+
+def test_a_replay_waits_for_its_turn():
+    """Checks beside a training: what they look at is one step, and the training is not disturbed."""
+    learning, data = Learning("two-layer"), batch()
+    plan, twin = learning.step.plan(*data), Learning("two-layer")
+    learning.step.replay(*data)
+    assert keeping(learning.step.ready(*data).made, (), learning.step.arenas).lock is plan.lock
+    with plan.lock:
+        worker = threading.Thread(target=lambda: learning.step.replay(*data))
+        worker.start()
+        worker.join(0.05)
+        assert worker.is_alive(), "it did not wait"
+        for _ in range(3):
+            learning.step(*data)
+    worker.join()
+    for _ in range(3):
+        twin.step(*data)
+    assert learning.state() == twin.state()
+
+
+def test_copies_are_not_held_when_nobody_watches_any_more():
+    step = cr.compile(lambda x: cr.exp(x).sum(), fallback="error")
+    with step.watch("exp") as seen:
+        step(np.zeros((300, 300), "float32"))
+    array = weakref.ref(seen["exp"].pop())
+    gc.collect()
+    assert array() is None
+
+
+def test_a_path_is_found_as_it_was_typed():
+    learning = Learning()
+    with learning.step.watch("linear1/weight.grad") as seen:
+        learning.step(*batch())
+    assert seen["linear1/weight.grad"] is seen["linear1.weight.grad"]
+    assert repr(seen) == "Seen(values of linear1/weight.grad: 1 paths, 1 steps)"

@@ -205,3 +205,17 @@ def test_what_is_no_program_at_all():
 def test_the_places_of_values_are_references():
     _, data = written()
     assert isinstance(back(data).output["loss"], Ref)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "..\\a.py", "\\\\server\\a.py", "C:a.py"])
+def test_a_file_that_lies_elsewhere_is_refused(name):
+    _, data = written()
+    data["origins"][0][0] = name
+    with pytest.raises(FileError, match="a file"):
+        back(data)
+
+
+def test_what_a_session_typed_is_nobody_elses():
+    _, data = written()
+    data["origins"][0][0] = "<ipython-input-3>"
+    assert back(data).lines[0].place.file == "ipython-input-3" and back(data).lines[0].place.text == ""

@@ -42,3 +42,21 @@ def test_the_other_kernel_copies():
 def test_bytes_of_memory():
     """More than a network card, less than a graphics card."""
     assert 1e8 < bandwidth(1) < 2e12 and bandwidth() == bandwidth()
+
+
+def test_what_is_copied_lies_in_memory_of_its_own(monkeypatch):
+    """Pages that nobody has written are one page for all, and stay in a cache."""
+    filled = []
+    monkeypatch.setattr(module, "least", lambda kernel, words, pieces: filled.append(words) or 1.0)
+    monkeypatch.setattr(module.np, "zeros", lambda *_: pytest.fail("nobody has written there"))
+    module.measured_bandwidth.__wrapped__(1)
+    assert len(filled) == 1
+
+
+def test_other_threads_are_measured_anew(monkeypatch):
+    monkeypatch.setattr(module, "least", lambda kernel, words, pieces: 1.0)
+    for count in (3, 5):
+        monkeypatch.setattr(module, "threads", lambda count=count: count)
+        assert peak() == peak(count) and bandwidth() == bandwidth(count)
+    module.measured_peak.cache_clear()
+    module.measured_bandwidth.cache_clear()

@@ -9,7 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule import graph
 from chainrule.cli.setups import on_pictures
-from chainrule.errors import LabelError, UsageError
+from chainrule.errors import IndexingError, LabelError, UsageError
 from chainrule.lens import Debugger
 
 from ..check.learning import Learning, batch
@@ -231,3 +231,25 @@ def test_debug_of_a_batch_in_foreign_byte_order():
     foreign = images.astype(">f4")
     a, b = (cr.debug(Learning("two-layer").step, x, labels).value("loss") for x in (images, foreign))
     assert np.array_equal(a, b)
+
+
+def test_what_is_no_place_to_stop_at(notes):
+    with pytest.raises(UsageError, match="break_at: x and 2 more, which no line makes"):
+        notes.break_at("[xyz]")
+    with pytest.raises(UsageError, match="when=3"):
+        notes.break_at("add", when=3)
+    for act, wrong in ((notes.next, "a"), (notes.next, 1.5), (notes.back, -1), (notes.next, True)):
+        with pytest.raises(UsageError, match="a whole number"):
+            act(wrong)
+    with pytest.raises(UsageError, match="a int; expected the path of a value, as text"):
+        notes.run_to(3)
+
+
+def test_wrong_indices_name_the_question():
+    x = np.ones((2, 3), "float32")
+    debugger = cr.debug(lambda x: (cr.relu(x), cr.sum(x[:0])), x)
+    for ask in (debugger.local, debugger.element):
+        with pytest.raises(IndexingError, match=f"{ask.__name__}: index"):
+            ask("relu", (5, 5))
+    with pytest.raises(UsageError, match="element: index, an array of shape"):
+        debugger.element("index")

@@ -177,3 +177,23 @@ def test_what_has_no_gradient():
         debugger.why("linear1.weight", 0)
     with pytest.raises(UsageError, match="a tensor, which the step does not read"):
         debugger.why(number(1.0))
+
+
+def test_a_bias_of_a_convolution_is_looked_through():
+    """It is reshaped before it is added: its terms are those of all pixels."""
+    x, w = np.ones((2, 1, 4, 4), "float32"), np.ones((3, 1, 3, 3), "float32")
+
+    def step(x, w, b):
+        cr.tanh(cr.conv2d(x, w, b)).sum().backward()
+
+    found = cr.debug(step, x, w, Tensor(np.zeros(3, "float32"), requires_grad=True)).why("b", 1)
+    assert len(found.terms) + found.rest.count == 2 * 2 * 2
+    assert found.terms[0].path == "add" and found.total == pytest.approx(found.gradient, rel=1e-5)
+
+
+def test_terms_that_are_nan_come_first():
+    x, w = np.ones((4, 3), "float32"), Tensor(np.ones((2, 3), "float32"), requires_grad=True)
+    x[2] = np.nan
+    found = cr.debug(lambda x, w: cr.tanh(cr.linear(x, w)).sum().backward(), x, w).why("w", (0, 0))
+    assert np.isnan(found.terms[0].product) and found.terms[0].index == (2, 0)
+    assert found.chain and found.chain[0].index == (2, 0)

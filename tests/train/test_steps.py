@@ -9,7 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule import Gate, Spec, Tensor, data, nn, optim, zoo
 from chainrule.compiler import records
-from chainrule.errors import CompileError, NonFiniteError
+from chainrule.errors import CompileError, LabelError, NonFiniteError
 from chainrule.random import Generator
 from chainrule.train import EpochEnd, StepEnd, Trainer
 from chainrule.train import steps as module
@@ -350,3 +350,14 @@ def test_what_is_wrong_with_evaluation_is_told_by_evaluation():
     assert len(told) == 3
     with pytest.raises(ValueError, match="it is dark"):
         trainer.evaluate([batch])
+
+
+def test_a_plain_step_that_raises_is_taken_back():
+    """Running statistics are assigned on the way forward; the label is refused behind them."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3, rng=Generator(0)), nn.BatchNorm1d(3))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), plain=True)
+    images, labels = np.ones((5, 1, 2, 2), "float32"), np.array([0, 1, 2, 0, 7])
+    before = {name: array.copy() for name, array in model.state_dict().items()}
+    with pytest.raises(LabelError, match="label 7"):
+        trainer.step(images, labels)
+    assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())

@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, nn
-from chainrule.compiler import Plan, compiled
+from chainrule.compiler import Plan, watch
 from chainrule.compiler.arrange import Arrangement
 from chainrule.random import Generator
 from chainrule.zoo import convnets
@@ -98,13 +98,13 @@ def narrow() -> Iterator[None]:
 def one_plan_for_looking() -> Iterator[None]:
     """Inside, the plan that keeps every value is made once for a step, and not at each look."""
     plans: dict[int, tuple[Arrangement, Plan]] = {}
-    watching = compiled.watching
+    keeping = watch.keeping
 
-    def known(made: Arrangement, numbers: Any) -> Plan:
+    def known(made: Arrangement, *rest: Any) -> Plan:
         if id(made) not in plans:
-            plans[id(made)] = made, watching(made, numbers)
+            plans[id(made)] = made, keeping(made, *rest)
         return plans[id(made)][1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "watching", known)
+        patch.setattr(watch, "keeping", known)
         yield

@@ -40,9 +40,13 @@ class Verdict:
 
 
 class Report(NamedTuple):
-    """What `compiled` found: every line, in order, and those that were views or not needed left out."""
+    """What `compiled` found: every line, in order, and those that were views or not needed left out.
+
+    held:  lines of the update that did not run, since the guard held the step back
+    """
 
     lines: list[Verdict]
+    held: int = 0
 
     @property
     def worst(self) -> Verdict | None:
@@ -52,7 +56,12 @@ class Report(NamedTuple):
     def __str__(self) -> str:
         worst = self.worst
         near = f"; nearest to its bound: {worst.place.path} ({worst.worst:.2f})" if worst else ""
-        return f"{len(self.lines)} lines agree with the gates in float64{near}"
+        held = (
+            f"; the guard held the step back, {self.held} lines of its update were not run"
+            if self.held
+            else ""
+        )
+        return f"{len(self.lines)} lines agree with the gates in float64{near}{held}"
 
 
 def compiled(step: Step, *batch: Any) -> Report:
@@ -80,7 +89,15 @@ def compiled(step: Step, *batch: Any) -> Report:
                 "check.compiled", came, f"{verdict.expected!r} as the gate computes", hint
             )
             raise error.at(verdict.place.layer, verdict.place.line)
-    return Report(lines)
+    return Report(lines, held_back(plan, values))
+
+
+def held_back(plan: Plan, values: dict[int, np.ndarray]) -> int:
+    """The lines of the update, if none of the state that it changes was made."""
+    program = plan.program
+    if not program.updates or any(n in values for _, n in program.updates):
+        return 0
+    return sum(line.phase == "update" for line in program.lines)
 
 
 def verdicts(plan: Plan, values: dict[int, np.ndarray]) -> Iterator[Verdict]:

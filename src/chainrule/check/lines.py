@@ -35,12 +35,12 @@ def replayed(step: Step, *batch: Any) -> tuple[Plan, dict[int, np.ndarray]]:
 
     Raises what the step raises for wrong input, and DifferenceError if its kernel refuses what the gate takes.
     """
+    if not hasattr(step, "replay"):
+        came = f"{getattr(step, '__name__', type(step).__name__)}, which is not compiled"
+        raise UsageError("check", came, "a compiled step, or a saved one", "chainrule.compile(step)")
     if batch and isinstance(step, SavedStep):
-        came, hint = (
-            f"a batch of {len(batch)} for a saved step",
-            f"check.compiled(SavedStep.open({step.path!r}))",
-        )
-        raise UsageError("check", came, "the saved step alone, which has its batch", hint)
+        came, hint = f"a batch of {len(batch)} beside a saved step", "the saved step alone"
+        raise UsageError("check", came, "a saved step, which has its batch", hint)
     plan, replay = step.replay(*batch)
     # a check of the input ended the walk in its middle; status 0 is the guard's, behind all gradients
     if replay.stopped:
@@ -74,8 +74,7 @@ def placed(program: Program, number: int, names: dict[int, str], kernel: str) ->
 
 def kernel_of(plan: Plan, number: int) -> str:
     """The kernels that compute a line: "view" where nothing is moved, "numpy" where none is there."""
-    groups = plan.groups
-    mine = {k for k in plan.made.order if any(op.line == number for op in groups.groups[k].ops)}
+    mine = plan.makers[number]
     names = [row.task.name for row in plan.rows if row.group in mine]
     if not mine:
         return "view"

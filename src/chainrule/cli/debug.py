@@ -93,11 +93,11 @@ def debug_verb(
     lines = [*commands, *(file or ())]
     prompt = Prompt(debugger, echo=bool(lines) or not sys.stdin.isatty())
     show(*told, heading(debugger))
-    if not lines:
+    if commands or file is not None:
+        script(prompt, lines)
+    else:
         prompt.cmdloop()
-        return
-    script(prompt, lines)
-    if prompt.failed:
+    if prompt.failed and not (prompt.use_rawinput and not lines):
         context.exit(FAILED)
 
 

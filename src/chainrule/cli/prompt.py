@@ -42,6 +42,7 @@ COMMANDS = (
     ("downstream [PATH]", "what the gate hands to each input; also d"),
     ("explain [PATH] [INDEX]", "how an element was made, what it handed back; also e"),
     ("why PARAMETER INDEX", "the largest terms of an element's gradient; also w"),
+    ("help [COMMAND]", "all commands, or one; also h, ?"),
     ("quit", "leave; also q, or the end of the input"),
 )
 SHORT = {

@@ -38,21 +38,24 @@ def clocked(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
 
 def noted(plan: Plan, arrays: Sequence[np.ndarray], repeats: int) -> Times:
     """The same, by who has the plan for itself."""
-    made = plan.begin(arrays)  # takes over what was set from outside
+    plan.begin(arrays)  # takes over what was set from outside
     saved = [(array, array.copy()) for _, array in plan.room.state]
     stamps = [np.zeros(1 + (0 if isinstance(s, Python) else s[1]), np.int64) for s in plan.native]
     rounds, steps = list[np.ndarray](), list[float]()
-    try:
-        plan.walk(arrays, made)
-        for _ in range(repeats):
+    for number in range(repeats + 1):
+        try:
             began = time.perf_counter()
             made = plan.begin(arrays)
-            plan.walk(arrays, made, stamps)
-            steps.append(time.perf_counter() - began)
+            stopped = plan.walk(arrays, made, stamps)
+            seconds = time.perf_counter() - began
+        finally:
+            for array, old in saved:  # each time: a step that goes on learning may run away
+                np.copyto(array, old)
+        if stopped is not None:
+            plan.refuse(stopped, arrays, made)
+        if number:  # the first one finds cold caches
+            steps.append(seconds)
             rounds.append(np.concatenate([np.diff(stamp) for stamp in stamps]))
-    finally:
-        for array, old in saved:
-            np.copyto(array, old)
     quickest = np.argsort(steps)[: -(-repeats // 3)]
     records = [*ahead(plan, repeats), *(1e-9 * np.mean(np.array(rounds)[quickest], 0)).tolist()]
     return Times(records, float(np.mean(np.array(steps)[quickest])))

@@ -16,8 +16,9 @@ from ..graph import GONE, Gate, Program, Ref, Value, trace
 from ..graph.mode import DIRECT, mode
 from .arrange import is_plain
 from .glass import Glass
+from .inputs import as_example, kind_of
 from .plan import Plan, Replay
-from .ready import Ready, as_example, kind_of, without_collections
+from .ready import Ready, without_collections
 from .room import Arenas
 from .saved import save
 from .table import Table, table
@@ -68,7 +69,11 @@ class Compiled:
                 self._plain = True
                 return self.function(*arguments)
             arrays = ready.arrays(arguments)
-        made = self._watched(ready, arrays) if self._watches else ready.plan.run(arrays)
+        if self._watches:
+            with self.arenas.lock:  # steps are counted, and values taken, in turns
+                made = self._watched(ready, arrays)
+        else:
+            made = ready.plan.run(arrays)
         return self.returned(ready, made)
 
     def __repr__(self) -> str:
@@ -152,7 +157,7 @@ class Compiled:
         patterns:  paths as the printed program has them, "linear1/relu", "linear1.weight.grad"; * and ? match
         statistics:  min, max, mean, std, share of zeros and norm in the place of arrays
         The step stays compiled, and its results stay the same to the bit.  A parameter's own path gives its
-        numbers after the step.  Raises UsageError if nothing matches.
+        numbers after the step.  Raises UsageError for a pattern that matches nothing.
         """
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise SettingError("watch", f"every {every!r}", "a whole number ≥ 1", "every=10")
@@ -169,30 +174,30 @@ class Compiled:
 
     def _watched(self, ready: Ready, arrays: list[np.ndarray]) -> dict[int, np.ndarray]:
         """One step of which somebody sees values."""
-        due = [(seen, ready.matching(seen.patterns)) for seen in self._watches if seen.due()]
+        counted = [(seen, seen.due()) for seen in self._watches]
+        due = [(seen, step, ready.matching(seen.patterns)) for seen, step in counted if step is not None]
         copied, summed = (
-            frozenset(n for seen, watched in due if seen.statistics is wanted for n in watched.values())
+            frozenset(n for seen, _, watched in due if seen.statistics is wanted for n in watched.values())
             for wanted in (False, True)
         )
         plan = ready.watching(copied, summed) if due else ready.plan
-        with plan.lock:  # until all is copied: another thread may run this plan
-            made, handed = plan.run(arrays), dict[int, np.ndarray]()
+        made, handed = plan.run(arrays), dict[int, np.ndarray]()
 
-            def copy(number: int) -> np.ndarray:
-                delivered = plan.watched.deliveries.get(number)
-                if delivered is None:
-                    return np.array(plan.value(number, arrays, made), order="C")
-                array = made.pop(delivered.target, None)
-                return handed[number].copy() if array is None else handed.setdefault(number, array)
+        def copy(number: int) -> np.ndarray:
+            delivered = plan.watched.deliveries.get(number)
+            if delivered is None:
+                return np.array(plan.value(number, arrays, made), order="C")
+            array = made.pop(delivered.target, None)
+            return handed[number].copy() if array is None else handed.setdefault(number, array)
 
-            for seen, watched in due:
-                seen.take(watched, copy, plan)
+        for seen, step, watched in due:
+            seen.take(step, watched, copy, plan)
         return made
 
     def replay(self, *arguments: Any) -> tuple[Plan, Replay]:
         """One compiled step with every value kept, and all state as before: for checks, and for blame."""
         ready = self.ready(*arguments)
-        return replay(ready.made, ready.arrays(arguments))
+        return replay(ready.made, ready.arrays(arguments), self.arenas)
 
     def save(self, batch: Any, path: str | os.PathLike[str], watch: str | Sequence[str] = ()) -> None:
         """Write the step down with all that it reads, as it would run now: `chainrule debug PATH` opens it anywhere.
@@ -217,8 +222,9 @@ class Compiled:
         ready = self.ready(*arguments)
         arrays = ready.arrays(arguments)
         watched = matching(ready.values, (watch,) if isinstance(watch, str) else watch, "Compiled.save")
-        values = replay(ready.made, arrays)[1].values if watched else {}
-        save(path, ready.program, arrays, {n: values[n] for n in watched.values() if n in values})
+        with self.arenas.lock:  # another thread may learn meanwhile
+            values = replay(ready.made, arrays, self.arenas)[1].values if watched else {}
+            save(path, ready.program, arrays, {n: values[n] for n in watched.values() if n in values})
 
 
 def difference(before: Program, after: Program) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..graph import find
+from ..graph.interpreter import fed
+from .inputs import as_input
 from .plan import Plan
 from .reasons import Reasons, reasons
 from .source import Sources, source_of
@@ -41,21 +43,23 @@ class Glass(Plan):
         chosen = matching(self.numbers, patterns, "plan.values") if patterns else self.numbers
         return about(self.program, chosen)
 
-    def table(self, *batch: np.ndarray) -> Table:
+    def table(self, *batch: Any) -> Table:
         """The kernels with work, milliseconds, and share of the machine's peak and bandwidth.
 
-        batch:  what the step is timed on; zeros unless given
+        batch:  the arguments that the step is timed on; zeros unless given
+        Raises ShapeError for arguments that the plan is not for, and what the step raises for wrong input.
         """
+        if batch:
+            return table(self, [as_input(array) for array in fed(self.program, batch)])
         specs = (self.program.specs[n] for n in self.program.inputs)
-        arrays: Sequence[np.ndarray] = batch or [np.zeros(s.shape, s.dtype) for s in specs]
-        return table(self, arrays)
+        return table(self, [np.zeros(s.shape, s.dtype) for s in specs])
 
     def source(self, path: str) -> Sources:
         """The kernels that compute a value: their Python, LLVM's language, the processor's instructions."""
         number = find(self.numbers, path, "plan.source")
-        group = self.groups.maker.get(self.groups.view(number).base)
-        tasks = [row.task for row in self.rows if row.group == group]
-        return Sources(path, [source_of(task) for task in tasks])
+        lines = (k for k, line in enumerate(self.program.lines) if number in line.outputs)
+        groups = self.makers.get(next(lines, -1), [])
+        return Sources(path, [source_of(row.task) for row in self.rows if row.group in groups])
 
     def why(self, path: str) -> Reasons:
         """Which rules fused, chose and placed a value."""

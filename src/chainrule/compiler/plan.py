@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -92,7 +93,7 @@ class Plan:
     extra:  values to be kept until the end of the step, beside what the step itself needs
     watched:  values that are looked at when they are made
     arenas:  memory that it shares with other plans, if nothing but kernels works there
-    lock:   held during a call: addresses and arena serve one at a time
+    lock:   held during a call: addresses, arena and state serve one at a time
     peak:   bytes of the arena and of such panels, known before anything runs
     Raises ResourceError if there is not enough memory.
     """
@@ -107,7 +108,9 @@ class Plan:
         self.made, self.program, self.groups, self.watched = made, made.program, made.groups, watched
         steps = looking(schedule(made, extra | made.places(watched.numbers)), watched.looks)
         alone = extra or any(isinstance(step, Python) for step, _ in steps.steps)
-        arenas = Arenas() if alone or arenas is None else arenas
+        arenas = arenas or Arenas()
+        if alone:
+            arenas = Arenas(arenas.lock)
         self.lock = arenas.lock
         self.handed = [*dict.fromkeys(made.outputs.values()), *sorted(watched.copies)]
         self.room = Room(made, steps, extra, arenas, self.handed)
@@ -132,6 +135,25 @@ class Plan:
             for s in self.segments
         ]
 
+    @functools.cached_property
+    def makers(self) -> dict[int, list[int]]:
+        """For each line of the program the groups that compute it, as they run: its parts, what it needs alone, and
+        itself; not those that make it once more later on.
+        """
+        groups, place = self.groups, {k: n for n, k in enumerate(self.made.order)}
+        found: dict[int, set[int]] = {}
+        for k in place:
+            for op in groups.groups[k].ops:
+                found.setdefault(op.line, set()).add(k)
+        made = dict[int, list[int]]()
+        for number, line in enumerate(self.program.lines):
+            ends = {groups.maker.get(groups.view(n).base, -1) for n in line.outputs} & place.keys()
+            last = max((place[k] for k in ends), default=len(place))
+            made[number] = sorted(
+                {k for k in found.get(number, ()) if place[k] <= last} | ends, key=place.__getitem__
+            )
+        return made
+
     def run(self, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
         """One step on contiguous arrays; what it returns, by number.  State changes at the end, or not at all.
 
@@ -144,7 +166,7 @@ class Plan:
             changed(self._writes)
             stopped = self.walk(arrays, made)
             if stopped is not None:
-                self._refuse(stopped, arrays, made)
+                self.refuse(stopped, arrays, made)
             changed(self._writes)
         return made
 
@@ -171,7 +193,7 @@ class Plan:
         if number in self._spare and references(self._spare, number) == UNHELD:
             return self._spare[number]
         out = np.empty(shape, dtype)
-        if out.nbytes >= LARGE:
+        if out.nbytes >= LARGE and number not in self.watched.copies:
             self._spare[number] = out
         return out
 
@@ -251,7 +273,7 @@ class Plan:
             place = self.program.lines[op.line].place
             raise error.at(place.layer, str(place)) from None
 
-    def _refuse(self, status: int, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> None:
+    def refuse(self, status: int, arrays: Sequence[np.ndarray], made: dict[int, np.ndarray]) -> None:
         """A status byte was set: nothing is committed; say why."""
         if status:
             op = self.groups.groups[status - 1].ops[0]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TraceError
 from ..graph import Program, Ref, Value
 from .arrange import Arrangement, arrange
 from .glass import Glass
+from .inputs import as_input, kind_of, numbers_of
 from .plan import Plan
 from .room import Arenas
 from .values import matching, values_of
@@ -21,8 +21,6 @@ from .watch import watching
 
 MOST_WATCHES = 4
 """Watches whose plans are remembered."""
-READY = 0x101
-"""NumPy's flags for row-major and aligned."""
 
 
 @contextmanager
@@ -97,11 +95,12 @@ class Ready:
 
     def matching(self, patterns: tuple[str, ...]) -> dict[str, int]:
         """The values whose paths match; remembered, since a watch asks at every step."""
-        if patterns not in self.matched:
+        found = self.matched.get(patterns)
+        if found is None:
             if len(self.matched) >= MOST_WATCHES:
                 self.matched.clear()
-            self.matched[patterns] = matching(self.values, patterns, f"watch {self.program.name}")
-        return self.matched[patterns]
+            found = self.matched[patterns] = matching(self.values, patterns, f"watch {self.program.name}")
+        return found
 
     def watching(self, copied: frozenset[int], summed: frozenset[int]) -> Plan:
         """The plan that copies some values and sums others up; a few are remembered."""
@@ -111,36 +110,3 @@ class Ready:
                 self.watches.clear()
             self.watches[key] = watching(self.made, copied, summed, self.arenas)
         return self.watches[key]
-
-
-def kind_of(x: Any) -> Any:
-    """What a plan depends on of an argument."""
-    if isinstance(x, np.ndarray):
-        return x.shape, x.dtype
-    if isinstance(x, Value):
-        return x.shape, x.dtype, x.weak, x.node is not None
-    try:
-        hash(x)
-    except TypeError:
-        came = f"an argument of type {type(x).__name__}"
-        raise TraceError(
-            "compile", came, "arrays, tensors, numbers, strings", "each array by itself"
-        ) from None
-    return type(x), x
-
-
-def numbers_of(x: Value | np.ndarray) -> np.ndarray:
-    """The array of a tensor, or the array itself."""
-    return x.data if isinstance(x, Value) else x
-
-
-def as_input(array: np.ndarray) -> np.ndarray:
-    """An argument as kernels read it: row-major, aligned, of the machine's byte order; copied if need be."""
-    if array.flags.num & READY == READY and array.dtype.isnative:
-        return array
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
-
-
-def as_example(x: Any) -> Any:
-    """An argument as the step is traced with: an array of foreign byte order is read as one of ours."""
-    return as_input(x) if isinstance(x, np.ndarray) and not x.dtype.isnative else x

@@ -147,33 +147,17 @@ class Why:
         if is_plain(self.plan.made, self.maker):
             yield "kernel", "none: NumPy runs this gate between two native segments"
             return
-        mine = self.kernels()
+        mine = self.plan.makers[self.place]
         tasks = [row.task for row in self.plan.rows if row.group in mine]
         if tasks:
             names = " + ".join(dict.fromkeys(task.name for task in tasks))
             pieces = max(task.pieces for task in tasks)
-            yield "kernel", f"{names}, in {pieces} piece{'s' * (pieces != 1)}{self.over}"
+            over = f", over {'×'.join(map(str, self.group.space))}" if self.group.kind == LOOP else ""
+            yield "kernel", f"{names}, in {pieces} piece{'s' * (pieces != 1)}{over}"
         ops = (op for k in mine for op in self.groups.groups[k].ops)
         op = next((op for op in ops if type(op.gate) in CHOICES), None)
         if op is not None:
             yield "chosen", CHOICES[type(op.gate)](op, self.flow.specs)
-
-    def kernels(self) -> list[int]:
-        """The groups that its line alone needs, and the one that makes it, as they run."""
-        groups = self.groups.groups
-        own = {
-            k
-            for k, group in enumerate(groups)
-            if group.kind != LOOP and group.ops and group.ops[0].line == self.place
-        }
-        return [k for k in self.plan.made.order if k in own or k == self.maker]
-
-    @property
-    def over(self) -> str:
-        group = self.group
-        assert group is not None  # noqa: S101  asked only where there is one
-        size = "×".join(map(str, group.space))
-        return f", over {size}" if group.kind == LOOP else ""
 
     # --- memory ---------------------------------------------------------------------------------------------
 

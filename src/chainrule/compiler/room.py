@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +22,11 @@ from .views import View
 class Arenas:
     """Memory in which plans take turns: what comes and goes in a step leaves nothing there for the next one.
 
-    lock:  held by the plan whose turn it is
+    lock:  held by the plan whose turn it is, also by those of the same step that have memory of their own
     """
 
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
+    def __init__(self, lock: Any = None) -> None:
+        self.lock = lock or threading.RLock()
         self._largest = np.empty(0, np.uint8)
 
     def lend(self, size: int) -> np.ndarray:

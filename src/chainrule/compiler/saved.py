@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import CompileError
 from ..files import write_whole
 from ..graph import Program, Spec, Value, require_grad
 from ..graph.foreign import Foreign
@@ -21,12 +19,12 @@ from ..graph.paths import cell_path, input_names, unique
 from ..graph.readback import read
 from ..graph.spec import Example
 from ..graph.written import write
-from ..kernels.language.target import host
+from ..kernels.language.target import processor
 from ..kernels.threads import threads
 from ..ops.gates import VOCABULARY, check_settings
 from ..version import __version__
 from .archive import Archive, MadeBy, pack, unpack
-from .arrange import arrange
+from .arrange import Arrangement, arrange
 from .plan import Plan, Replay
 from .watch import replay
 
@@ -55,14 +53,6 @@ def save(
 def reread(written: Any, foreign: Foreign) -> Program:
     """The program that was written, without numbers."""
     return read(written, foreign, VOCABULARY, check_settings, Value.usual)
-
-
-def processor() -> str:
-    """The name of this processor, as LLVM has it; of its kind where there is no LLVM for it."""
-    try:
-        return host().cpu
-    except CompileError:
-        return platform.machine() or "unknown"
 
 
 def places(program: Program) -> dict[int, str]:
@@ -213,11 +203,12 @@ class SavedStep:
         """The step compiled here, and all its values; the saved state stays.  Raises CompileError where nothing can be
         compiled.
         """
-        return self._replayed
+        return replay(self._made, self._arrays)
 
     @functools.cached_property
-    def _replayed(self) -> tuple[Plan, Replay]:
-        return replay(arrange(self.program), self._arrays)
+    def _made(self) -> Arrangement:
+        """Everything about its plan but memory: that is given back after each look."""
+        return arrange(self.program)
 
     def differences(self) -> Differences:
         """The kept values against those that the compiled step computes here: the same bits on the same kind of

@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     """One kernel of a plan.
 
     layer:  that of the first value that it computes, or `STEP`;  phase: forward, backward or update
-    flops:  products and sums of its products;  bytes: of the values that it reads and writes;  ms: median
+    flops:  products and sums of its products;  bytes: that it reads and writes;  ms: see `clock`
     share:  of the machine's measured peak, for products;  bandwidth: of its memory's measured one, more than 1 where
     values come from caches
     """

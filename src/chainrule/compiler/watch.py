@@ -35,10 +35,17 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
         self._values: dict[str, list[np.ndarray] | list[Statistics]] = {}
 
     def __getitem__(self, path: str) -> list[np.ndarray] | list[Statistics]:
-        if path not in self._values:
-            hint = ", ".join(near(path, self._values)) or "run a step first"
+        if path in self._values:
+            return self._values[path]
+        alike = [known for known in self._values if known.replace("/", ".") == str(path).replace("/", ".")]
+        if len(alike) != 1:
+            hint = ", ".join(near(str(path), self._values)) or "run a step first"
             raise UsageError("watch", f"{path!r}, which was not seen", "a path that was watched", hint)
-        return self._values[path]
+        return self._values[alike[0]]
+
+    def __repr__(self) -> str:
+        kind = "statistics" if self.statistics else "values"
+        return f"Seen({kind} of {', '.join(self.patterns)}: {len(self)} paths, {len(self.steps)} steps)"
 
     def __contains__(self, path: object) -> bool:
         return path in self._values
@@ -49,14 +56,16 @@ class Seen(Mapping[str, list[np.ndarray] | list[Statistics]]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def due(self) -> bool:
-        """Count a call; whether it is one to look at."""
-        self.calls += 1
-        return (self.calls - 1) % self.every == 0
+    def due(self) -> int | None:
+        """Count a call; its number if it is one to look at."""
+        number, self.calls = self.calls, self.calls + 1
+        return number if number % self.every == 0 else None
 
-    def take(self, watched: Mapping[str, int], copy: Callable[[int], np.ndarray], plan: Plan) -> None:
+    def take(
+        self, step: int, watched: Mapping[str, int], copy: Callable[[int], np.ndarray], plan: Plan
+    ) -> None:
         """What there is to say of the step that just ran, or copies of its values."""
-        self.steps.append(self.calls - 1)
+        self.steps.append(step)
         for path, number in watched.items():
             entry: Statistics | np.ndarray
             if not self.statistics:
@@ -87,9 +96,9 @@ def watching(
     return Plan(made, made.places(rest), arenas, Watched(there(deliveries), there(summaries)))
 
 
-def keeping(made: Arrangement, numbers: Iterable[int]) -> Plan:
+def keeping(made: Arrangement, numbers: Iterable[int], arenas: Arenas | None = None) -> Plan:
     """The same groups as a plan that keeps values where they are until the end of the step."""
-    return Plan(made, made.places(numbers))
+    return Plan(made, made.places(numbers), arenas)
 
 
 def there(looks: Mapping[int, L | None]) -> dict[int, L]:
@@ -97,7 +106,9 @@ def there(looks: Mapping[int, L | None]) -> dict[int, L]:
     return {n: look for n, look in looks.items() if look is not None}
 
 
-def replay(made: Arrangement, arrays: Sequence[np.ndarray]) -> tuple[Plan, Replay]:
+def replay(
+    made: Arrangement, arrays: Sequence[np.ndarray], arenas: Arenas | None = None
+) -> tuple[Plan, Replay]:
     """One compiled step with every value kept, and all state as before."""
-    plan = keeping(made, kept(made))
+    plan = keeping(made, kept(made), arenas)
     return plan, plan.replay(arrays)

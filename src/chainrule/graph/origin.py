@@ -41,7 +41,7 @@ class Origin(NamedTuple):
     @property
     def text(self) -> str:
         """What stands in the line; "" for a file of another machine, of which only the name is known."""
-        known = os.path.isabs(self.file) or self.file in linecache.cache
+        known = os.path.isabs(self.file) or (self.file.startswith("<") and self.file in linecache.cache)
         return linecache.getline(self.file, self.line).strip() if known else ""
 
 

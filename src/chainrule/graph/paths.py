@@ -131,6 +131,10 @@ def select(paths: Mapping[str, int], pattern: str, who: str) -> dict[str, int]:
     >>> select({"conv2/relu": 7, "conv2.weight.grad": 9}, "conv2/*grad", "watch")
     {'conv2.weight.grad': 9}
     """
+    if not isinstance(pattern, str):
+        raise UsageError(
+            who, f"a {type(pattern).__name__}", "the path of a value, as text", ", ".join(near("", paths))
+        )
     if pattern in paths:
         return {pattern: paths[pattern]}
     found = {path: n for path, n in paths.items() if fnmatch.fnmatchcase(path, pattern)}

@@ -27,6 +27,9 @@ PARTS = (
     *("lines", "origins", "updates", "gradients", "slopes", "output"),
 )
 
+FOLDERS = frozenset("/\\:")
+"""What names of files have that lead elsewhere: nobody looks there for a line's text."""
+
 Check = Callable[[Gate], None]
 """Raises an error for settings that no call of the gate's function could have made."""
 
@@ -142,9 +145,10 @@ class Readback:
         file, line, function, layer = self.foreign.row(came, "an origin", 4)
         text = self.foreign.text
         at = self.foreign.whole(line, "the line of an origin", 0, 1 << 31)
-        return number_of(
-            Origin(text(file, "a file"), at, text(function, "a function"), text(layer, "a layer"))
-        )
+        name = text(file, "a file").strip("<>")  # what stands in brackets is of that session
+        if not FOLDERS.isdisjoint(name):
+            raise self.foreign.refuse("a file", name, "its name alone")
+        return number_of(Origin(name, at, text(function, "a function"), text(layer, "a layer")))
 
     def line(self, came: Any, what: str, places: list[int]) -> Line:
         """A line whose results are what its gate says they are."""

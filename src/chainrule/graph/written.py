@@ -93,7 +93,7 @@ def owners(program: Record) -> dict[int, int]:
 
 def place(origin: Origin) -> list[Any]:
     """A line of the user's code, wherever the file lay."""
-    file = printable(os.path.basename(origin.file))
+    file = printable(os.path.basename(origin.file)).strip("<>").replace("\\", "_").replace(":", "_")
     return [file, origin.line, printable(origin.function), printable(origin.layer)]
 
 

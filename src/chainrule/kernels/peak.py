@@ -41,22 +41,29 @@ def copies(k: Machine) -> None:
         k.store(target, place, k.load(source, place))
 
 
-@cache
 def bandwidth(count: int | None = None) -> float:
     """The bytes a second that `count` threads read and write, copying more than caches hold; all of them unless told.
 
     A kernel whose values are still in a cache moves more.
     """
-    count = min(count or threads(), MOST_PIECES)
-    source, target = np.zeros(COPIED, np.float32), np.ones(COPIED, np.float32)
+    return measured_bandwidth(min(count or threads(), MOST_PIECES))
+
+
+def peak(count: int | None = None) -> float:
+    """The floating-point operations a second of float32 that `count` threads reach; all of them unless told."""
+    return measured_peak(min(count or threads(), MOST_PIECES))
+
+
+@cache
+def measured_bandwidth(count: int) -> float:
+    # written before: pages of zeros that nobody has touched are all one, which a cache holds
+    source, target = np.ones(COPIED, np.float32), np.ones(COPIED, np.float32)
     each = COPIED // count // LANES * LANES
     return 8.0 * each * count / least(copies, [source.ctypes.data, target.ctypes.data, each], count)
 
 
 @cache
-def peak(count: int | None = None) -> float:
-    """The floating-point operations a second of float32 that `count` threads reach; all of them unless told."""
-    count = min(count or threads(), MOST_PIECES)
+def measured_peak(count: int) -> float:
     numbers = np.zeros(SUMS * LANES * max(count, 1), np.float32)
     rounds = 20_000
     return 2.0 * SUMS * LANES * rounds * count / least(multiply_adds, [numbers.ctypes.data, rounds], count)

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..check.lines import replayed
 from ..compiler import Compiled, SavedStep, compile
-from ..compiler.ready import as_example
+from ..compiler.inputs import as_example
 from ..errors import ChainruleError, UsageError
 from ..graph import Program, Value, find, select
 from ..tensor import trace
 from .conditions import Condition, condition
-from .element import Element
+from .element import Element, checked
 from .sentences import element_of, explain
 from .slopes import gradients_to, local, needed_gradient, placed, summed
 from .stop import Stop, stop_at
@@ -73,11 +73,11 @@ class Debugger:
 
     def next(self, n: int = 1) -> Stop:
         """Run the next line, or the next n."""
-        return self.go(self.position + n)
+        return self.go(self.position + counted("next", n))
 
     def back(self, n: int = 1) -> Stop:
         """Look at the line before, or n before; nothing is undone, as nothing was changed."""
-        return self.go(self.position - n)
+        return self.go(self.position - counted("back", n))
 
     def run_to(self, path: str) -> Stop:
         """Go to the line that makes a value, wherever the cursor is; breakpoints do not hold it up.
@@ -104,11 +104,18 @@ class Debugger:
         Returns the paths.  Raises UsageError for a path that is none or that no line makes.
         """
         holds = condition(when) if isinstance(when, str) else when
+        if holds is not None and not callable(holds):
+            hint = 'when="max > 1e3", when=lambda a: abs(a).max() > 1e3'
+            raise UsageError("break_at", f"when={when!r}", "words, or a function of the array", hint)
         found = select(self.paths, path, "break_at")
         made = {name: n for name, n in found.items() if n in self.values.makers and self.values.has(n)}
         if not made:
-            self.made(path, "break_at")
-            self.values[next(iter(found.values()))]
+            first, which = next(iter(found.items()))
+            if which in self.values.makers:
+                self.values[which]  # says that the compiled step does not make it
+            came = f"{first} and {len(found) - 1} more" if len(found) > 1 else first
+            expected, hint = "a value that a line makes", 'lines("*") shows them'
+            raise UsageError("break_at", f"{came}, which no line makes", expected, hint)
         told = f"{path} when {when}" if isinstance(when, str) else f"{path} when it holds" if when else path
         self.breaks |= {n: Break(name, holds, told) for name, n in made.items()}
         return list(made)
@@ -152,7 +159,11 @@ class Debugger:
         Raises UsageError without an index for a gate that makes an element of several numbers.
         """
         number = self.made(path, "local")
-        at = None if index is None else self.element(self.names[number], index).index
+        at = (
+            None
+            if index is None
+            else checked("local", self.names[number], self.program.specs[number].shape, index)
+        )
         return local(self.values, number, at)
 
     def explain(self, path: Path | None = None, index: Any = None) -> str:
@@ -179,8 +190,11 @@ class Debugger:
 
     def element(self, path: Path | None = None, index: Any = None) -> Element:
         """One element of a value that a line makes, with all that can be said of it."""
-        number = self.made(path, "debug")
-        return element_of(self.values, number, index)
+        number = self.made(path, "element")
+        if self.program.specs[number].size == 0:
+            came = f"{self.names[number]}, an array of shape {self.program.specs[number].shape}"
+            raise UsageError("element", came, "a value with elements", "another path")
+        return element_of(self.values, number, index, "element")
 
     def go(self, position: int, focus: int | None = None, note: str = "") -> Stop:
         """Move the cursor; values are computed on the way."""
@@ -246,6 +260,13 @@ class Debugger:
         return number
 
 
+def counted(who: str, n: Any) -> int:
+    """A number of lines."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise UsageError(who, f"{n!r} lines", "a whole number ≥ 1", f"{who}(1)")
+    return n
+
+
 def by_path(program: Program, names: Mapping[int, str]) -> dict[str, int]:
     """The number of each value; those that are written into the step come last, as hardly anybody asks for them."""
     return {names[n]: n for n in sorted(names, key=lambda n: (n in program.constants, n))}
@@ -288,7 +309,10 @@ def debug(step: Callable[..., Any] | Program | SavedStep, *batch: Any, compiled:
             raise UsageError("debug", "a program, with compiled=True", expected, hint)
         return Debugger(step, batch)
     if isinstance(step, SavedStep):
-        values = replayed(step, *batch)[1] if compiled or batch else None
+        if batch:
+            came, hint = f"a batch of {len(batch)} beside a saved step", "debug(saved)"
+            raise UsageError("debug", came, "the saved step alone, which has its batch", hint)
+        values = replayed(step)[1] if compiled else None
         return Debugger(step.program, step.batch, values, step.path)
     if not callable(step):
         expected = "a compiled step, a function or a program"

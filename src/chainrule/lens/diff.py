@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..train import Job, StepEnd
 from .bits import Gap, gap
 from .lockstep import Parting, part
@@ -72,6 +74,7 @@ def diff(
 
     steps:  how many to look at; None takes all that both recorded, and then the saved weights
     listen:  called after each step that was taken again, with how many there are
+    Raises DivergedError where both run away alike.
     """
     one, other = first.rows[:steps], second.rows[:steps]
     recorded = compared(one, other)
@@ -123,7 +126,9 @@ def facts(first: Rerun, second: Rerun) -> dict[str, tuple[Any, Any]]:
 
 
 def saved(first: Rerun, second: Rerun) -> Gap | None:
-    """The first weights in the folders that are not the same to the bit."""
+    """The first weights in the folders that are not the same to the bit, or that only one of them has."""
     one, other = first.run.weights(), second.run.weights()
-    found = (gap(name, array, other[name]) for name, array in sorted(one.items()) if name in other)
+    nothing = np.zeros(0, np.float32)
+    names = sorted({*one, *other})
+    found = (gap(name, one.get(name, nothing), other.get(name, nothing)) for name in names)
     return next((g for g in found if g), None)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
 from .digits import number, place
 from .element import Element, checked, chosen
 from .handed import handed
@@ -33,17 +32,14 @@ def explain(values: Values, which: int, index: Any = None) -> str:
     return f"{head(element)}: {made(element)}{aside(element)}; {handed(element)}"
 
 
-def element_of(values: Values, which: int, index: Any) -> Element:
-    """The element to look at.  Raises UsageError for a value that no gate makes."""
-    if which not in values.makers:
-        came = f"{values.names[which]}, which no gate makes"
-        raise UsageError("debug", came, "a value that a line of the step makes", 'lines("*") shows them')
+def element_of(values: Values, which: int, index: Any, who: str = "explain") -> Element:
+    """The element to look at of a value that a line makes; who: asks, for the error of a wrong index."""
     line = values.program.lines[values.makers[which]]
     slope = gradient_to(values, which)
     at = (
         picked(values[which], slope)
         if index is None
-        else checked("explain", values.names[which], values[which].shape, index)
+        else checked(who, values.names[which], values[which].shape, index)
     )
     upstream = None if slope is None else float(slope[at])
     return Element(values, line, line.outputs.index(which), at, upstream)

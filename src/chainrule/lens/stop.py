@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +84,7 @@ def formula(line: Line, names: dict[int, str]) -> str:
 
 def source(line: Line) -> str:
     """The user's line, and what it says if the file is there."""
-    text = linecache.getline(line.place.file, line.place.line).strip()
+    text = line.place.text
     return f"at {line.place}" + (f": {text}" if text else "") if str(line.place) else ""
 
 

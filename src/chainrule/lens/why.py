@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import DTypeError
 from ..graph import Line, gradients, require_grad
 from .digits import TIMES, number, percent, place
-from .element import Index, checked
+from .element import Index, checked, chosen
 from .rows import aligned
 from .slopes import View, gradients_to, needed_gradient, placed, widened
 from .values import Values
@@ -145,7 +145,17 @@ def why(values: Values, which: int, index: Any, most: int = MOST) -> Why:
 def uses(values: Values, which: int, index: Index) -> list[Use]:
     """Every line that sends a gradient to the value, with its share in one element."""
     sending = (line for line in values.program.lines if which in line.inputs)
-    return [use for line in sending for use in uses_of(values, line, which, index)]
+    found = (use for line in sending for use in uses_of(values, line, which, index))
+    return [behind for use in found for behind in looked_through(values, use)]
+
+
+def looked_through(values: Values, use: Use) -> list[Use]:
+    """Of an element that a line only moved, the uses behind that line: a bias is reshaped before it is added."""
+    at = chosen(use.local) if use.local.size else ()
+    moved = use.line.gate.pattern == "moves" and use.number in values.program.slopes
+    if not moved or np.count_nonzero(use.local) != 1 or use.local[at] != 1:
+        return [use]
+    return uses(values, use.number, at)
 
 
 def uses_of(values: Values, line: Line, which: int, index: Index) -> list[Use]:
@@ -194,13 +204,18 @@ def terms(names: dict[int, str], used: list[Use], most: int) -> list[Term]:
     """The largest products of all uses."""
     found = []
     for use in used:
-        flat = np.abs(use.products).reshape(-1)
+        flat = magnitudes(use.products).reshape(-1)
         for k in np.argsort(-flat, kind="stable")[:most]:
             at = tuple(int(i) for i in np.unravel_index(int(k), use.products.shape))
             if use.products[at]:
                 numbers = (float(array[at]) for array in (use.local, use.upstream, use.products))
                 found.append(Term(names[use.number], at, use.line.gate.label, *numbers))
-    return sorted(found, key=lambda term: -abs(term.product))[:most]
+    return sorted(found, key=lambda term: -magnitudes(term.product))[:most]
+
+
+def magnitudes(products: Any) -> Any:
+    """How large products are; one that is NaN comes before all others."""
+    return np.where(np.isnan(products), np.inf, np.abs(products))
 
 
 def way(values: Values, which: int, index: Index) -> list[Link]:

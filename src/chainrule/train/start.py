@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels.language.digest import digest
+from ..kernels.language.target import processor
 from ..nn import Module
+from ..version import __version__
 
-PACKAGES = ("chainrule", "numpy", "llvmlite")
+PACKAGES = ("numpy", "llvmlite")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def digest_of(model: Module) -> str:
 
 def versions() -> dict[str, str]:
     """What the numbers come from, by name."""
-    found = {"python": platform.python_version(), "processor": platform.machine()}
+    found = {"python": platform.python_version(), "processor": processor(), "chainrule": __version__}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)

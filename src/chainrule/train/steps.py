@@ -50,16 +50,21 @@ class Runner:
             raise check.explain(error, self.compiled, *batch) from None
 
     def _plainly(self, state: Iterable[Value], *batch: Any) -> Any:
-        """A step gate by gate, taken back if its loss or a gradient is not finite.
+        """A step gate by gate, taken back if its loss or a gradient is not finite, or if it raises.
 
         No gate writes into an array, so the arrays of before are all there is to keep.
         """
         before = [(value, value.data, value._grad) for value in state]
-        returned = self.function(*batch)
-        if all(map(finite, (*numbers_in(returned), *(value._grad for value, _, _ in before)))):
+        done = False
+        try:
+            returned = self.function(*batch)
+            done = all(map(finite, (*numbers_in(returned), *(value._grad for value, _, _ in before))))
+        finally:
+            if not done:
+                for value, data, gradient in before:
+                    value.data, value._grad = data, gradient
+        if done:
             return returned
-        for value, data, gradient in before:
-            value.data, value._grad = data, gradient
         came = "a loss or a gradient that is not finite; no state was changed"
         error = NonFiniteError("step", came, "finite numbers", "check.blame(step, …) names the line")
         with suppress(TraceError):  # a step that only runs plain has no program to look at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -63,6 +64,14 @@ def host() -> Target:
         came = f"a processor {target.cpu} without AVX2 and FMA"
         raise CompileError("compile", came, "AVX2 and FMA, or aarch64", 'fallback="plain"')
     return target
+
+
+def processor() -> str:
+    """The name of this processor, as LLVM has it; of its kind where there is no LLVM for it."""
+    try:
+        return host().cpu
+    except CompileError:
+        return platform.machine() or "unknown"
 
 
 def new_machine(target: Target) -> Any:
