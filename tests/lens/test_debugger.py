@@ -175,7 +175,7 @@ def test_what_can_be_debugged():
     learning = Learning("two-layer")
     program = learning.step.program(*batch())
     for step in (learning.step, learning.plain, program):
-        assert cr.debug(step, *batch()).run_to("loss").look == "0.90"
+        assert cr.debug(step, *batch()).run_to("loss").look == "0.903"
     assert cr.debug(learning.plain, *batch(), compiled=True).run_to("loss").path == "loss"
     with pytest.raises(UsageError, match="a program, with compiled=True"):
         cr.debug(program, *batch(), compiled=True)

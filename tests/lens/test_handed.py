@@ -168,7 +168,7 @@ def test_clauses():
         "17.00 comes from linear[1, 1]; moves 2.00 back to linear[1, 1]"
     )
     assert debugger.explain("mean").endswith(
-        "3.00 is the mean of 4 numbers of s; spreads 1.00 × 0.25 = 0.25 to each of 4 elements of s"
+        "3.00 is the mean of 4 numbers of s; spreads 1.00 × 0.250 = 0.250 to each of 4 elements of s"
     )
     assert debugger.explain("max").endswith("6.00 is the largest of 4 numbers of s; routes −1.00 to s[1]")
     assert (
@@ -186,8 +186,8 @@ def test_cross_entropy_names_the_class_and_its_probability():
 
     debugger = arrays([[0.0, 0.0, 0.0], [np.log(2.0), 0.0, 0.0]], step=step)
     assert debugger.explain("softmax_cross_entropy", 1) == (
-        "softmax_cross_entropy[1]: class 0 is right and has probability 0.50: −ln 0.50 = 0.69; "
-        "(0.50 − 1) × 0.50 = −0.25 to scores[1, 0], of the others the most to class 1, 0.25 × 0.50 = 0.12"
+        "softmax_cross_entropy[1]: class 0 is right and has probability 0.500: −ln 0.500 = 0.693; "
+        "(0.500 − 1) × 0.500 = −0.250 to scores[1, 0], of the others the most to class 1, 0.250 × 0.500 = 0.125"
     )
 
 

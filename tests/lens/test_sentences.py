@@ -25,13 +25,13 @@ def test_the_product_of_the_notes():
 def test_the_sigmoid_neuron_of_the_notes():
     debugger = arrays([2.0, -3.0, -3.0], [-1.0, -2.0, 1.0], step=neuron)
     assert debugger.explain("sum").startswith(
-        "sum: 1.00 is the sum of 3 numbers of multiply; spreads 0.20 to each of 3"
+        "sum: 1.00 is the sum of 3 numbers of multiply; spreads 0.197 to each of 3"
     )
-    assert debugger.explain("loss") == "sigmoid: 1.00 gives 0.73; 1.00 × 0.20 = 0.20 to sum"
+    assert debugger.explain("loss") == "sigmoid: 1.00 gives 0.731; 1.00 × 0.197 = 0.197 to sum"
     assert debugger.upstream("w") == pytest.approx([-0.197, -0.393, 0.197], abs=1e-3)
     assert debugger.upstream("x") == pytest.approx([0.393, -0.590, -0.590], abs=1e-3)
     assert debugger.explain("multiply", 0) == (
-        "multiply[0]: 2.00 × −1.00 = −2.00; 0.20 × −1.00 = −0.20 to w[0] and 0.20 × 2.00 = 0.39 to x[0]"
+        "multiply[0]: 2.00 × −1.00 = −2.00; 0.197 × −1.00 = −0.197 to w[0] and 0.197 × 2.00 = 0.393 to x[0]"
     )
 
 

@@ -122,7 +122,7 @@ class Sums:
 
     def __init__(self, plan: Plan, values: dict[int, np.ndarray]) -> None:
         self.flow, self.values = plan.groups.flow, values
-        self.makers = {n: line for line in plan.program.lines for n in line.outputs}
+        self.lines, self.makers = plan.program.lines, plan.program.makers()
 
     def added(self, line: Line) -> tuple[Any, float]:
         """The magnitudes of all terms of a line that adds, and how many there are."""
@@ -131,7 +131,7 @@ class Sums:
 
     def of(self, number: int) -> tuple[Any, float]:
         """The same of one value: of a product that its sum goes on from, those of its own terms."""
-        line = self.makers.get(number)
+        line = self.lines[self.makers[number]] if number in self.makers else None
         if line is None or number not in self.flow.aside:
             return np.abs(self.values[number].astype(np.float64)), 1.0
         if not line.gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in self.given(line))):

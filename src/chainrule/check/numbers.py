@@ -24,12 +24,12 @@ class Numbers:
 
     def __init__(self, program: Program, known: dict[int, np.ndarray]) -> None:
         self.program, self.known = program, program.constants | known
-        self._maker = {n: line for line in program.lines for n in line.outputs}
+        self._makers = program.makers()
         self._wrong: dict[int, np.ndarray | None] = {}
 
     def __getitem__(self, number: int) -> np.ndarray:
         if number not in self.known:
-            line = self._maker[number]
+            line = self.program.lines[self._makers[number]]
             promised = tuple(self.program.specs[n] for n in line.outputs)
             made = run(line.gate, tuple(self[n] for n in line.inputs), promised)
             self.known.update(zip(line.outputs, made, strict=True))

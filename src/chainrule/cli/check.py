@@ -14,12 +14,12 @@ from rich.text import Text
 
 from .. import check as checks
 from ..check.compiled import Report, Verdict
+from ..graph import PHASES
 from .help import Option, Verb
 from .options import batch_option, data_option, json_option, model_argument, threads_option
 from .output import bar, plain_table, show, show_json
 from .setups import PICTURES, Setup, on_pictures
 
-PHASES = ("forward", "backward", "update")
 NEAREST = 5
 """How many lines are shown."""
 
@@ -123,8 +123,13 @@ def counts(found: Checked) -> Table:
 def nearest(found: Checked) -> Table:
     """The lines that use most of what they may differ by, each with its worst number."""
     made = Table.grid(padding=(0, 2))
-    used = [verdict for verdict in found.lines if verdict.worst > 0]
-    for verdict in sorted(used, key=lambda verdict: -verdict.worst)[:NEAREST]:
+    used = sorted(
+        (verdict for verdict in found.lines if verdict.worst > 0), key=lambda verdict: -verdict.worst
+    )
+    once = {
+        verdict.place.path: verdict for verdict in reversed(used)
+    }  # training and inference may share a value
+    for verdict in sorted(once.values(), key=lambda verdict: -verdict.worst)[:NEAREST]:
         share = Text.assemble((bar(verdict.worst, 10), "green"), f" {verdict.worst:4.0%}")
         share.no_wrap = True
         place = verdict.place

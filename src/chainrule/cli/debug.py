@@ -11,6 +11,7 @@ from rich.text import Text
 from .. import check
 from ..compiler import SavedStep
 from ..errors import CompileError, DifferenceError, UsageError
+from ..graph import PHASES
 from ..lens import Debugger, debug
 from .codes import FAILED
 from .help import Argument, Option, Verb
@@ -135,6 +136,6 @@ def verified(saved: SavedStep) -> Text:
 def heading(debugger: Debugger) -> Text:
     """What is debugged, and how many lines it has."""
     lines = debugger.program.lines
-    phases = {name: sum(line.phase == name for line in lines) for name in ("forward", "backward", "update")}
+    phases = {name: sum(line.phase == name for line in lines) for name in PHASES}
     told = ", ".join(f"{many:,} {name}" for name, many in phases.items() if many)
     return Text.assemble((debugger.title, "bold"), f"\n{len(lines):,} lines: {told}; help lists the commands")

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..compiler import table as costs
-from ..compiler.table import PHASES
 from ..errors import CompileError
+from ..graph import PHASES
 from ..kernels.threads import threads
 from .help import Option, Verb
 from .options import batch_option, input_option, json_option, model_argument, threads_option
@@ -114,7 +114,7 @@ def measured(model: str, batch: int, shape: tuple[int, ...] | None, inference: b
 
 def by_layer(found: Measured) -> Table:
     """One line a layer, and their sum; peak and memory: shares of what the machine can do, products and bytes."""
-    headers = ("layer", "forward", "backward", "update", "ms", "share", "MFLOP", "peak", "MB", "memory")
+    headers = ("layer", *PHASES, "ms", "share", "MFLOP", "peak", "MB", "memory")
     made = plain_table(*headers, right=tuple(range(1, 10)))
     made.padding = (0, 1, 0, 0)
     layers = found.table.layers()

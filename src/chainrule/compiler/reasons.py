@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from ..graph import Line, Program, Spec
@@ -17,6 +18,8 @@ from .sums import PRODUCTS
 from .tiles import TilesGradient, WinogradPixels, WinogradSums
 from .usage import megabytes
 
+WIDEST, INDENT = 100, " " * 11
+"""Columns of a sentence, and before those of its next lines."""
 SHOWN = 4
 """Paths that are named, of many."""
 
@@ -29,8 +32,11 @@ class Reasons(NamedTuple):
     said: list[tuple[str, str]]
 
     def __str__(self) -> str:
-        rows = [f"  {topic:<8} {sentence}" for topic, sentence in self.said]
-        return "\n".join([f"{self.path}: {self.head}", *rows])
+        rows = (
+            wrap(said, WIDEST, initial_indent=f"  {topic:<8} ", subsequent_indent=INDENT)
+            for topic, said in self.said
+        )
+        return "\n".join([f"{self.path}: {self.head}", *(line for row in rows for line in row)])
 
 
 class Why:

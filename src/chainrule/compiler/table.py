@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UsageError
+from ..graph import PHASES
 from ..graph.paths import cell_path
 from ..kernels.peak import bandwidth, peak
 from . import clock
@@ -22,7 +23,6 @@ STEP = "step"
 """What belongs to no layer: the loss, the optimizer's own numbers."""
 WITH_PRODUCTS = ("product", "convolve", "winograd")
 """Kernels whose work is products."""
-PHASES = ("forward", "backward", "update")
 
 
 class Entry(NamedTuple):

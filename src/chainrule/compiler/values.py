@@ -77,11 +77,11 @@ def values_of(program: Program, made: Arrangement) -> dict[str, int]:
 
 def about(program: Program, numbers: Mapping[str, int]) -> Values:
     """What there is to say of values."""
-    lines = {n: line for line in program.lines for n in line.outputs}
+    makers = program.makers()
     known = {}
     for path, n in numbers.items():
-        if n in lines:
-            line = lines[n]
+        if n in makers:
+            line = program.lines[makers[n]]
             facts = line.gate.label, line.phase, line.place.layer, str(line.place)
             known[path] = Known(n, program.specs[n], *facts)
         else:

@@ -24,6 +24,7 @@ from .paths import find as find
 from .paths import near as near
 from .paths import select as select
 from .program import Program as Program
+from .record import PHASES as PHASES
 from .record import Line as Line
 from .record import Record as Record
 from .spec import Ref as Ref

@@ -16,12 +16,11 @@ from .gate import Gate
 from .origin import Origin, number_of
 from .plain import Plain, fits, hints_of
 from .program import Program
-from .record import Line
+from .record import PHASES, Line
 from .spec import Example, Spec
 from .value import Value, require_grad
 from .written import Vocabulary
 
-PHASES = ("forward", "backward", "update")
 PARTS = (
     *("name", "arguments", "specs", "inputs", "cells", "constants"),
     *("lines", "origins", "updates", "gradients", "slopes", "output"),

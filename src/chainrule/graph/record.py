@@ -12,12 +12,15 @@ from .origin import Origin, origin
 from .spec import Spec
 from .value import Value
 
+PHASES = ("forward", "backward", "update")
+"""What a line is for, in the order of a step."""
+
 
 @dataclass(frozen=True)
 class Line:
     """One gate applied: the numbers of the values it reads and of those it makes.
 
-    phase: "forward", "backward" or "update"
+    phase: one of `PHASES`
     """
 
     gate: Gate
@@ -62,3 +65,7 @@ class Record:
     slopes: dict[int, int] = field(default_factory=dict)
     conditions: list[tuple[Any, str, Any]] = field(default_factory=list)
     output: Any = None
+
+    def makers(self) -> dict[int, int]:
+        """For each value that a line makes the number of that line."""
+        return {n: k for k, line in enumerate(self.lines) for n in line.outputs}

@@ -12,8 +12,8 @@ MINUS, TIMES = "−", "×"
 def number(x: Any) -> str:
     """About three digits, with a minus sign that is one.
 
-    >>> [number(x) for x in (-3.0, 0.03125, 1234.5, 2.5e-7, 4, True)]
-    ['−3.00', '0.0312', '1,234', '2.50e−07', '4', 'True']
+    >>> [number(x) for x in (-3.0, 0.125, 0.03125, 1234.5, 2.5e-7, 4, True)]
+    ['−3.00', '0.125', '0.0312', '1,234', '2.50e−07', '4', 'True']
     """
     if not isinstance(x, float):
         x = x.item() if hasattr(x, "item") else x
@@ -29,7 +29,8 @@ def number(x: Any) -> str:
     elif size >= 100 or size == 0:
         text = f"{x:,.0f}" if size >= 1000 else f"{x:.1f}" if size else "0.00"
     else:
-        text = f"{x:.2f}" if size >= 0.1 else f"{x:.4f}" if size >= 0.01 else f"{x:.5f}"
+        places = next(n for n, least in ((2, 0.9995), (3, 0.1), (4, 0.01), (5, 0.0)) if size >= least)
+        text = f"{x:.{places}f}"
     return text.replace("-", MINUS)
 
 

@@ -158,12 +158,12 @@ def why_none(program: Program, name: str, number: int) -> tuple[str, str, str]:
 
 def led_by(program: Program) -> set[int]:
     """Every value that the loss is made of."""
-    makers = {n: line for line in program.lines for n in line.outputs}
+    makers = program.makers()
     waiting = [program.root()]
     seen: set[int] = set()
     while waiting:
         number = waiting.pop()
         if number not in seen:
             seen.add(number)
-            waiting.extend(makers[number].inputs if number in makers else ())
+            waiting.extend(program.lines[makers[number]].inputs if number in makers else ())
     return seen

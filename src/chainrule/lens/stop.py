@@ -92,7 +92,7 @@ def look(array: np.ndarray) -> str:
     """A number itself; of many the range, the mean, the share of zeros and the norm.
 
     >>> look(np.array([0.0, -3.0, 4.0]))
-    'min −3.00, max 4.00, mean 0.33, 33 % zeros, norm 5.00'
+    'min −3.00, max 4.00, mean 0.333, 33 % zeros, norm 5.00'
     """
     if array.size == 0:
         return "no elements"

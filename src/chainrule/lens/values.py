@@ -33,7 +33,7 @@ class Values:
         # a compiled step writes its parameters in place, and the batch is the user's
         living = (*program.inputs, *program.cells)
         self.known = there | {n: np.array(there[n], order="K") for n in living}
-        self.makers = {n: k for k, line in enumerate(program.lines) for n in line.outputs}
+        self.makers = program.makers()
         self.done = 0
 
     def __getitem__(self, number: int) -> np.ndarray:
