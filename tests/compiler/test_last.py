@@ -65,6 +65,10 @@ def test_why_winograd_does_not_pay(settings, shape, said):
     gate = ConvPixels(**{"stride": (1, 1), "dilation": (1, 1), "groups": 1, **settings})
     f32 = np.dtype("f4")
     assert objection(gate, Spec(shape, f32), Spec((2, 28, 28, shape[3]), f32)) == said
+    few, double = Spec((3, 3, 32, 32), f32), Spec((3, 3, 32, 32), np.dtype("f8"))
+    plain = replace(gate, stride=(1, 1), groups=1)
+    assert objection(plain, few, Spec((0, 28, 28, 32), f32)) == "no pixels"
+    assert objection(plain, double, Spec((2, 28, 28, 32), f32)) == "float64 numbers, not float32"
     assert "compute 16.00 pixels for each" in objection(
         replace(gate, stride=(1, 1), groups=1), Spec((3, 3, 32, 32), f32), Spec((2, 1, 1, 32), f32)
     )

@@ -57,8 +57,7 @@ class Glass(Plan):
     def source(self, path: str) -> Sources:
         """The kernels that compute a value: their Python, LLVM's language, the processor's instructions."""
         number = find(self.numbers, path, "plan.source")
-        lines = (k for k, line in enumerate(self.program.lines) if number in line.outputs)
-        groups = self.makers.get(next(lines, -1), [])
+        groups = self.makers.get(self.program.makers().get(number, -1), [])
         return Sources(path, [source_of(row.task) for row in self.rows if row.group in groups])
 
     def why(self, path: str) -> Reasons:

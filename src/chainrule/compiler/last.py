@@ -124,8 +124,10 @@ def objection(gate: Any, filters: Spec, out: Spec) -> str:
         return f"stride {gate.stride} and dilation {gate.dilation}, not 1"
     if c % LANES or each % LANES:
         return f"{c} → {each} channels, not multiples of {LANES}"
-    if filters.dtype != np.float32 or 0 in out.shape:
-        return f"{filters.dtype} numbers, not float32" if filters.size else "no pixels"
+    if filters.dtype != np.float32:
+        return f"{filters.dtype} numbers, not float32"
+    if 0 in out.shape:
+        return "no pixels"
     if c * each < LEAST_CHANNELS:
         return f"{c}·{each} channels, fewer than {LEAST_CHANNELS}"
     waste = wasted(Scheme(kh), height, width)

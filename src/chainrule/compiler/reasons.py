@@ -50,8 +50,7 @@ class Why:
         self.plan, self.path, self.number = plan, path, number
         self.program: Program = plan.program
         self.groups, self.flow, self.names = plan.groups, plan.groups.flow, plan.program.names()
-        places = (k for k, line in enumerate(self.program.lines) if number in line.outputs)
-        self.place = next(places, -1)
+        self.place = self.program.makers().get(number, -1)
         self.line: Line | None = self.program.lines[self.place] if self.place >= 0 else None
         self.view = self.groups.view(number)
         self.maker = self.groups.maker.get(self.view.base)
