@@ -21,6 +21,7 @@ import chainrule as cr
 from chainrule import Tensor, graph
 from chainrule.compiler import pixels, tiles
 from chainrule.compiler.arrange import is_plain
+from chainrule.compiler.flow import WHOLE
 from chainrule.compiler.schedule import Python
 from chainrule.errors import ChainruleError
 from chainrule.graph import Elementwise, Gate, Reduction, Spec
@@ -684,7 +685,7 @@ def check_kernels(row: Row, case: Case, plan: Any, *, forward_only: bool) -> Non
 def ran(plan: Any, kind: type[Gate]) -> set[str]:
     """How a plan runs the gates of one kind: names of kernels, "view", "parts" or "NumPy"."""
     groups, lines = plan.made.groups.groups, plan.program.lines
-    apart = hasattr(kind, "parts")
+    apart = hasattr(kind, "parts") and not issubclass(kind, WHOLE)
 
     def its_own(op: Any) -> bool:
         """Whether an op is the gate, a part of it, or what the compiler writes down for it."""
@@ -768,7 +769,10 @@ def parts_are_small(row: Row, case: Case) -> None:
     assert len(program.lines) > 1
     for line in program.lines:
         assert isinstance(line.gate, SMALL_GATES), f"{line.gate} is no small gate"
-        assert not hasattr(line.gate, "parts"), f"{line.gate} has parts itself"
+        assert type(line.gate) is not row.gate, f"{line.gate} is its own part"
+        assert not hasattr(line.gate, "parts") or isinstance(line.gate, WHOLE), (
+            f"{line.gate} has parts itself"
+        )
         indices = line.gate.key if isinstance(line.gate, Index) else ()
         assert not any(isinstance(entry, Given) for entry in indices), f"{line.gate} gathers"
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Gate, Program, Ref, Spec, Value, trace
+from ..graph import Elementwise, Gate, Program, Ref, Spec, Value, trace
 from ..graph.mode import OURS, run
+from ..ops.conv import Sliding
 from .labels import CHECKED, LabelCheck
 
+WHOLE = (Elementwise, Sliding)
+"""Gates that a kernel runs as they are, also where they say their parts."""
 SMALL = 4096
 """Elements up to which a value of constants is computed while compiling."""
 
@@ -123,8 +126,8 @@ def needed(flow: Flow, roots: Iterable[int]) -> Iterator[Op]:
 
 
 def taken_apart(flow: Flow, op: Op) -> Iterator[Op]:
-    """A composite gate as its parts, all the way down; any other as it is."""
-    if not hasattr(op.gate, "parts"):
+    """A composite gate as its parts, all the way down; any other, and one that a kernel runs whole, as it is."""
+    if not hasattr(op.gate, "parts") or isinstance(op.gate, WHOLE):
         yield op
         return
     if isinstance(op.gate, CHECKED):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..graph import Elementwise, Value, apply, gate
 from .arguments import Operand
+from .elementary import exp
 from .selection import where
 
 
@@ -20,6 +21,10 @@ class Sigmoid(Elementwise):
 
     def backward(self, upstream: Value, *, out: Value) -> Any:
         return upstream * out * (1 - out)
+
+    def parts(self, x: Value) -> Any:
+        """Four gates: negative, exp, add, divide."""
+        return 1 / (1 + exp(-x))
 
 
 @gate

@@ -1,0 +1,79 @@
+"""Rows of the gates of `ops/reduction`: reductions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from chainrule.errors import DTypeError, IndexingError, ShapeError
+from chainrule.ops.loss import SumOfAbs, SumOfSquares
+from chainrule.ops.reduction import Argmax, Max, Mean, Sum, Var
+
+from ..builders import reduction
+from ..reference import along
+from ..rows import Row, apart, bad, case, exact, mask, real, spaced, whole
+
+ROWS: tuple[Row, ...] = (
+    reduction(Sum, real, np.sum),
+    reduction(Mean, real, lambda row: row.sum() / row.size if row.size else math.nan),
+    reduction(SumOfSquares, real, lambda row: (row * row).sum()),
+    reduction(SumOfAbs, apart, lambda row: sum(abs(n) for n in row.ravel())),
+    Row(
+        "Max",
+        (
+            case(Max((0,)), spaced(4)),
+            case(Max((1,)), spaced(3, 4)),
+            case(Max((0,), True), spaced(3, 2, 2)),
+            case(Max((1,)), spaced(2, 3, 5)),
+            case(Max((0,)), spaced(1, 1)),
+            case(Max((1,)), spaced(0, 3)),
+            case(Max((0,)), whole(5, high=3)),
+        ),
+        along(np.max),
+        (
+            bad(IndexingError, Max((2,)), real(2, 3)),
+            bad(ShapeError, Max((1,)), real(2, 0)),
+            bad(DTypeError, Max((0,)), mask(3)),
+        ),
+        native="reduce",
+    ),
+    Row(
+        "Var",
+        (
+            case(Var((0, 1)), real(3, 4)),
+            case(Var((1,), True, 1.0), real(3, 4)),
+            case(Var((0, 2), False, 1.0), real(2, 3, 5)),
+            case(Var((0,), False, 0.5), real(2)),
+            case(Var((0,)), real(1)),
+            case(Var((1,)), real(0, 3)),
+        ),
+        lambda gate, x: x.var(axis=gate.axis, ddof=gate.correction, keepdims=gate.keepdims),
+        (
+            bad(IndexingError, Var((2,)), real(2, 3)),
+            bad(ShapeError, Var((0,), False, 1.0), real(1)),
+            bad(ShapeError, Var((0,), False, 3.0), real(2)),
+            bad(DTypeError, Var((0,)), whole(3)),
+        ),
+        eps=4e-6,
+        native="parts",
+    ),
+    Row(
+        "Argmax",
+        (
+            case(Argmax(0), spaced(5)),
+            case(Argmax(1), spaced(3, 4)),
+            case(Argmax(1, True), spaced(2, 3, 2)),
+            case(Argmax(0), exact([1, 3, 3, 0])),
+            case(Argmax(0), real(1)),
+            case(Argmax(1), real(0, 3)),
+        ),
+        along(lambda row: int(np.flatnonzero(row == row.max())[0]) if row.size else 0),
+        (
+            bad(IndexingError, Argmax(1), real(3)),
+            bad(ShapeError, Argmax(0), real(0)),
+            bad(DTypeError, Argmax(0), mask(3)),
+        ),
+        native="argmax",
+    ),
+)
