@@ -464,17 +464,19 @@ def bad_inputs_raise(row: Row, case: Case) -> None:
         for count in (arrays[:-1], (*arrays, arrays[0])):
             if count:
                 expect(cr.errors.ShapeError, case.gate, count, f"{len(count)} inputs")
+    for strange in ("three", None, [1.0]):
+        expect(cr.errors.DTypeError, case.gate, (strange, *case.make(np.float32)[1:]), repr(strange))
 
 
 def refused(wrong: Bad) -> None:
     expect(wrong.error, wrong.gate, wrong.make(), str(wrong))
 
 
-def expect(kind: type[ChainruleError], gate: Gate, arrays: Sequence[np.ndarray], what: str) -> None:
+def expect(kind: type[ChainruleError], gate: Gate, arrays: Sequence[Any], what: str) -> None:
     """Applying the gate raises this kind of error, on plain arrays and on tensors alike."""
     for wrap in (lambda a: a, Tensor.of):
         try:
-            graph.apply(gate, *(wrap(a) for a in arrays))
+            graph.apply(gate, *(wrap(a) if isinstance(a, np.ndarray) else a for a in arrays))
         except ChainruleError as error:
             assert isinstance(error, kind), f"{what}: a {type(error).__name__} instead: {error}"
             check_parts(error, gate.label)

@@ -62,6 +62,13 @@ def check_bias(who: str, b: Operand, count: int) -> None:
         raise ShapeError(who, f"b of shape {shape_of(b)}", f"shape ({count},)", "one bias for each output")
 
 
+def at_least(who: str, name: str, value: int, least: int) -> int:
+    """A whole number from `least` on."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise SettingError(who, f"{name} {value!r}", f"a whole number ≥ {least}", f"{name}={least}")
+    return int(value)
+
+
 MOST = 2**31 - 1
 """Pixels that a setting may say: what is counted in them stays a number of the machine."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from ..random import random_bits
-from .arguments import Operand
+from .arguments import Operand, at_least
 
 
 @gate
@@ -48,14 +48,18 @@ def dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int 
     x:  any shape, float
     step:  an integer that counts the calls; the same seed, layer and step give the same mask
     p:  from 0 to below 1
-    Raises SettingError for another p.
+    seed, layer:  whole numbers ≥ 0
+    Raises SettingError for other settings, DTypeError unless x is float and step an integer, ShapeError unless step
+    is one number.
     Source: Srivastava et al. 2014 (inverted dropout).  Also: nn.Dropout.
 
     >>> import numpy as np
     >>> dropout(np.ones(6), np.asarray(1), p=0.5, seed=0).shape
     (6,)
     """
-    if not 0 <= p < 1:
-        raise SettingError("dropout", f"p {p}", "0 ≤ p < 1", "p=0.5")
+    if not (isinstance(p, int | float | np.number) and 0 <= p < 1):
+        raise SettingError("dropout", f"p {p!r}", "0 ≤ p < 1", "p=0.5")
+    at_least("dropout", "seed", seed, 0)
+    at_least("dropout", "layer", layer, 0)
     counter = step if isinstance(step, Value) else np.asarray(step)  # a Python number would be weak
     return apply(Dropout(float(p), int(seed), int(layer)), x, counter)
