@@ -20,6 +20,7 @@ FLOORS: dict[str, float] = {
     "files": 1,
     "version": 1,
     "random": 1,
+    "special": 1,
     "graph": 2,
     "kernels": 2,
     "data": 2,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import DTypeError, IndexingError, ShapeError
 from chainrule.graph import Gate
 
@@ -52,6 +54,11 @@ def binary(gate: type[Gate], left: Maker, right: Maker, function: Callable[..., 
     else:
         refused.append(bad(DTypeError, gate(), mask(3), mask(3)))
     return Row(gate.__name__, tuple(cases), one_by_one(function), tuple(refused), **bounds)
+
+
+def of_setting(function: Callable[[Any, float], float]) -> Callable[..., np.ndarray]:
+    """A function of a gate and a number as the reference of an elementwise gate with settings."""
+    return lambda gate, x: one_by_one(lambda number: function(gate, number))(gate, x)
 
 
 def beside(*shape: int) -> Input:

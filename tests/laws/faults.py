@@ -242,7 +242,7 @@ def faults(row: Row) -> list[Fault]:
     ]
     if specs[0].floating and not hasattr(case.gate, "dtype"):
         found.append(Fault("forward widens float32", "compute", outputs(wide), "no_dtype_drift"))
-    if specs[0].floating and row.name not in ("Sign", "Astype"):
+    if specs[0].floating and row.name not in ("Sign", "Floor", "Astype"):
         found.append(
             Fault("forward computes in float16", "compute", outputs(half), "float32_is_near_float64")
         )
@@ -263,7 +263,7 @@ def slope_faults(row: Row) -> list[Fault]:
     case = next((c for c in row.cases if has_slope(row, c) and floating(c, np.float64)), None)
     if case is None:
         return []
-    if row.name == "Sign":
+    if row.name in ("Sign", "Floor"):
         hand_on = gradients(0, lambda gradient, upstream: upstream)
         return [Fault("a gradient where there is none", "backward", hand_on, "first_slope")]
     found = []

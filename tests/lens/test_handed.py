@@ -126,7 +126,7 @@ LAWS = {
 def test_a_gate_does_what_its_word_says(row):
     pattern = row.gate.pattern
     assert pattern in PATTERNS
-    assert (pattern == "compares") == (not hasattr(row.gate, "backward") or row.name == "Sign")
+    assert (pattern == "compares") == (not hasattr(row.gate, "backward") or row.name in ("Sign", "Floor"))
     for case in row.cases:
         if pattern != "compares" and case.differentiable:
             for element in elements(case):

@@ -1,7 +1,11 @@
 """Every gate, with the function that applies it.  Values in, values out; plain arrays in, plain arrays out."""
 
+from .activation import gelu as gelu
+from .activation import log_sigmoid as log_sigmoid
 from .activation import relu as relu
 from .activation import sigmoid as sigmoid
+from .activation import silu as silu
+from .activation import softplus as softplus
 from .activation import tanh as tanh
 from .arguments import Axis as Axis
 from .arguments import Operand as Operand
@@ -18,9 +22,15 @@ from .conv import unfold as unfold
 from .conv import window_of as window_of
 from .dropout import dropout as dropout
 from .elementary import abs as abs
+from .elementary import cos as cos
+from .elementary import erf as erf
 from .elementary import exp as exp
+from .elementary import expm1 as expm1
+from .elementary import floor as floor
 from .elementary import log as log
+from .elementary import log1p as log1p
 from .elementary import sign as sign
+from .elementary import sin as sin
 from .elementary import sqrt as sqrt
 from .indexing import index as index
 from .indexing import scatter_along_axis as scatter_along_axis
@@ -37,6 +47,11 @@ from .norm import local_response_norm as local_response_norm
 from .pool import avg_pool2d as avg_pool2d
 from .pool import max_pool2d as max_pool2d
 from .pool import pool_window as pool_window
+from .rectifier import elu as elu
+from .rectifier import leaky_relu as leaky_relu
+from .rectifier import maxout as maxout
+from .rectifier import prelu as prelu
+from .rectifier import selu as selu
 from .recurrent import gru_cell as gru_cell
 from .recurrent import lstm_cell as lstm_cell
 from .reduction import argmax as argmax
@@ -45,6 +60,7 @@ from .reduction import mean as mean
 from .reduction import size as size
 from .reduction import sum as sum
 from .reduction import var as var
+from .selection import clip as clip
 from .selection import equal as equal
 from .selection import greater as greater
 from .selection import greater_equal as greater_equal

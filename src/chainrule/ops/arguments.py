@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -67,6 +68,15 @@ def at_least(who: str, name: str, value: int, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise SettingError(who, f"{name} {value!r}", f"a whole number ≥ {least}", f"{name}={least}")
     return int(value)
+
+
+def finite(who: str, name: str, value: float, example: float, least: float = -math.inf) -> float:
+    """A finite number from `least` on."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (real and math.isfinite(value) and value >= least):
+        expected = "a finite number" + (f" ≥ {least:g}" if least > -math.inf else "")
+        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={example:g}")
+    return float(value)
 
 
 MOST = 2**31 - 1

@@ -105,6 +105,8 @@ class Power(Elementwise):
 def add(x: Operand, y: Operand) -> Any:
     """x + y, broadcasting.
 
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+
     >>> from chainrule import Tensor
     >>> Tensor([1.0, 2.0]) + 1
     Tensor([2., 3.])
@@ -113,27 +115,57 @@ def add(x: Operand, y: Operand) -> Any:
 
 
 def subtract(x: Operand, y: Operand) -> Any:
-    """x - y, broadcasting."""
+    """x - y, broadcasting.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([1.0, 2.0]) - 1
+    Tensor([0., 1.])
+    """
     return apply(Subtract(), x, y)
 
 
 def multiply(x: Operand, y: Operand) -> Any:
-    """x · y, element by element, broadcasting."""
+    """x · y, element by element, broadcasting.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([1.0, 2.0]) * Tensor([3.0, 4.0])
+    Tensor([3., 8.])
+    """
     return apply(Multiply(), x, y)
 
 
 def divide(x: Operand, y: Operand) -> Any:
-    """x / y of floats, broadcasting; x / 0 is ±infinity or NaN, as IEEE 754 says."""
+    """x / y of floats, broadcasting; x / 0 is ±infinity or NaN, as IEEE 754 says.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats of one dtype.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([1.0, 2.0]) / 2
+    Tensor([0.5, 1. ])
+    """
     return apply(Divide(), x, y)
 
 
 def negative(x: Operand) -> Any:
-    """-x"""
+    """-x, of any shape.
+
+    Raises DTypeError unless x is a float or integer.
+
+    >>> from chainrule import Tensor
+    >>> -Tensor([1.0])
+    Tensor([-1.])
+    """
     return apply(Negative(), x)
 
 
 def power(x: Operand, y: Operand) -> Any:
     """x ** y of floats, broadcasting; NaN for a negative x and a fractional y.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats of one dtype.
 
     >>> from chainrule import Tensor
     >>> Tensor([1.0, 2.0, 3.0]) ** 2

@@ -8,17 +8,18 @@ from typing import Any, Final
 from ..errors import SettingError
 from ..graph import Gate
 from ..graph.written import Vocabulary
-from .activation import Relu, Sigmoid, Tanh
-from .arguments import known_dtype
+from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, known_form, positive
+from .arguments import finite, known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
 from .dropout import Dropout
-from .elementary import Abs, Exp, Log, Sign, Sqrt
+from .elementary import Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt
 from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from .linear import Linear, Matmul
 from .loss import MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares
 from .norm import BatchNorm, ChannelSum, LocalResponseNorm
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
+from .rectifier import Elu, LeakyRelu, Prelu, Selu
 from .recurrent import GruCell, LstmCell
 from .reduction import Argmax, Max, Mean, Sum, Var
 from .selection import (
@@ -40,16 +41,17 @@ from .softmax import LogSoftmax, Logsumexp, Softmax
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
-    *(Relu, Sigmoid, Tanh),
+    *(Gelu, Relu, Sigmoid, Silu, Softplus, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
     *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
     *(Dropout,),
-    *(Abs, Exp, Log, Sign, Sqrt),
+    *(Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt),
     *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(Linear, Matmul),
     *(MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares),
     *(BatchNorm, ChannelSum, LocalResponseNorm),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
+    *(Elu, LeakyRelu, Prelu, Selu),
     *(GruCell, LstmCell),
     *(Argmax, Max, Mean, Sum, Var),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
@@ -89,6 +91,14 @@ def check_settings(gate: Gate) -> None:
         raise impossible(who, "p", gate.p, "0 ≤ p < 1")
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
         raise impossible(who, "size", gate.size, "a number ≥ 1")
+    if isinstance(gate, Gelu):
+        known_form(who, gate.approximate)
+    if isinstance(gate, Softplus):
+        positive(who, "beta", gate.beta)
+    if isinstance(gate, Elu):
+        finite(who, "alpha", gate.alpha, 1.0, 0.0)
+    if isinstance(gate, LeakyRelu):
+        finite(who, "negative_slope", gate.negative_slope, 0.01)
 
 
 def check_windows(gate: Gate) -> None:

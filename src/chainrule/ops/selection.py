@@ -1,9 +1,10 @@
-"""Comparisons, and the gates that choose: maximum, minimum, where."""
+"""Comparisons, and what chooses: maximum, minimum, clip, where."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..errors import SettingError
 from ..graph import Elementwise, Value, apply, gate
 from .arguments import Operand
 
@@ -147,6 +148,8 @@ class LogicalNot(Elementwise):
 def maximum(x: Operand, y: Operand) -> Any:
     """The larger of two numbers, element by element; the gradient is routed to the winner.
 
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+
     >>> from chainrule import Tensor, maximum
     >>> x = Tensor([1.0, 5.0], requires_grad=True)
     >>> maximum(x, 3.0).sum().backward()
@@ -157,12 +160,44 @@ def maximum(x: Operand, y: Operand) -> Any:
 
 
 def minimum(x: Operand, y: Operand) -> Any:
-    """The smaller of two numbers, element by element; the gradient is routed to the winner."""
+    """The smaller of two numbers, element by element; the gradient is routed to the winner.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+
+    >>> from chainrule import Tensor, minimum
+    >>> minimum(Tensor([1.0, 5.0]), 3.0)
+    Tensor([1., 3.])
+    """
     return apply(Minimum(), x, y)
+
+
+def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Any:
+    """x, but `min` where it is below and `max` where it is above, broadcasting.
+
+    The gradient passes inside and on the bounds; outside it goes to the bound, if that wants one.
+
+    x:  float or integer
+    min, max:  numbers or arrays in the dtype of x; None for no bound on that side
+    Raises SettingError without a bound, and for two numbers that leave nothing between them; ShapeError if the shapes
+    do not broadcast, DTypeError unless all are floats or integers of one dtype.
+
+    >>> from chainrule import Tensor, clip
+    >>> x = Tensor([-2.0, 0.5, 1.0, 7.0], requires_grad=True)
+    >>> clip(x, -1.0, 1.0).sum().backward()
+    >>> x.grad
+    Tensor([0., 1., 1., 0.])
+    """
+    numbers = isinstance(min, int | float) and isinstance(max, int | float)
+    if (min is None and max is None) or (numbers and not min <= max):  # type: ignore[operator]
+        raise SettingError("clip", f"min {min}, max {max}", "a bound, and min ≤ max", "clip(x, -1.0, 1.0)")
+    above = x if min is None else maximum(x, min)
+    return above if max is None else minimum(above, max)
 
 
 def where(condition: Operand, x: Operand, y: Operand) -> Any:
     """x where the condition holds, y elsewhere; both are computed, one is chosen.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless the condition is bool and x and y of one dtype.
 
     >>> from chainrule import Tensor, where
     >>> x = Tensor([-1.0, 4.0])
@@ -173,45 +208,72 @@ def where(condition: Operand, x: Operand, y: Operand) -> Any:
 
 
 def greater(x: Operand, y: Operand) -> Any:
-    """x > y as bool."""
+    """x > y as bool, broadcasting; false where one is NaN.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+    """
     return apply(Greater(), x, y)
 
 
 def greater_equal(x: Operand, y: Operand) -> Any:
-    """x ≥ y as bool."""
+    """x ≥ y as bool, broadcasting; false where one is NaN.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+    """
     return apply(GreaterEqual(), x, y)
 
 
 def less(x: Operand, y: Operand) -> Any:
-    """x < y as bool."""
+    """x < y as bool, broadcasting; false where one is NaN.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+    """
     return apply(Less(), x, y)
 
 
 def less_equal(x: Operand, y: Operand) -> Any:
-    """x ≤ y as bool."""
+    """x ≤ y as bool, broadcasting; false where one is NaN.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are floats or integers of one dtype.
+    """
     return apply(LessEqual(), x, y)
 
 
 def equal(x: Operand, y: Operand) -> Any:
-    """x = y as bool, element by element."""
+    """x = y as bool, element by element, broadcasting; NaN equals nothing.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are of one dtype.
+    """
     return apply(Equal(), x, y)
 
 
 def not_equal(x: Operand, y: Operand) -> Any:
-    """x ≠ y as bool, element by element."""
+    """x ≠ y as bool, element by element, broadcasting; NaN differs from all.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are of one dtype.
+    """
     return apply(NotEqual(), x, y)
 
 
 def logical_and(x: Operand, y: Operand) -> Any:
-    """Both, of masks."""
+    """Both, of masks, broadcasting.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are bool.
+    """
     return apply(LogicalAnd(), x, y)
 
 
 def logical_or(x: Operand, y: Operand) -> Any:
-    """One or both, of masks."""
+    """One or both, of masks, broadcasting.
+
+    Raises ShapeError if the shapes do not broadcast, DTypeError unless both are bool.
+    """
     return apply(LogicalOr(), x, y)
 
 
 def logical_not(x: Operand) -> Any:
-    """The opposite, of a mask."""
+    """The opposite, of a mask.
+
+    Raises DTypeError unless x is bool.
+    """
     return apply(LogicalNot(), x)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...special import ERF
 from .types import F32, F64, U32, U64
 from .values import Vector
 
@@ -84,14 +85,14 @@ def erf(x: Vector) -> Vector:
     """(2/√π)·∫₀ˣ e^(-t²) dt = x + x·p(x²) near 0, 1 - e^q(x) further out, with q ≈ ln(1 - erf).
 
     Error: 1.09 · 1.30.
-    Source: Abramowitz & Stegun 1964, ch. 7, for the function; both polynomials fitted.
+    Source: Abramowitz & Stegun 1964, ch. 7, for the function; the polynomials stand in `special`.
     """
-    k, form = x.k, FORMS[x.dtype]
+    k, form = x.k, ERF[x.dtype]
     a = k.unary("abs", x)
-    small = k.fma(a, horner(x * x, ERF_NEAR[x.dtype]), a)
-    shifted, r = reduced(horner(at_most(a, form.erf_high), ERF_FAR[x.dtype]), form.bias)
+    small = k.fma(a, horner(x * x, form.near), a)
+    shifted, r = reduced(horner(at_most(a, form.high), form.far), FORMS[x.dtype].bias)
     large = k.fma(-power_of_two(shifted), about_one(r), constant(x, 1))
-    return signed(k.where(a < form.erf_split, small, large), x)
+    return signed(k.where(a < form.split, small, large), x)
 
 
 def sin(x: Vector) -> Vector:
@@ -256,8 +257,6 @@ class Form(NamedTuple):
     exp_low: float  # e to this is 0
     exp_high: float  # and to this infinite
     tanh_high: float  # of 2·x: tanh is 1
-    erf_high: float  # erf is 1
-    erf_split: float
 
     @property
     def width(self) -> int:
@@ -270,8 +269,8 @@ class Form(NamedTuple):
 
 
 FORMS = {
-    F32: Form(U32, 23, 127, 0x3F3504F3, -104, 89, 20, 3.93, 0.9),
-    F64: Form(U64, 52, 1023, 0x3FE6A09E667F3BCD, -746, 710, 40, 5.93, 1.0),
+    F32: Form(U32, 23, 127, 0x3F3504F3, -104, 89, 20),
+    F64: Form(U64, 52, 1023, 0x3FE6A09E667F3BCD, -746, 710, 40),
 }
 
 LOG2E = 1.4426950408889634
@@ -305,24 +304,6 @@ TANH = {  # (tanh x - x) / x³ in x², |x| ≤ 0.6
         -0.33333333333333126, 0.13333333333299768, -0.053968253949336, 0.021869488003368333,
         -0.008863226787030385, 0.0035920374513640015, -0.0014552157153581212, 0.0005871895216071725,
         -0.00023039902025653804, 7.931643524155911e-05, -1.717993723277958e-05,
-    ),
-}
-ERF_NEAR = {  # erf x / x - 1 in x², below the split
-    F32: (0.12837915, -0.37612504, 0.11281922, -0.026770493, 0.004998959, -0.00060207996),
-    F64: (
-        0.12837916709551256, -0.37612638903183343, 0.11283791670936952, -0.026866170641959588,
-        0.005223977596740434, -0.0008548325485168778, 0.00012055280496329228, -1.4924465436979683e-05,
-        1.6444144214010028e-06, -1.6183900746263385e-07, 1.3616070474304725e-08, -7.606084601885583e-10,
-    ),
-}
-ERF_FAR = {  # ln(1 - erf x), from the split to the end
-    F32: (-0.00016648007, -1.1277971, -0.63697624, -0.10411358, 0.022315187, -0.0030654902, 0.00019822032),
-    F64: (
-        -1.0635806806979423e-06, -1.1283687122601103, -0.6366675787330475, -0.10263764925417868,
-        0.018865381766587128, 0.0005840706449233074, -0.0020987867770633855, 0.0009199578110613268,
-        -0.00023066070175217752, 2.8005920051460308e-05, 3.6076035410742403e-06, -2.6719898098771134e-06,
-        6.875398485593908e-07, -1.0818873648509178e-07, 1.0900025746905336e-08, -6.516061899847303e-10,
-        1.769820123183418e-11,
     ),
 }
 SIN = {  # (sin r - r) / r³ in r², |r| ≤ π/4

@@ -31,13 +31,33 @@ class VectorMathematics:
         """The same numbers in another dtype; floats are cut towards 0 to be integers."""
         return self.k.convert(x, np.dtype(dtype))
 
+    def cos(self, x: Vector) -> Vector:
+        """The cosine of x in radians; NaN of infinities."""
+        return functions.cos(self.real("cos", x))
+
+    def erf(self, x: Vector) -> Vector:
+        """The error function, (2/√π)·∫₀ˣ e^(-t²) dt."""
+        return functions.erf(self.real("erf", x))
+
     def exp(self, x: Vector) -> Vector:
         """eˣ"""
         return functions.exp(self.real("exp", x))
 
+    def expm1(self, x: Vector) -> Vector:
+        """eˣ - 1, exact near 0."""
+        return functions.expm1(self.real("expm1", x))
+
+    def floor(self, x: Vector) -> Vector:
+        """The largest whole number that is not larger."""
+        return self.k.unary("floor", self.real("floor", x))
+
     def log(self, x: Vector) -> Vector:
         """The natural logarithm; -infinity at 0, NaN below."""
         return functions.log(self.real("log", x))
+
+    def log1p(self, x: Vector) -> Vector:
+        """ln(1 + x), exact near 0; -infinity at -1, NaN below."""
+        return functions.log1p(self.real("log1p", x))
 
     def maximum(self, x: Any, y: Any) -> Vector:
         """The larger of the two; NaN if one is."""
@@ -66,6 +86,10 @@ class VectorMathematics:
             return self.k.where(x > 0, one, x)
         zero = x + 0.0 if x.dtype.kind == "f" else x  # of -0 the sign is 0
         return self.k.where(x > 0, one, self.k.where(x < 0, -one, zero))
+
+    def sin(self, x: Vector) -> Vector:
+        """The sine of x in radians; NaN of infinities."""
+        return functions.sin(self.real("sin", x))
 
     def sqrt(self, x: Vector) -> Vector:
         """The square root, rounded correctly; NaN below 0."""
