@@ -136,10 +136,9 @@ class Softplus(Elementwise):
         return upstream * sigmoid(x * self.beta)
 
     def parts(self, x: Value) -> Any:
-        """The choice of a sign in the place of |βx|: of both, one slope at 0 is ½."""
-        y = x * self.beta
-        positive = greater(y, 0.0)
-        return (where(positive, y, 0.0) + log1p(exp(where(positive, -y, y)))) / self.beta
+        """A choice of signs in the place of max and |βx|: their slopes at 0 do not add up to ½."""
+        above, y = greater(x, 0.0), x * self.beta
+        return where(above, x, 0.0) + log1p(exp(where(above, -y, y))) / self.beta
 
 
 def sigmoid(x: Operand) -> Any:

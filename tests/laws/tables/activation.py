@@ -31,7 +31,7 @@ ROWS: tuple[Row, ...] = (
             case(Gelu(), real(3, 1, 2)),
             case(Gelu(), real(0, 3)),
             case(Gelu("tanh"), real(2, 3)),
-            case(Gelu("tanh"), real(1)),
+            case(Gelu("tanh"), real(1, 1)),
             case(Gelu("tanh"), real(17)),
         ),
         of_setting(gelu),
