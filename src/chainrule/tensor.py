@@ -208,6 +208,10 @@ class Tensor(Value):
         """See `chainrule.max`."""
         return ops.max(self, axis=axis, keepdims=keepdims)
 
+    def clip(self, min: ops.Operand | None = None, max: ops.Operand | None = None) -> Tensor:
+        """See `chainrule.clip`."""
+        return ops.clip(self, min, max)
+
     def argmax(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.argmax`."""
         return ops.argmax(self, axis=axis, keepdims=keepdims)

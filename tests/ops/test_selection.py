@@ -45,6 +45,28 @@ def test_a_tie_goes_to_x(name):
     assert x.grad.tolist() == [1] and y.grad.tolist() == [0]
 
 
+def test_clip_passes_the_gradient_inside_and_on_the_bounds():
+    x = Tensor([-2.0, -1.0, 0.5, 1.0, 7.0], requires_grad=True)
+    low = Tensor([-1.0], requires_grad=True)
+    out = cr.clip(x, low, 1.0)
+    assert out.tolist() == [-1, -1, 0.5, 1, 1]
+    out.sum().backward()
+    assert x.grad.tolist() == [0, 1, 1, 1, 0] and low.grad.tolist() == [1]
+
+
+def test_clip_on_one_side_and_of_integers():
+    x = np.array([-2, 0, 7])
+    assert cr.clip(x, 0).tolist() == [0, 0, 7] and cr.clip(x, max=3).tolist() == [-2, 0, 3]
+    assert cr.clip(x, np.array([1, -1, 0]), 5).tolist() == [1, 0, 5]
+    assert Tensor([0.2, 9.0]).clip(max=1.0).tolist() == [np.float32(0.2), 1]
+    assert np.isnan(cr.clip(Tensor([np.nan]), 0.0, 1.0).item())
+
+
+def test_clip_compiled():
+    step = cr.compile(lambda x: cr.clip(x, -1.0, 1.0), fallback="error")
+    assert step(np.array([-3.0, 0.5, 3.0])).tolist() == [-1, 0.5, 1]
+
+
 def test_nan_is_passed_on():
     for function in (cr.maximum, cr.minimum):
         assert np.isnan(function(Tensor([1.0]), np.nan).item())
@@ -54,6 +76,7 @@ def test_torch():
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     agrees_with_torch(cr.maximum, torch.maximum, (3, 1), (4,))
     agrees_with_torch(cr.minimum, torch.minimum, (3, 1), (4,))
+    agrees_with_torch(lambda x: cr.clip(x, -0.5, 0.7), lambda x: x.clip(-0.5, 0.7), (3, 4))
     agrees_with_torch(
         lambda x, y: cr.where(x > y, x * 2, y), lambda x, y: torch.where(x > y, x * 2, y), (3, 4), (4,)
     )

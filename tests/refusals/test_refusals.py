@@ -47,7 +47,7 @@ NOT_CALLED = {
     "Group",
     "Bounds",
     "Summary",
-} | {"size", "known_dtype", "window_of", "pool_window"}
+} | {"finite", "gelu_form", "size", "known_dtype", "window_of", "pool_window"}
 """What users do not call with input of their own: types for annotations, and what others are built on."""
 
 ROWS = [

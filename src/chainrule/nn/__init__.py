@@ -1,10 +1,14 @@
 """Layers: parameters plus a call of ops; losses; initializers.  Names and layouts as in PyTorch."""
 
 from . import init as init
+from .activation import GELU as GELU
+from .activation import LogSigmoid as LogSigmoid
 from .activation import LogSoftmax as LogSoftmax
 from .activation import ReLU as ReLU
 from .activation import Sigmoid as Sigmoid
+from .activation import SiLU as SiLU
 from .activation import Softmax as Softmax
+from .activation import Softplus as Softplus
 from .activation import Tanh as Tanh
 from .containers import ModuleList as ModuleList
 from .containers import Sequential as Sequential
@@ -26,6 +30,11 @@ from .norm import BatchNorm2d as BatchNorm2d
 from .norm import LocalResponseNorm as LocalResponseNorm
 from .pool import AvgPool2d as AvgPool2d
 from .pool import MaxPool2d as MaxPool2d
+from .rectifier import ELU as ELU
+from .rectifier import SELU as SELU
+from .rectifier import LeakyReLU as LeakyReLU
+from .rectifier import Maxout as Maxout
+from .rectifier import PReLU as PReLU
 from .recurrent import GRU as GRU
 from .recurrent import LSTM as LSTM
 from .recurrent import GRUCell as GRUCell

@@ -1,6 +1,7 @@
 """Every gate, with the function that applies it.  Values in, values out; plain arrays in, plain arrays out."""
 
 from .activation import gelu as gelu
+from .activation import gelu_form as gelu_form
 from .activation import log_sigmoid as log_sigmoid
 from .activation import relu as relu
 from .activation import sigmoid as sigmoid
@@ -9,6 +10,7 @@ from .activation import softplus as softplus
 from .activation import tanh as tanh
 from .arguments import Axis as Axis
 from .arguments import Operand as Operand
+from .arguments import finite as finite
 from .arguments import known_dtype as known_dtype
 from .arithmetic import add as add
 from .arithmetic import divide as divide

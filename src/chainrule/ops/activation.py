@@ -206,10 +206,10 @@ def gelu(x: Operand, *, approximate: str = "none") -> Any:
     >>> gelu(Tensor([0.0, 1.0], dtype="float64"))
     Tensor([0.        , 0.84134475], dtype=float64)
     """
-    return apply(Gelu(known_form("gelu", approximate)), x)
+    return apply(Gelu(gelu_form("gelu", approximate)), x)
 
 
-def known_form(who: str, approximate: Any) -> str:
+def gelu_form(who: str, approximate: Any) -> str:
     """The name of a form of gelu."""
     if approximate not in ("none", "tanh"):
         raise SettingError(who, f"approximate {approximate!r}", '"none" or "tanh"', 'approximate="tanh"')
@@ -229,14 +229,7 @@ def softplus(x: Operand, *, beta: float = 1.0) -> Any:
     >>> softplus(Tensor([-1000.0, 1000.0]))
     Tensor([   0., 1000.])
     """
-    return apply(Softplus(positive("softplus", "beta", beta)), x)
-
-
-def positive(who: str, name: str, value: float) -> float:
-    """A finite number above 0."""
-    if finite(who, name, value, 1.0, 0.0) == 0:
-        raise SettingError(who, f"{name} {value!r}", "a finite number > 0", f"{name}=1")
-    return float(value)
+    return apply(Softplus(finite("softplus", "beta", beta, 1.0, above=0)), x)
 
 
 def log_sigmoid(x: Operand) -> Any:

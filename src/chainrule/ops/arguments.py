@@ -70,12 +70,15 @@ def at_least(who: str, name: str, value: int, least: int) -> int:
     return int(value)
 
 
-def finite(who: str, name: str, value: float, example: float, least: float = -math.inf) -> float:
-    """A finite number from `least` on."""
+def finite(
+    who: str, name: str, value: float, example: float, *, least: float = -math.inf, above: float = -math.inf
+) -> float:
+    """A finite number, from `least` on, or above a bound."""
     real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (real and math.isfinite(value) and value >= least):
-        expected = "a finite number" + (f" ≥ {least:g}" if least > -math.inf else "")
-        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={example:g}")
+    if not (real and math.isfinite(value) and value >= least and value > above):
+        bounds = {"≥": least, ">": above}
+        range_ = "".join(f" {sign} {bound:g}" for sign, bound in bounds.items() if bound > -math.inf)
+        raise SettingError(who, f"{name} {value!r}", f"a finite number{range_}", f"{name}={example:g}")
     return float(value)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..errors import SettingError
 from ..graph import Gate
 from ..graph.written import Vocabulary
-from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, known_form, positive
+from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
 from .arguments import finite, known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
@@ -92,11 +92,11 @@ def check_settings(gate: Gate) -> None:
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
         raise impossible(who, "size", gate.size, "a number ≥ 1")
     if isinstance(gate, Gelu):
-        known_form(who, gate.approximate)
+        gelu_form(who, gate.approximate)
     if isinstance(gate, Softplus):
-        positive(who, "beta", gate.beta)
+        finite(who, "beta", gate.beta, 1.0, above=0)
     if isinstance(gate, Elu):
-        finite(who, "alpha", gate.alpha, 1.0, 0.0)
+        finite(who, "alpha", gate.alpha, 1.0, least=0)
     if isinstance(gate, LeakyRelu):
         finite(who, "negative_slope", gate.negative_slope, 0.01)
 

@@ -131,7 +131,7 @@ def elu(x: Operand, *, alpha: float = 1.0) -> Any:
     >>> elu(Tensor([-1000.0, 2.0]))
     Tensor([-1.,  2.])
     """
-    return apply(Elu(finite("elu", "alpha", alpha, 1.0, 0.0)), x)
+    return apply(Elu(finite("elu", "alpha", alpha, 1.0, least=0)), x)
 
 
 def selu(x: Operand) -> Any:

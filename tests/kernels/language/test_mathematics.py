@@ -51,6 +51,12 @@ FLOAT_FORMULAS = {
     "abs": lambda xp, x, y: xp.abs(x),
     "exp": lambda xp, x, y: xp.exp(x),
     "log": lambda xp, x, y: xp.log(x),
+    "expm1": lambda xp, x, y: xp.expm1(x),
+    "log1p": lambda xp, x, y: xp.log1p(x),
+    "erf": lambda xp, x, y: xp.erf(x),
+    "sin": lambda xp, x, y: xp.sin(x),
+    "cos": lambda xp, x, y: xp.cos(x),
+    "floor": lambda xp, x, y: xp.floor(x),
     "tanh": lambda xp, x, y: xp.tanh(x),
     "sqrt": lambda xp, x, y: xp.sqrt(x),
     "sign": lambda xp, x, y: xp.sign(x),
@@ -129,6 +135,8 @@ def test_both_lives_have_the_same_names():
 
 REFUSED = {
     "exp of whole numbers": (I32, lambda xp, x, y: xp.exp(x)),
+    "floor of whole numbers": (I64, lambda xp, x, y: xp.floor(x)),
+    "erf of whole numbers": (I64, lambda xp, x, y: xp.erf(x)),
     "power of whole numbers": (I32, lambda xp, x, y: xp.power(x, y)),
     "a root of whole numbers": (I32, lambda xp, x, y: xp.power(x, -1)),
     "the sign of a mask": (BOOL, lambda xp, x, y: xp.sign(x)),
