@@ -211,9 +211,9 @@ def gelu(x: Operand, *, approximate: str = "none") -> Any:
 
 def gelu_form(who: str, approximate: Any) -> str:
     """The name of a form of gelu."""
-    if approximate not in ("none", "tanh"):
+    if not (isinstance(approximate, str) and approximate in ("none", "tanh")):
         raise SettingError(who, f"approximate {approximate!r}", '"none" or "tanh"', 'approximate="tanh"')
-    return str(approximate)
+    return approximate
 
 
 def softplus(x: Operand, *, beta: float = 1.0) -> Any:
