@@ -20,6 +20,7 @@ from chainrule.compiler import gradients, last, pixels, products, remake, tiles,
 from chainrule.compiler.arrange import is_plain
 from chainrule.graph.interpreter import evaluate
 from chainrule.ops.pool import MaxPool2d, MaxPool2dTake
+from chainrule.ops.rectifier import Prelu
 from chainrule.ops.reduction import Var
 from chainrule.ops.window import Window
 
@@ -198,6 +199,19 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "scale": lambda x: 2 - x * 0.7,
     "third": lambda x: x / 3 + 1,
     "reciprocal": lambda x: 1 / (x * x + 0.6),
+    "expm1": lambda x: ops.expm1(ops.minimum(x, 1.5)),
+    "log1p": lambda x: ops.log1p(ops.abs(x)),
+    "erf": ops.erf,
+    "sin": ops.sin,
+    "cos": ops.cos,
+    "floor": lambda x: ops.floor(ops.sign(x) * 0.7) + x,
+    "silu": ops.silu,
+    "gelu": ops.gelu,
+    "gelu by tanh": lambda x: ops.gelu(x, approximate="tanh"),
+    "softplus": lambda x: ops.softplus(x, beta=1.5),
+    "leaky relu": lambda x: ops.leaky_relu(x, negative_slope=0.2),
+    "elu": lambda x: ops.elu(x, alpha=0.7),
+    "selu": ops.selu,
     "leak": lambda x: ops.maximum(x, x * 0.1),
 }
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -208,6 +222,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "maximum": ops.maximum,
     "minimum": ops.minimum,
     "power": lambda x, y: ops.power(ops.abs(x) + 0.5, ops.tanh(y)),
+    "prelu": lambda x, y: graph.apply(Prelu(), x, y),
     "gated": lambda x, y: ops.sigmoid(x) * ops.tanh(y),
 }
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -784,7 +799,7 @@ def difference(came: Any, plain: Any, far: Any, tight: bool) -> str:
     return ""
 
 
-KINKS = {"Relu", "Abs", "Sign", "SumOfAbs"}
+KINKS = {"Relu", "LeakyRelu", "Prelu", "Elu", "Selu", "Abs", "Sign", "SumOfAbs"}
 SIDES = {"Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "Maximum", "Minimum"}
 
 
