@@ -12,12 +12,14 @@ from chainrule.errors import ChainruleError, FileError
 from chainrule.graph.foreign import Foreign
 from chainrule.graph.readback import read
 from chainrule.graph.written import write
+from chainrule.ops.activation import Gelu, Softplus
 from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
 from chainrule.ops.norm import ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
+from chainrule.ops.rectifier import Elu, LeakyRelu
 from chainrule.ops.reduction import Sum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
@@ -89,6 +91,10 @@ IMPOSSIBLE = [
     Dropout(1.0, 0),
     Dropout(-0.5, 0),
     Dropout(0.5, -1),
+    Gelu("quick"),
+    Softplus(0.0),
+    Elu(-1.0),
+    LeakyRelu(float("inf")),
 ]
 
 
