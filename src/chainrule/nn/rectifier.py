@@ -97,7 +97,7 @@ class Maxout(Module):
     Source: Goodfellow et al. 2013.
 
     >>> from chainrule import nn
-    >>> nn.Sequential(nn.Conv2d(3, 32, 3), nn.Maxout(2)).output_shape((3, 8, 8))
+    >>> nn.output_shape(nn.Sequential(nn.Conv2d(3, 32, 3), nn.Maxout(2)), (3, 8, 8))
     (16, 6, 6)
     """
 
