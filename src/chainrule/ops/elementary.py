@@ -222,8 +222,7 @@ def sin(x: Operand) -> Any:
     x:  float     an angle in radians
     Raises DTypeError unless x is float32 or float64.
 
-    A compiled step takes sin x for 0 and cos x for 1 where x is so large that it cannot tell the angle: from 4·10⁶
-    on in float32, from 2·10¹⁵ on in float64.
+    A compiled step takes the sine of 0 for that of angles beyond ±2·10¹⁵, of which it knows no digit modulo 2π.
 
     >>> from chainrule import Tensor, sin
     >>> x = Tensor([0.0], requires_grad=True)
