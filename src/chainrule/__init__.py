@@ -39,10 +39,13 @@ from .ops import exp as exp
 from .ops import fold as fold
 from .ops import greater as greater
 from .ops import greater_equal as greater_equal
+from .ops import group_norm as group_norm
 from .ops import gru_cell as gru_cell
 from .ops import index as index
+from .ops import instance_norm as instance_norm
 from .ops import l1 as l1
 from .ops import l2 as l2
+from .ops import layer_norm as layer_norm
 from .ops import less as less
 from .ops import less_equal as less_equal
 from .ops import linear as linear
@@ -78,6 +81,7 @@ from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
 from .ops import split as split
 from .ops import sqrt as sqrt
+from .ops import standardize as standardize
 from .ops import subtract as subtract
 from .ops import sum as sum
 from .ops import take_along_axis as take_along_axis

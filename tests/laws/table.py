@@ -29,6 +29,7 @@ from .tables import (
     selection,
     shape,
     softmax,
+    standardize,
 )
 
 
@@ -55,6 +56,7 @@ ROWS: tuple[Row, ...] = (
     *softmax.ROWS,
     *loss.ROWS,
     *norm.ROWS,
+    *standardize.ROWS,
     *linear.ROWS,
     *conv.ROWS,
     *pool.ROWS,

@@ -71,5 +71,6 @@ def test_these_gates_say_their_parts():
         "Softmax",
         "SoftmaxCrossEntropy",
         "Split",
+        "Standardize",
         "Var",
     }

@@ -68,3 +68,7 @@ from .shape import split as split
 from .softmax import log_softmax as log_softmax
 from .softmax import logsumexp as logsumexp
 from .softmax import softmax as softmax
+from .standardize import group_norm as group_norm
+from .standardize import instance_norm as instance_norm
+from .standardize import layer_norm as layer_norm
+from .standardize import standardize as standardize

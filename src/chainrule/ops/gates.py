@@ -37,6 +37,7 @@ from .selection import (
 )
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
+from .standardize import Standardize
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
@@ -56,6 +57,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
+    *(Standardize,),
 )
 
 VOCABULARY: Final = Vocabulary(
