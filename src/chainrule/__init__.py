@@ -74,6 +74,7 @@ from .ops import permute_dims as permute_dims
 from .ops import power as power
 from .ops import relu as relu
 from .ops import reshape as reshape
+from .ops import scaled_dot_product_attention as scaled_dot_product_attention
 from .ops import scatter_along_axis as scatter_along_axis
 from .ops import sigmoid as sigmoid
 from .ops import sign as sign

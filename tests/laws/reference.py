@@ -254,6 +254,29 @@ def gru_cell(gate: Any, x: Array, h_gates: Array, h: Array) -> Array:
     return out
 
 
+def attention(gate: Any, q: Array, k: Array, v: Array, *mask: Array) -> tuple[Array, Array]:
+    """Query by query, over the keys that it may look at."""
+    stack, (length, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
+    out, weights = np.zeros((*stack, length, v.shape[-1])), np.zeros((*stack, length, keys))
+    masks = [np.broadcast_to(m, weights.shape) for m in mask]
+    for *batch, i in np.ndindex(*weights.shape[:-1]):
+        b = tuple(batch)
+        seen = [
+            j
+            for j in range(keys)
+            if (j <= i or not gate.causal) and all(m[(*b, i, j)] is not np.False_ for m in masks)
+        ]
+        added = [math.fsum(m[(*b, i, j)] for m in masks if m.dtype != bool) for j in seen]
+        powers = [
+            math.exp(gate.scale * float(q[(*b, i)] @ k[(*b, j)]) + a)
+            for j, a in zip(seen, added, strict=True)
+        ]
+        for j, power in zip(seen, powers, strict=True):
+            weights[(*b, i, j)] = power / math.fsum(powers) if power else 0
+            out[(*b, i)] += weights[(*b, i, j)] * v[(*b, j)]
+    return out, weights
+
+
 def linear(gate: Any, x: Array, w: Array) -> Array:
     return (x[..., None, :] * w).sum(axis=-1)
 

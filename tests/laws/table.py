@@ -16,6 +16,7 @@ from .rows import Row
 from .tables import (
     activation,
     arithmetic,
+    attention,
     conv,
     dropout,
     elementary,
@@ -58,6 +59,7 @@ ROWS: tuple[Row, ...] = (
     *norm.ROWS,
     *standardize.ROWS,
     *linear.ROWS,
+    *attention.ROWS,
     *conv.ROWS,
     *pool.ROWS,
     *recurrent.ROWS,

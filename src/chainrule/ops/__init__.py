@@ -12,6 +12,7 @@ from .arithmetic import multiply as multiply
 from .arithmetic import negative as negative
 from .arithmetic import power as power
 from .arithmetic import subtract as subtract
+from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold

@@ -11,6 +11,7 @@ from ..graph.written import Vocabulary
 from .activation import Relu, Sigmoid, Tanh
 from .arguments import known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
+from .attention import Attention
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
 from .dropout import Dropout
 from .elementary import Abs, Exp, Log, Sign, Sqrt
@@ -43,6 +44,7 @@ from .window import Window
 GATES: Final[tuple[type[Gate], ...]] = (
     *(Relu, Sigmoid, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
+    *(Attention,),
     *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
     *(Dropout,),
     *(Abs, Exp, Log, Sign, Sqrt),
