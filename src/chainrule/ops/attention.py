@@ -75,7 +75,7 @@ class Attention(Gate):
         for given in mask:
             scores = np.where(given, scores, nowhere) if given.dtype == bool else scores + given
         if self.causal:
-            scores = np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, nowhere)
+            scores = np.where(np.greater_equal(*places(scores.shape)), scores, nowhere)
         weights = np.exp(shifted(scores, -1)[1])
         total = np.sum(weights, axis=-1, keepdims=True)
         weights = weights / np.where(total == 0, np.ones((), q.dtype), total)
@@ -100,12 +100,17 @@ class Attention(Gate):
         for given in mask:
             scores = where(given, scores, -np.inf) if given.dtype == bool else scores + given
         if self.causal:
-            query, key = (np.arange(n, dtype=np.int32) for n in scores.shape[-2:])
-            scores = where(greater_equal(query[:, None], key), scores, -np.inf)
+            scores = where(greater_equal(*places(scores.shape)), scores, -np.inf)
         weights = exp(lowered(scores, len(scores.shape) - 1)[1])
         total = sum(weights, axis=-1, keepdims=True)
         weights = weights / where(equal(total, 0.0), 1.0, total)
         return matmul(weights, v), weights
+
+
+def places(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The number of each query, (L, 1), and of each key, (S,)."""
+    queries, keys = (np.arange(n, dtype=np.int32) for n in shape[-2:])
+    return queries[:, None], keys
 
 
 def scaled_dot_product_attention(

@@ -11,7 +11,7 @@ from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
 from .arguments import Operand
 from .elementary import sqrt
 from .indexing import Index, Slice
-from .reduction import mean, spread, sum
+from .reduction import mean, size, spread, sum
 from .selection import maximum, where
 from .shape import reshape
 
@@ -95,24 +95,21 @@ def total(first: Any, second: Any) -> Any:
     return second if first is None else first + second
 
 
-def with_channels(who: str, x: Spec) -> Spec:
-    """x, if it has an axis of channels."""
-    require_kind(who, "x", x, "float")
-    if x.ndim < 2:
-        raise ShapeError(who, f"x {x}", "(N, C, …)", "add the batch axis")
-    return x
-
-
 @gate
 class ChannelSum(Gate):
-    """out[c] = Σ x[c - before … c + after] over neighbouring channels;  the gradient sums the other way round."""
+    """out[c] = Σ x[c - before … c + after] over neighbouring channels of pictures;  the gradient sums the other way
+    round.
+    """
 
     pattern: ClassVar[str] = "spreads"
     before: int
     after: int
 
     def spec(self, x: Spec) -> Spec:
-        return with_channels(self.label, x)
+        require_kind(self.label, "x", x, "float")
+        if x.ndim != 4:
+            raise ShapeError(self.label, f"x {x}", "(N, C, H, W)", "local_response_norm, for other shapes")
+        return x
 
     def forward(self, x: np.ndarray) -> Any:
         channels = x.shape[1]
@@ -148,7 +145,10 @@ class LocalResponseNorm(Gate):
         return ChannelSum(self.size // 2, (self.size - 1) // 2)
 
     def spec(self, x: Spec) -> Spec:
-        return with_channels(self.label, x)
+        require_kind(self.label, "x", x, "float")
+        if x.ndim < 2:
+            raise ShapeError(self.label, f"x {x}", "(N, C, …)", "add the batch axis")
+        return x
 
     def forward(self, x: np.ndarray) -> Any:
         s = self.neighbours().forward(x * x) * np.asarray(self.alpha / self.size, x.dtype)
@@ -156,13 +156,20 @@ class LocalResponseNorm(Gate):
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         around = self.neighbours()
-        s = apply(around, x * x) * (self.alpha / self.size) + self.k
-        mirrored = apply(ChannelSum(around.after, around.before), upstream * x * s ** (-self.beta - 1))
+        s = summed(around, x * x) * (self.alpha / self.size) + self.k
+        mirrored = summed(ChannelSum(around.after, around.before), upstream * x * s ** (-self.beta - 1))
         return upstream * s ** (-self.beta) - x * mirrored * (2 * self.alpha * self.beta / self.size)
 
     def parts(self, x: Value) -> Any:
-        s = apply(self.neighbours(), x * x) * (self.alpha / self.size) + self.k
+        s = summed(self.neighbours(), x * x) * (self.alpha / self.size) + self.k
         return x * s ** (-self.beta)
+
+
+def summed(around: ChannelSum, x: Value) -> Any:
+    """Sums over neighbouring channels of x (N, C, …), as pictures."""
+    pictures = (*x.shape[:2], size(x.shape, tuple(range(2, len(x.shape)))), 1)
+    out = apply(around, x if len(x.shape) == 4 else reshape(x, pictures))
+    return reshape(out, x.shape)
 
 
 def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, at_least, axes, shape_of
+from .arguments import Axis, Operand, at_least, axes, shape_of_value
 from .arithmetic import add, multiply
 from .elementary import sqrt
 from .reduction import mean, size, spread
@@ -75,7 +75,13 @@ def standardize(x: Operand, *, axis: Axis = -1, eps: float = 1e-5) -> Any:
     Tensor([[-1.,  1.],
             [-1.,  1.]])
     """
-    return apply(Standardize(axes("standardize", axis, len(shape_of(x))), checked_eps("standardize", eps)), x)
+    return apply(
+        Standardize(
+            axes("standardize", axis, len(shape_of_value("standardize", "x", x))),
+            checked_eps("standardize", eps),
+        ),
+        x,
+    )
 
 
 def layer_norm(
@@ -102,7 +108,7 @@ def layer_norm(
             [-1.,  1.]])
     """
     who, tail = "layer_norm", normalized("layer_norm", normalized_shape)
-    shape = shape_of(x)
+    shape = shape_of_value(who, "x", x)
     if shape[max(0, len(shape) - len(tail)) :] != tail:
         expected = f"x (…, {', '.join(map(str, tail))}), as normalized_shape says"
         hint = f"normalized_shape={shape[-len(tail) :] or (1,)}"
@@ -171,8 +177,8 @@ def scaled(
 ) -> Any:
     """out · w + b, where w and b have this shape and are laid out as `column` says."""
     for name, value in (("w", w), ("b", b)):
-        if value is not None and shape_of(value) != shape:
-            came = f"{name} of shape {shape_of(value)}"
+        if value is not None and (given := shape_of_value(who, name, value)) != shape:
+            came = f"{name} of shape {given}"
             raise ShapeError(who, came, f"shape {shape}", f"{name} with one number for each place")
     out = out if w is None else multiply(out, reshape(w, column))
     return out if b is None else add(out, reshape(b, column))
@@ -189,7 +195,7 @@ def normalized(who: str, shape: int | Sequence[int]) -> tuple[int, ...]:
 
 def with_channels(who: str, x: Operand, least: int) -> tuple[int, ...]:
     """The shape of x, if it has an axis of channels, and as many axes as wanted."""
-    shape = shape_of(x)
+    shape = shape_of_value(who, "x", x)
     if len(shape) < least:
         expected = "(N, C, …)" if least == 2 else "(N, C, L) or (N, C, H, W)"
         raise ShapeError(who, f"x of shape {shape}", expected, "add the batch axis")
