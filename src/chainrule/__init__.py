@@ -30,10 +30,12 @@ from .ops import astype as astype
 from .ops import avg_pool2d as avg_pool2d
 from .ops import batch_norm as batch_norm
 from .ops import broadcast_to as broadcast_to
+from .ops import channel_dropout as channel_dropout
 from .ops import concat as concat
 from .ops import conv2d as conv2d
 from .ops import divide as divide
 from .ops import dropout as dropout
+from .ops import embedding as embedding
 from .ops import equal as equal
 from .ops import exp as exp
 from .ops import fold as fold
@@ -74,6 +76,7 @@ from .ops import permute_dims as permute_dims
 from .ops import power as power
 from .ops import relu as relu
 from .ops import reshape as reshape
+from .ops import rnn_cell as rnn_cell
 from .ops import scaled_dot_product_attention as scaled_dot_product_attention
 from .ops import scatter_along_axis as scatter_along_axis
 from .ops import sigmoid as sigmoid

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
-from .arguments import Operand
+from .arguments import Operand, at_least
 from .elementary import sqrt
 from .indexing import Index, Slice
 from .reduction import mean, size, spread, sum
@@ -177,12 +177,11 @@ def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:
 
     x:  (N, C, …) float;  w, b:  (C,) float
     Returns out (N, C, …), mean (C,), variance (C,); the variance is the biased one.
-    Raises ShapeError if the channels differ or there is one number for a channel.
+    Raises ShapeError if the channels differ or there is one number for a channel, DTypeError unless all are of one
+    float dtype, SettingError unless eps > 0.
     Source: Ioffe and Szegedy 2015.  Also: nn.BatchNorm2d, which keeps running statistics.
     """
-    if eps <= 0:
-        raise SettingError("batch_norm", f"eps {eps}", "above 0", "eps=1e-5")
-    return apply(BatchNorm(float(eps)), x, w, b)
+    return apply(BatchNorm(checked_eps("batch_norm", eps)), x, w, b)
 
 
 def local_response_norm(
@@ -191,8 +190,22 @@ def local_response_norm(
     """Each number divided by what its neighbours in `size` channels weigh: x / (k + α/size · Σ x²)^β.
 
     x:  (N, C, …) float
+    size:  how many channels, the one in the middle among them
+    Raises ShapeError unless x has channels, DTypeError unless it is float, SettingError for a size that is no whole
+    number ≥ 1 and for what is no number ≥ 0.
     Source: Krizhevsky et al. 2012, §3.3, with the sum averaged as PyTorch does.
     """
-    if not isinstance(size, int | np.integer) or size < 1:
-        raise SettingError("local_response_norm", f"size {size}", "a whole number ≥ 1", "size=5")
-    return apply(LocalResponseNorm(int(size), float(alpha), float(beta), float(k)), x)
+    who = "local_response_norm"
+    for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not (number and 0 <= value < np.inf):
+            raise SettingError(who, f"{name} {value!r}", "a finite number ≥ 0", f"{name}=1")
+    gate = LocalResponseNorm(at_least(who, "size", size, 1), float(alpha), float(beta), float(k))
+    return apply(gate, x)
+
+
+def checked_eps(who: str, eps: float) -> float:
+    """A number above 0."""
+    if isinstance(eps, bool) or not isinstance(eps, int | float | np.number) or not 0 < eps < np.inf:
+        raise SettingError(who, f"eps {eps!r}", "a finite number above 0", "eps=1e-5")
+    return float(eps)

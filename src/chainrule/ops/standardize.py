@@ -12,6 +12,7 @@ from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, r
 from .arguments import Axis, Operand, at_least, axes, shape_of_value
 from .arithmetic import add, multiply
 from .elementary import sqrt
+from .norm import checked_eps
 from .reduction import mean, size, spread
 from .shape import reshape
 
@@ -200,10 +201,3 @@ def with_channels(who: str, x: Operand, least: int) -> tuple[int, ...]:
         expected = "(N, C, …)" if least == 2 else "(N, C, L) or (N, C, H, W)"
         raise ShapeError(who, f"x of shape {shape}", expected, "add the batch axis")
     return shape
-
-
-def checked_eps(who: str, eps: float) -> float:
-    """A number above 0."""
-    if isinstance(eps, bool) or not isinstance(eps, int | float | np.number) or not 0 < eps < np.inf:
-        raise SettingError(who, f"eps {eps!r}", "a finite number above 0", "eps=1e-5")
-    return float(eps)
