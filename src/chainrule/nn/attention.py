@@ -163,7 +163,7 @@ class TransformerEncoderLayer(Module):
 
     x = norm1(x + attention(x)), out = norm2(x + linear2(activation(linear1(x)))); with norm_first instead
     x = x + attention(norm1(x)), out = x + linear2(activation(linear1(norm2(x)))), which trains more steadily when deep.
-    PyTorch's names for the parts: self_attn, linear1, linear2, norm1, norm2.  batch_first is True unless told otherwise.
+    PyTorch's names: self_attn, linear1, linear2, norm1, norm2.  batch_first is True unless told otherwise.
 
     activation:  the name of one, or a function of a tensor
     forward(src, src_mask=None, src_key_padding_mask=None, is_causal=False) -> out

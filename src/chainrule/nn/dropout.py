@@ -83,7 +83,7 @@ class Dropout2d(ChannelDropout):
     >>> from chainrule.random import Generator
     >>> out = nn.Dropout2d(0.5, rng=Generator(0))(np.ones((1, 4, 2, 2), "float32"))
     >>> out.sum(axis=(2, 3))
-    array([[8., 0., 0., 0.]], dtype=float32)
+    Tensor([[8., 0., 0., 8.]])
     """
 
     shape = ("N", "C", "H", "W")

@@ -120,8 +120,7 @@ class InstanceNorm(ChannelNorm):
     affine:  whether it is then scaled by weight and shifted by bias
     track_running_stats:  whether the mean statistics of the pictures are followed in training and used in evaluation
     Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one pixel,
-    DTypeError
-    unless x has the dtype of the weights.
+    DTypeError unless x has the dtype of the weights.
     Source: Ulyanov, Vedaldi and Lempitsky 2016.
     """
 

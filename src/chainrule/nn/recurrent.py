@@ -322,8 +322,7 @@ class RNNCell(RnnStep, Cell):
 
     weight_ih (H, input_size), weight_hh (H, H), bias_ih and bias_hh (H,), as in PyTorch.
     Raises SettingError for sizes below 1 and another nonlinearity than "tanh" and "relu", ShapeError for other shapes,
-    DTypeError unless x
-    has the dtype of the weights.
+    DTypeError unless x has the dtype of the weights.
 
     >>> import numpy as np
     >>> RNNCell(3, 5)(np.zeros((4, 3), np.float32)).shape
