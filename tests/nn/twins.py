@@ -9,6 +9,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import Tensor, nn
+from chainrule.compiler.schedule import Python
 
 from .layers import noise
 
@@ -50,10 +51,13 @@ def agrees(
         total = sum((out * up).sum() for out, up in zip(outs, ups, strict=True))
         return outs, cr.graph.gradients(total, [*inputs, *ours.parameters()])
 
-    for run in (step, cr.compile(step, fallback="error")):
+    compiled = cr.compile(step, fallback="error")
+    for run in (step, compiled):
         outs, gradients = run(*(Tensor(a, requires_grad=True) for a in arrays))
         for a, b in [*zip(outs, expected, strict=True), *zip(gradients, slopes, strict=True)]:
             np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-10)
+    plan = compiled.plan(*(Tensor(a, requires_grad=True) for a in arrays))
+    assert not any(isinstance(segment, Python) for segment in plan.segments), "NumPy runs a part"
 
 
 def leaves(out: Any) -> Iterator[Any]:

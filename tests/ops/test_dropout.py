@@ -49,12 +49,8 @@ def test_whole_channels_are_dropped_or_scaled():
     x = np.random.default_rng(0).normal(size=(30, 20, 2, 3)).astype("float32")
     factor = cr.channel_dropout(x, 1, p=0.2, seed=3) / x
     assert np.unique(factor.round(6)).tolist() == [0, 1.25]
-    assert (factor == factor[:, :, :1, :1]).all() or np.allclose(factor, factor[:, :, :1, :1])
+    np.testing.assert_allclose(factor, np.broadcast_to(factor[:, :, :1, :1], x.shape), rtol=1e-6)
     assert abs((factor == 0).mean() - 0.2) < 0.05
-    assert np.array_equal(
-        cr.channel_dropout(x[:, :, 0, 0], 1, seed=3),
-        cr.dropout(np.ones((30, 20), "float32"), 1, seed=3) * x[:, :, 0, 0],
-    )
 
 
 def test_a_gradient_goes_through_the_channels_that_are_left():
