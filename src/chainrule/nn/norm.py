@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import no_grad
+from ..ops.standardize import normalized
 from . import init
 from .module import Buffer, Module
 from .settings import count, is_number, positive
@@ -77,8 +78,6 @@ class BatchNorm(ChannelNorm):
     """Each channel with mean 0 and variance 1 over the batch, then scaled by weight and shifted by bias.
 
     In training the statistics are the batch's, and running ones follow; in evaluation the running ones are used.
-    Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one number a
-    channel, DTypeError unless x has the dtype of the weights.
     Source: Ioffe and Szegedy 2015.
     """
 
@@ -96,13 +95,20 @@ class BatchNorm(ChannelNorm):
 
 
 class BatchNorm1d(BatchNorm):
-    """Batch norm of (N, C)."""
+    """Batch norm of (N, C).
+
+    Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one row,
+    DTypeError unless x has the dtype of the weights.
+    """
 
     axes = 2
 
 
 class BatchNorm2d(BatchNorm):
     """Batch norm of (N, C, H, W).
+
+    Raises SettingError for impossible settings, ShapeError for another number of axes or channels,
+    DTypeError unless x has the dtype of the weights.
 
     >>> import numpy as np
     >>> from chainrule import Tensor, nn
@@ -119,8 +125,6 @@ class InstanceNorm(ChannelNorm):
 
     affine:  whether it is then scaled by weight and shifted by bias
     track_running_stats:  whether the mean statistics of the pictures are followed in training and used in evaluation
-    Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one pixel,
-    DTypeError unless x has the dtype of the weights.
     Source: Ulyanov, Vedaldi and Lempitsky 2016.
     """
 
@@ -147,13 +151,20 @@ class InstanceNorm(ChannelNorm):
 
 
 class InstanceNorm1d(InstanceNorm):
-    """Instance norm of (N, C, L)."""
+    """Instance norm of (N, C, L).
+
+    Raises SettingError for impossible settings, ShapeError for another number of axes or channels, and for one place,
+    DTypeError unless x has the dtype of the weights.
+    """
 
     axes = 3
 
 
 class InstanceNorm2d(InstanceNorm):
     """Instance norm of (N, C, H, W).
+
+    Raises SettingError for impossible settings, ShapeError for another number of axes or channels, and for one pixel,
+    DTypeError unless x has the dtype of the weights.
 
     >>> import numpy as np
     >>> from chainrule import nn
@@ -188,8 +199,7 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        given = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
-        self.normalized_shape = tuple(count("LayerNorm", "normalized_shape", n) for n in given)
+        self.normalized_shape = normalized("LayerNorm", normalized_shape)
         self.eps = above_zero("LayerNorm", eps)
         affine, shift = bool(elementwise_affine), bool(elementwise_affine and bias)
         self.weight = init.parameter(self.normalized_shape, init.ones, None) if affine else None
