@@ -93,6 +93,8 @@ def check_settings(gate: Gate) -> None:
         raise impossible(who, "p", gate.p, "0 ≤ p < 1")
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
         raise impossible(who, "size", gate.size, "a number ≥ 1")
+    if isinstance(gate, BatchNorm | Standardize) and not gate.eps > 0:
+        raise impossible(who, "eps", gate.eps, "a number above 0")
 
 
 def check_windows(gate: Gate) -> None:
