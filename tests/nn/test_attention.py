@@ -142,9 +142,10 @@ def test_a_sentence_of_padding_alone_gives_no_nan():
 
 def test_dropout_drops_weights_in_training_alone():
     layer, x = nn.MultiheadAttention(6, 2, dropout=0.5, rng=Generator(0)), noise((2, 20, 6))
-    _, weights = layer(x, average_attn_weights=False)
+    out, weights = layer(x, average_attn_weights=False)
     assert 0.4 < (weights.numpy() == 0).mean() < 0.6
-    assert layer.eval()(x)[1].numpy().all()
+    whole, all_weights = layer.eval()(x)
+    assert all_weights.numpy().all() and not np.allclose(whole, out)
 
 
 @pytest.mark.parametrize("norm_first", [True, False])

@@ -148,8 +148,9 @@ def test_norms_are_those_of_torch(torch, name, sizes, settings, shape):
     agrees(torch, ours, theirs, shape)
 
 
-def test_instance_norm_follows_the_mean_statistics_as_torch_does(torch):
-    settings = {"affine": True, "track_running_stats": True, "momentum": 0.25}
+@pytest.mark.parametrize("affine", [True, False])
+def test_instance_norm_follows_the_mean_statistics_as_torch_does(torch, affine):
+    settings = {"affine": affine, "track_running_stats": True, "momentum": 0.25}
     ours, theirs = nn.InstanceNorm2d(3, **settings), torch.nn.InstanceNorm2d(3, **settings)
     for seed in range(2):
         x = noise((4, 3, 2, 5), seed) * 3 + 1
