@@ -25,6 +25,7 @@ from .graph import no_grad as no_grad
 from .kernels.threads import set_threads as set_threads
 from .ops import abs as abs
 from .ops import add as add
+from .ops import alpha_dropout as alpha_dropout
 from .ops import argmax as argmax
 from .ops import astype as astype
 from .ops import avg_pool2d as avg_pool2d

@@ -11,8 +11,19 @@ from .layers import Layer, check_layer, noise
 from .steps import OPTIMIZERS, traced_is_direct
 
 
-def test_layer():
-    check_layer(Layer(lambda rng: nn.Dropout(0.2, rng=rng), (4, 50), (4, 50)))
+@pytest.mark.parametrize("kind", [nn.Dropout, nn.AlphaDropout])
+def test_layer(kind):
+    check_layer(Layer(lambda rng: kind(0.2, rng=rng), (4, 50), (4, 50)))
+
+
+def test_behind_selu_numbers_are_put_where_it_saturates():
+    x = np.zeros((30, 40), "float32")
+    layer = nn.AlphaDropout(0.25, rng=Generator(0))
+    compiled = cr.compile(nn.AlphaDropout(0.25, rng=Generator(0)), fallback="error")
+    out = layer(x).numpy()
+    np.testing.assert_allclose(np.asarray(compiled(x)), out, rtol=1e-6)
+    assert (out < 0).mean() == pytest.approx(0.25, abs=0.05)
+    assert layer.eval()(x) is x
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])

@@ -160,6 +160,12 @@ def test_instance_norm_follows_the_mean_statistics_as_torch_does(torch, affine):
     np.testing.assert_allclose(ours.eval()(x), theirs.eval()(torch.tensor(x)).detach(), rtol=1e-4, atol=1e-5)
 
 
+def test_an_empty_batch_moves_no_statistics():
+    layer = nn.InstanceNorm1d(3, track_running_stats=True)
+    assert layer(np.zeros((0, 3, 4), "float32")).shape == (0, 3, 4)
+    assert layer.num_batches_tracked.item() == 0 and not layer.running_mean.numpy().any()
+
+
 def test_printed_forms():
     assert repr(nn.LayerNorm(8)) == "LayerNorm((8,), eps=1e-05)"
     assert repr(nn.GroupNorm(2, 8)) == "GroupNorm(2, 8, eps=1e-05)"

@@ -65,3 +65,16 @@ def test_steps_of_any_integer():
     assert all(np.array_equal(mask, masks[0]) for mask in masks)
     compiled = cr.compile(lambda x, step: cr.dropout(x, step, seed=0), fallback="error")
     assert np.array_equal(compiled(ONES, np.asarray(5, "int32")), masks[0])
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
+def test_behind_selu_mean_and_variance_stay(p):
+    x = Tensor(np.random.default_rng(0).normal(size=(400, 500)), requires_grad=True)
+    out = cr.alpha_dropout(x, np.asarray(1), p=p, seed=0)
+    assert abs(out.numpy().mean()) < 0.02 and abs(out.numpy().var() - 1) < 0.03
+    kept = cr.dropout(np.ones(x.shape), np.asarray(1), p=p, seed=0) > 0
+    low = -1.7580993408473766  # as PyTorch has it
+    a = 1 / np.sqrt((1 - p) * (1 + p * low**2))
+    np.testing.assert_allclose(out, a * np.where(kept, x.numpy(), low) - a * p * low, atol=1e-12)
+    out.sum().backward()
+    np.testing.assert_allclose(x.grad, a * kept)

@@ -11,6 +11,7 @@ from .attention import TransformerEncoderLayer as TransformerEncoderLayer
 from .containers import ModuleList as ModuleList
 from .containers import Sequential as Sequential
 from .conv import Conv2d as Conv2d
+from .dropout import AlphaDropout as AlphaDropout
 from .dropout import Dropout as Dropout
 from .dropout import Dropout1d as Dropout1d
 from .dropout import Dropout2d as Dropout2d

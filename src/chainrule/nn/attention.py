@@ -155,9 +155,6 @@ class MultiheadAttention(Module):
             )
 
 
-ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {"relu": ops.relu}
-
-
 class TransformerEncoderLayer(Module):
     """Self-attention, then two linear layers at each position; x is added to the result of each, and normalized.
 
@@ -191,11 +188,7 @@ class TransformerEncoderLayer(Module):
         bias: bool = True,
         rng: Generator | None = None,
     ) -> None:
-        if not callable(activation) and activation not in ACTIVATIONS:
-            came, names = f"activation {activation!r}", ", ".join(map(repr, ACTIVATIONS))
-            expected = f"{names}, or a function"
-            raise SettingError("TransformerEncoderLayer", came, expected, 'activation="relu"')
-        self.activation = activation if callable(activation) else ACTIVATIONS[activation]
+        self.activation = function_of("TransformerEncoderLayer", activation)
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng)
         self.linear1 = Linear(d_model, dim_feedforward, bias, rng=rng)
         self.dropout = Dropout(dropout, rng=rng)
@@ -227,3 +220,17 @@ class TransformerEncoderLayer(Module):
             return x + feed(self.norm2(x))
         x = self.norm1(src + attend(src))
         return self.norm2(x + feed(x))
+
+
+ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {"relu": ops.relu}
+"""What stands between the two linear layers, by name."""
+
+
+def function_of(who: str, activation: str | Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function, or the one of that table."""
+    if callable(activation):
+        return activation
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        expected = f"{', '.join(map(repr, ACTIVATIONS))}, or a function"
+        raise SettingError(who, f"activation {activation!r}", expected, 'activation="relu"')
+    return ACTIVATIONS[activation]

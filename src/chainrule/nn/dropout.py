@@ -46,6 +46,18 @@ class Dropout(Module):
         return f"p={self.p:g}"
 
 
+class AlphaDropout(Dropout):
+    """Dropout behind selu: in training each number is put with probability p where selu saturates, and all are
+    rescaled, so that mean 0 and variance 1 stay.  In evaluation: nothing.
+
+    Raises SettingError unless 0 ≤ p < 1, DTypeError unless x is float.
+    Source: Klambauer et al. 2017.
+    """
+
+    def drop(self, x: Any) -> Any:
+        return ops.alpha_dropout(x, self.counter, p=self.p, seed=self.seed)
+
+
 class ChannelDropout(Dropout):
     """In training: zero each channel of each sample with probability p, divide the others by 1 - p."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import SettingError
+from ..ops.embedding import padded_row
 from ..random import Generator
 from . import init
 from .module import Module
@@ -43,7 +43,9 @@ class Embedding(Module):
     ) -> None:
         self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
-        self.padding_idx = None if padding_idx is None else checked_row(padding_idx, num_embeddings)
+        self.padding_idx = padding_idx
+        if padding_idx is not None:
+            self.padding_idx = padded_row("Embedding", padding_idx, num_embeddings)
         begin = initialize if padding_idx is None else with_a_row_of_zeros(initialize, self.padding_idx)
         self.weight = init.parameter((num_embeddings, embedding_dim), begin, rng)
 
@@ -53,13 +55,6 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         sizes = f"{self.num_embeddings}, {self.embedding_dim}"
         return sizes if self.padding_idx is None else f"{sizes}, padding_idx={self.padding_idx}"
-
-
-def checked_row(row: int, rows: int) -> int:
-    """The row of the padding, counted from the front."""
-    if isinstance(row, bool) or not isinstance(row, int | np.integer) or not -rows <= row < rows:
-        raise SettingError("Embedding", f"padding_idx {row!r}", f"a row below {rows}", "padding_idx=0")
-    return int(row) % rows
 
 
 def with_a_row_of_zeros(initialize: init.Initializer, row: int | None) -> init.Initializer:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import no_grad
+from ..ops.norm import checked_eps
 from ..ops.standardize import normalized
 from . import init
 from .module import Buffer, Module
@@ -142,12 +143,13 @@ class InstanceNorm(ChannelNorm):
         self.check(x)
         if self.running_mean is not None and not self.training:
             return self.by_running(x)
-        if self.running_mean is not None:
+        out = ops.instance_norm(x, self.weight, self.bias, eps=self.eps)
+        if self.running_mean is not None and x.shape[0]:
             pixels = tuple(range(2, self.axes))
             with no_grad():
                 var = ops.mean(ops.var(x, axis=pixels), axis=0)
                 self.follow(ops.mean(x, axis=(0, *pixels)), var, ops.size(x.shape, pixels))
-        return ops.instance_norm(x, self.weight, self.bias, eps=self.eps)
+        return out
 
 
 class InstanceNorm1d(InstanceNorm):
@@ -200,7 +202,7 @@ class LayerNorm(Module):
         bias: bool = True,
     ) -> None:
         self.normalized_shape = normalized("LayerNorm", normalized_shape)
-        self.eps = above_zero("LayerNorm", eps)
+        self.eps = checked_eps("LayerNorm", eps)
         affine, shift = bool(elementwise_affine), bool(elementwise_affine and bias)
         self.weight = init.parameter(self.normalized_shape, init.ones, None) if affine else None
         self.bias = init.parameter(self.normalized_shape, init.zeros, None) if shift else None
@@ -233,7 +235,7 @@ class GroupNorm(Module):
         if num_channels % num_groups:
             expected = f"a divisor of num_channels {num_channels}"
             raise SettingError("GroupNorm", f"num_groups {num_groups}", expected, "num_groups=1")
-        self.eps = above_zero("GroupNorm", eps)
+        self.eps = checked_eps("GroupNorm", eps)
         self.weight = init.parameter((num_channels,), init.ones, None) if affine else None
         self.bias = init.parameter((num_channels,), init.zeros, None) if affine else None
 
@@ -248,13 +250,6 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps:g}"
-
-
-def above_zero(who: str, eps: float) -> float:
-    """A finite number above 0, to be added to a variance."""
-    if not (is_number(eps) and eps > 0):
-        raise SettingError(who, f"eps {eps!r}", "a finite number > 0", "eps=1e-5")
-    return float(eps)
 
 
 class LocalResponseNorm(Module):

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..errors import SettingError, ShapeError
-from ..ops.recurrent import NONLINEARITIES
+from ..errors import ShapeError
+from ..ops.recurrent import known_nonlinearity
 from ..random import Generator
 from . import init
 from .dropout import Dropout
@@ -304,7 +304,7 @@ class RNN(RnnStep, Reader):
         bidirectional: bool = False,
         rng: Generator | None = None,
     ) -> None:
-        self.nonlinearity = known("RNN", nonlinearity)
+        self.nonlinearity = known_nonlinearity("RNN", nonlinearity)
         super().__init__(
             input_size,
             hidden_size,
@@ -338,16 +338,8 @@ class RNNCell(RnnStep, Cell):
         nonlinearity: str = "tanh",
         rng: Generator | None = None,
     ) -> None:
-        self.nonlinearity = known("RNNCell", nonlinearity)
+        self.nonlinearity = known_nonlinearity("RNNCell", nonlinearity)
         super().__init__(input_size, hidden_size, bias=bias, rng=rng)
-
-
-def known(who: str, nonlinearity: str) -> str:
-    """The name of a function that makes hidden values."""
-    if nonlinearity not in NONLINEARITIES:
-        expected = " or ".join(map(repr, NONLINEARITIES))
-        raise SettingError(who, f"nonlinearity {nonlinearity!r}", expected, 'nonlinearity="tanh"')
-    return nonlinearity
 
 
 class LSTMCell(LstmStep, Cell):

@@ -17,6 +17,7 @@ from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold
 from .conv import window_of as window_of
+from .dropout import alpha_dropout as alpha_dropout
 from .dropout import channel_dropout as channel_dropout
 from .dropout import dropout as dropout
 from .elementary import abs as abs

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import math
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from ..random import random_bits
 from .arguments import Operand, at_least, dtype_of, shape_of_value
-from .arithmetic import multiply
+from .arithmetic import add, multiply, subtract
 from .shape import astype
 
 
@@ -87,6 +88,32 @@ def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, lay
     require_kind(who, "x", Spec(shape, dtype), "float")
     ones = np.ones((*shape[:2], *(1 for _ in shape[2:])), dtype)
     return multiply(x, apply(setting, ones, counted(who, step)))
+
+
+def alpha_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
+    """Put each number with probability p where selu saturates, and rescale all: mean 0 and variance 1 stay.
+
+    out = a · (x or low) + b with low = -λα of selu, a = 1 / √((1 - p) · (1 + p · low²)), b = -a · p · low.
+
+    x:  any shape, float, with mean 0 and variance 1, as selu makes it
+    step, p, seed, layer:  as in `dropout`
+    Raises SettingError for other settings, DTypeError unless x is float and step an integer, ShapeError unless step
+    is one number.
+    Source: Klambauer et al. 2017, §3.  Also: nn.AlphaDropout.
+
+    >>> import numpy as np
+    >>> out = alpha_dropout(np.zeros(1000), np.asarray(1), p=0.5, seed=0)
+    >>> np.unique(out.round(3)).tolist()
+    [-0.779, 0.779]
+    """
+    setting, counter = settings("alpha_dropout", p, seed, layer), counted("alpha_dropout", step)
+    scale = 1 / math.sqrt((1 - p) * (1 + p * SATURATED**2))
+    above = apply(setting, subtract(x, SATURATED), counter)  # 0 is dropped, and stands for low
+    return add(multiply(above, (1 - p) * scale), scale * SATURATED * (1 - p))
+
+
+SATURATED: Final = -1.0507009873554805 * 1.6732632423543772
+"""Where selu ends for very small numbers: -λα, of Klambauer et al. 2017."""
 
 
 def settings(who: str, p: float, seed: int, layer: int) -> Dropout:

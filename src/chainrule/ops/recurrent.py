@@ -144,17 +144,24 @@ def rnn_cell(x: Operand, h_gates: Operand, *, nonlinearity: str = "tanh") -> Any
     >>> rnn_cell(Tensor([[1.0, 2.0]]), Tensor([[-1.0, 9.0]]), nonlinearity="relu")
     Tensor([[ 0., 11.]])
     """
-    if nonlinearity not in NONLINEARITIES:
-        expected = " or ".join(map(repr, NONLINEARITIES))
-        raise SettingError("rnn_cell", f"nonlinearity {nonlinearity!r}", expected, 'nonlinearity="tanh"')
-    shapes = [shape_of_value("rnn_cell", name, value) for name, value in (("x", x), ("h_gates", h_gates))]
+    name = known_nonlinearity("rnn_cell", nonlinearity)
+    shapes = [shape_of_value("rnn_cell", what, value) for what, value in (("x", x), ("h_gates", h_gates))]
     if shapes[0] != shapes[1] or len(shapes[0]) != 2:
         came = f"x of shape {shapes[0]}, h_gates of shape {shapes[1]}"
         raise ShapeError("rnn_cell", came, "(N, H) of both", "weights of one row for each hidden unit")
-    return NONLINEARITIES[nonlinearity](add(x, h_gates))
+    return NONLINEARITIES[name](add(x, h_gates))
 
 
 NONLINEARITIES: Final[dict[str, Callable[[Operand], Any]]] = {"tanh": tanh, "relu": relu}
+"""What makes a hidden value of its pre-activation, by name."""
+
+
+def known_nonlinearity(who: str, name: str) -> str:
+    """A name of that table."""
+    if not isinstance(name, str) or name not in NONLINEARITIES:
+        expected = " or ".join(map(repr, NONLINEARITIES))
+        raise SettingError(who, f"nonlinearity {name!r}", expected, 'nonlinearity="tanh"')
+    return name
 
 
 def lstm_cell(gates: Operand, c: Operand) -> Any:

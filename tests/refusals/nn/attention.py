@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 0), "out_features 0"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 8, -1), "p -1"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation="sinus"), "'sinus'"),
+        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation=["relu"]), "['relu']"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, layer_norm_eps=0), "eps 0"),
     ),
 }

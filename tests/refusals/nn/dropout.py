@@ -21,6 +21,11 @@ def settings(kind: Callable[..., Any]) -> tuple[Refusal, ...]:
 
 TABLE: dict[str, tuple[Refusal, ...]] = {
     "Dropout": (*settings(nn.Dropout), *not_values(nn.Dropout()), *not_floats(nn.Dropout(), 2, 3)),
+    "AlphaDropout": (
+        *settings(nn.AlphaDropout),
+        *not_values(nn.AlphaDropout()),
+        *not_floats(nn.AlphaDropout(), 2, 3),
+    ),
     "Dropout1d": (
         *settings(nn.Dropout1d),
         *not_floats(nn.Dropout1d(), 2, 3, 4),

@@ -41,6 +41,9 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "InstanceNorm1d": (
         *of_channels(affine(nn.InstanceNorm1d), 4, 3, 5),
         refuses(ShapeError, lambda: nn.InstanceNorm1d(3)(tensor(4, 3, 1)), "1 number"),
+        refuses(
+            ShapeError, lambda: nn.InstanceNorm1d(3, track_running_stats=True)(tensor(4, 3, 1)), "1 number"
+        ),
     ),
     "InstanceNorm2d": of_channels(affine(nn.InstanceNorm2d), 4, 3, 5, 2),
     "LayerNorm": (

@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "RNN": (
         *of_sequences(nn.RNN),
         refuses(SettingError, lambda: nn.RNN(3, 5, 1, "sigmoid"), "nonlinearity 'sigmoid'"),
+        refuses(SettingError, lambda: nn.RNN(3, 5, 1, ["tanh"]), "nonlinearity ['tanh']"),
     ),
     "LSTMCell": of_sizes(nn.LSTMCell, 2, 3),
     "GRUCell": of_sizes(nn.GRUCell, 2, 3),
