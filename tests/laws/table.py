@@ -16,6 +16,7 @@ from .rows import Row
 from .tables import (
     activation,
     arithmetic,
+    attention,
     conv,
     dropout,
     elementary,
@@ -30,6 +31,7 @@ from .tables import (
     selection,
     shape,
     softmax,
+    standardize,
 )
 
 
@@ -56,7 +58,9 @@ ROWS: tuple[Row, ...] = (
     *softmax.ROWS,
     *loss.ROWS,
     *norm.ROWS,
+    *standardize.ROWS,
     *linear.ROWS,
+    *attention.ROWS,
     *conv.ROWS,
     *pool.ROWS,
     *rectifier.ROWS,

@@ -55,6 +55,35 @@ def test_batch_norm():
     assert made(debugger.element("batch_norm.var", 0)) == "4.00 is the variance of 2 numbers of x"
 
 
+def test_standardized():
+    debugger = cr.debug(lambda x: cr.standardize(x), Tensor([[1.0, 3.0], [5.0, 9.0]]))
+    assert made(debugger.element("standardize.out", (1, 0))) == "(5.00 − mean 7.00) / deviation 2.00 = −1.00"
+    assert made(debugger.element("standardize.deviation", (1, 0))) == (
+        "2.00 is the deviation of 2 numbers of x, √(variance 4.00 + eps)"
+    )
+
+
+def test_attention():
+    """Scores of 0 and ln 3 are weights of 1/4 and 3/4, unless a query may look at the first alone, or at none."""
+    mask = np.array([[True, True], [True, False], [False, False]])
+
+    def look(q, k, v):
+        return cr.scaled_dot_product_attention(q, k, v, mask, scale=0.5, need_weights=True)
+
+    k, v = Tensor([[0.0], [np.log(3.0)]]), Tensor([[8.0], [4.0]])
+    debugger = cr.debug(look, Tensor([[2.0], [2.0], [2.0]]), k, v)
+    said = [made(debugger.element("attention.out", (n, 0))) for n in range(3)]
+    assert said == [
+        "position 0 looks most at position 1, weight 0.750 × 4.00 of v[1, 0]; with the others 5.00",
+        "position 1 looks most at position 0, weight 1.00 × 8.00 of v[0, 0]; with the others 8.00",
+        "0.00: position 2 may look nowhere",
+    ]
+    assert made(debugger.element("attention.weights", (0, 1))) == (
+        "position 0 looks at position 1 with weight 0.750: 1.10 = 0.500 × q · k"
+    )
+    assert made(debugger.element("attention.weights", (1, 1))) == "position 1 does not look at position 1"
+
+
 def test_windows():
     x = np.arange(16, dtype="float32").reshape(1, 1, 4, 4)
     debugger = cr.debug(lambda x: (cr.max_pool2d(x, 2), cr.avg_pool2d(x, 2)), Tensor(x))

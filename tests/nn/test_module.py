@@ -369,3 +369,12 @@ class Scaled(nn.Module):
 
 def test_the_sum_of_parameters_of_a_layer_of_ones_own():
     assert Scaled().parameter_sum() == "2·3 + 1"
+
+
+def test_inputs_may_be_named():
+    class Between(nn.Module):
+        def forward(self, low, high=None):
+            return low if high is None else (low + high) / 2
+
+    assert Between()(Tensor([1.0]), high=Tensor([3.0])).tolist() == [2.0]
+    assert Between()(low=Tensor([1.0])).tolist() == [1.0]

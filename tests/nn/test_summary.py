@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, ops, zoo
-from chainrule.errors import ShapeError
+from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.summary import readable_bytes
 from chainrule.random import Generator
 
@@ -132,3 +132,11 @@ def test_bytes_for_people():
         "3.0 MiB",
         "5.0 GiB",
     ]
+
+
+@pytest.mark.parametrize("function", [nn.summary, nn.output_shape])
+def test_who_refuses_what_is_no_model_or_no_shape(function):
+    for call in (lambda: function(None, (3, 8, 8)), lambda: function(nn.ReLU(), "3×8×8")):
+        with pytest.raises(SettingError) as caught:
+            call()
+        assert caught.value.who == function.__name__

@@ -17,12 +17,13 @@ from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
-from chainrule.ops.norm import ChannelSum, LocalResponseNorm
+from chainrule.ops.norm import BatchNorm, ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.rectifier import Elu, LeakyRelu
 from chainrule.ops.reduction import Sum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
+from chainrule.ops.standardize import Standardize
 from chainrule.ops.window import Window
 
 from ..laws.table import ROWS, every_gate
@@ -82,6 +83,9 @@ IMPOSSIBLE = [
     ScatterAlongAxis(0, -1),
     ChannelSum(-1, 1),
     LocalResponseNorm(0),
+    BatchNorm(0.0),
+    Standardize((1,), -1e-5),
+    Standardize((1, 0)),
     Sum((1, 0)),
     Sum((0, 0)),
     Logsumexp((1, 0)),

@@ -43,6 +43,14 @@ def test_gru_cell_against_torch(n, h):
     agrees_with_torch(cr.gru_cell, torch_gru, (n, 3 * h), (n, 3 * h), (n, h), tolerance=1e-12)
 
 
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_rnn_cell_against_torch(nonlinearity):
+    theirs = lambda x, h: getattr(x + h, nonlinearity)()  # noqa: E731
+    agrees_with_torch(
+        lambda *v: cr.rnn_cell(*v, nonlinearity=nonlinearity), theirs, (3, 4), (3, 4), tolerance=1e-12
+    )
+
+
 def test_only_the_cell_is_used():
     rng = np.random.default_rng(0)
     gates = Tensor(rng.normal(size=(2, 12)), requires_grad=True)

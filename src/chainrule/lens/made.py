@@ -143,6 +143,8 @@ def judged(element: Element) -> str:
 def normalized(element: Element) -> str:
     """A number brought to the scale of its neighbours."""
     value, read = number(element.value), element.inputs[0]
+    if element.gate.label == "standardize":
+        return standardized(element)
     if element.gate.label != "batch_norm":
         return f"{number(read.array[element.index])} among its neighbours gives {value}"
     if element.output:
@@ -159,6 +161,40 @@ def normalized(element: Element) -> str:
     w, b = (number(r.array[channel]) for r in element.inputs[1:])
     apart = f"({number(x)} − mean {number(mean)}) / deviation {number(deviation)}"
     return f"{apart} = {number((x - mean) / deviation)}, {TIMES} {w} + {b} = {value}"
+
+
+def standardized(element: Element) -> str:
+    """A number of so many that get mean 0 and variance 1, or their deviation."""
+    gate: Any = element.gate
+    value, read = number(element.value), element.inputs[0]
+    alike = tuple(slice(None) if a in gate.axis else i for a, i in enumerate(element.index))
+    together = read.array[alike].astype(np.float64)
+    if element.output:
+        numbers = many(together.size, "number")
+        return f"{value} is the deviation of {numbers} of {read.name}, √(variance {number(together.var())} + eps)"
+    deviation = float(element.outs[1][tuple(0 if a in gate.axis else i for a, i in enumerate(element.index))])
+    mean = number(float(together.mean()))
+    return f"({number(read.array[element.index])} − mean {mean}) / deviation {number(deviation)} = {value}"
+
+
+def attended(element: Element) -> str:
+    """A mean of values, with the position that weighs most; or one of the weights."""
+    gate: Any = element.gate
+    (q, k, v), value = element.inputs[:3], number(element.value)
+    *batch, query, last = element.index
+    weights = element.outs[1][*batch, query]
+    if not weights.any():
+        return f"{value}: position {query} may look nowhere"
+    most = int(weights.argmax())
+    if element.output == 0:
+        there = place(v.name, (*batch, most, last))
+        seen = f"weight {number(weights[most])} {TIMES} {number(v.array[*batch, most, last])} of {there}"
+        return f"position {query} looks most at position {most}, {seen}; with the others {value}"
+    if element.value == 0:
+        return f"position {query} does not look at position {last}"
+    score = number(gate.scale * float(q.array[*batch, query] @ k.array[*batch, last]))
+    looked = f"position {query} looks at position {last} with weight {value}"
+    return f"{looked}: {score} = {number(gate.scale)} {TIMES} q · k"
 
 
 def remembered(element: Element) -> str:
@@ -217,6 +253,7 @@ MADE: dict[str, Callable[[Element], str]] = {
     "judges": judged,
     "normalizes": normalized,
     "remembers": remembered,
+    "attends": attended,
     "draws": drawn,
     "routes": pooled,
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..graph import Line, Program
+from ..errors import SettingError
+from ..graph import Line, Program, Ref
 from ..tensor import trace
 from .module import Module, Parameter
 
@@ -84,14 +85,15 @@ def summary(model: Module, input_shape: tuple[int, ...], *, name: str = "") -> S
     """What the model does to one picture of this shape, found by tracing it: nothing is computed.
 
     input_shape:  (C, H, W), without the batch axis;  name:  for the heading, the class unless told
-    Raises ShapeError, with the arithmetic, where the picture does not fit a layer.
+    Raises ShapeError, with the arithmetic, where the picture does not fit a layer, SettingError for what is no model or
+    no shape, DTypeError for a model that takes no float32.
 
     >>> from chainrule import nn
     >>> row = summary(nn.Conv2d(3, 10, 5, stride=1, padding=2), (3, 32, 32)).rows[0]
     >>> row.size_sum, f"{row.parameter_sum} = {row.parameters}", row.output
     ('(32+2·2−5)/1+1 = 32', '10·(5·5·3+1) = 760', (10, 32, 32))
     """
-    program = traced(model, input_shape)
+    program = traced("summary", model, input_shape)
     by_path: dict[str, list[Line]] = {}
     for line in program.lines:
         # a block that adds its shortcut stands after its parts
@@ -113,8 +115,12 @@ def with_idle(rows: list[Row], modules: dict[str, Module]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def traced(model: Module, input_shape: tuple[int, ...]) -> Program:
+def traced(who: str, model: Module, input_shape: tuple[int, ...]) -> Program:
     """The model in evaluation on one promised picture, as a program."""
+    check_module(who, model)
+    if not isinstance(input_shape, Sequence) or any(type(n) is not int or n < 1 for n in input_shape):
+        came = f"input_shape {input_shape!r}"
+        raise SettingError(who, came, "sizes of one picture, each at least 1", "input_shape=(3, 32, 32)")
     with evaluating(model):
         return trace(model, np.broadcast_to(np.zeros((), np.float32), (1, *input_shape)))
 
@@ -122,17 +128,42 @@ def traced(model: Module, input_shape: tuple[int, ...]) -> Program:
 def output_shape(model: Module, input_shape: tuple[int, ...]) -> tuple[int, ...]:
     """What the model makes of the shape of one picture; nothing is computed.
 
+    Raises ShapeError, with the arithmetic, where the picture does not fit a layer, SettingError for what is no model or
+    no shape and for a model that returns several values, DTypeError for a model that takes no float32.
+
     >>> from chainrule import nn
     >>> output_shape(nn.Conv2d(3, 10, 5), (3, 32, 32))
     (10, 28, 28)
     """
-    program = traced(model, input_shape)
+    program = traced("output_shape", model, input_shape)
+    if not isinstance(program.output, Ref):
+        came = f"a model that returns a {type(program.output).__name__}"
+        raise SettingError("output_shape", came, "one value", "a Module that returns the one you mean")
     return program.specs[program.output.number].shape[1:]
+
+
+def check_module(who: str, model: Module) -> None:
+    """A model, and nothing else."""
+    if not isinstance(model, Module):
+        came = f"a {type(model).__name__}"
+        raise SettingError(who, came, "a Module", "the model itself, made: nn.Linear(3, 4)")
 
 
 @contextmanager
 def evaluating(model: Module) -> Iterator[None]:
-    """The model in evaluation, and afterwards as it was."""
+    """The model in evaluation, and afterwards as it was.
+
+    Raises SettingError for what is no model.
+
+    >>> from chainrule import nn
+    >>> layer = nn.Dropout()
+    >>> with evaluating(layer):
+    ...     layer.training
+    False
+    >>> layer.training
+    True
+    """
+    check_module("evaluating", model)
     before = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

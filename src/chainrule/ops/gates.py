@@ -11,6 +11,7 @@ from ..graph.written import Vocabulary
 from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
 from .arguments import finite, known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
+from .attention import Attention
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
 from .dropout import Dropout
 from .elementary import Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt
@@ -38,11 +39,13 @@ from .selection import (
 )
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
+from .standardize import Standardize
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
     *(Gelu, Relu, Sigmoid, Silu, Softplus, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
+    *(Attention,),
     *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
     *(Dropout,),
     *(Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt),
@@ -58,6 +61,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
+    *(Standardize,),
 )
 
 VOCABULARY: Final = Vocabulary(
@@ -99,6 +103,8 @@ def check_settings(gate: Gate) -> None:
         finite(who, "alpha", gate.alpha, 1.0, least=0)
     if isinstance(gate, LeakyRelu):
         finite(who, "negative_slope", gate.negative_slope, 0.01)
+    if isinstance(gate, BatchNorm | Standardize) and not gate.eps > 0:
+        raise impossible(who, "eps", gate.eps, "a number above 0")
 
 
 def check_windows(gate: Gate) -> None:
