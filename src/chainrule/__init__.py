@@ -26,6 +26,7 @@ from .kernels.threads import set_threads as set_threads
 from .ops import abs as abs
 from .ops import add as add
 from .ops import argmax as argmax
+from .ops import argmin as argmin
 from .ops import astype as astype
 from .ops import avg_pool2d as avg_pool2d
 from .ops import batch_norm as batch_norm
@@ -60,6 +61,7 @@ from .ops import max as max
 from .ops import max_pool2d as max_pool2d
 from .ops import maximum as maximum
 from .ops import mean as mean
+from .ops import min as min
 from .ops import minimum as minimum
 from .ops import mse as mse
 from .ops import multiclass_hinge as multiclass_hinge
@@ -69,6 +71,7 @@ from .ops import not_equal as not_equal
 from .ops import pad as pad
 from .ops import permute_dims as permute_dims
 from .ops import power as power
+from .ops import prod as prod
 from .ops import relu as relu
 from .ops import reshape as reshape
 from .ops import scatter_along_axis as scatter_along_axis
@@ -78,6 +81,7 @@ from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
 from .ops import split as split
 from .ops import sqrt as sqrt
+from .ops import std as std
 from .ops import subtract as subtract
 from .ops import sum as sum
 from .ops import take_along_axis as take_along_axis

@@ -204,13 +204,29 @@ class Tensor(Value):
         """See `chainrule.var`."""
         return ops.var(self, axis=axis, correction=correction, keepdims=keepdims)
 
+    def std(self, *, axis: ops.Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        """See `chainrule.std`."""
+        return ops.std(self, axis=axis, correction=correction, keepdims=keepdims)
+
+    def prod(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.prod`."""
+        return ops.prod(self, axis=axis, keepdims=keepdims)
+
     def max(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.max`."""
         return ops.max(self, axis=axis, keepdims=keepdims)
 
+    def min(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.min`."""
+        return ops.min(self, axis=axis, keepdims=keepdims)
+
     def argmax(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.argmax`."""
         return ops.argmax(self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.argmin`."""
+        return ops.argmin(self, axis=axis, keepdims=keepdims)
 
     @property
     def mT(self) -> Tensor:

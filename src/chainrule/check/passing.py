@@ -83,12 +83,13 @@ def element_by_element(gate: Gate, given: Given, wrong: list[Mask | None], wante
 
 
 def along_axes(gate: Reduction, x: np.ndarray, wanted: Mask) -> Passing:
-    """A sum passes on every number; a maximum passes on NaN, and infinity where it is the largest."""
+    """A sum or a product passes on every number; an extreme passes on NaN, and infinity where it wins."""
     wide = wanted if gate.keepdims else np.expand_dims(wanted, gate.axis)
     with np.errstate(all="ignore"):
         guilty = ~np.isfinite(gate.map(xp, x))
-        if gate.combine == "maximum":
-            guilty &= np.isnan(x) | (x == x.max(axis=gate.axis, keepdims=True))
+        if gate.combine in ("maximum", "minimum"):
+            won = getattr(np, gate.combine).reduce(x, axis=gate.axis, keepdims=True)
+            guilty &= np.isnan(x) | (x == won)
     read = guilty & wide & ~np.isfinite(x)
     reached = read.any(axis=gate.axis, keepdims=gate.keepdims)
     return Passing([some(read)], [some(wanted & ~reached)])

@@ -18,7 +18,7 @@ from ..ops.dropout import Dropout
 from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
-from ..ops.reduction import Argmax
+from ..ops.reduction import Argmax, Argmin
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
 from .flow import Op
@@ -253,7 +253,7 @@ def add(
 
 
 def argmax(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The first largest along one axis; the longer side of what is left becomes the vector."""
+    """The first largest, or smallest, along one axis; the longer side of what is left becomes the vector."""
     (out,), x = op.outputs, groups.view(op.inputs[0])
     axis = op.gate.axis
     high, width = size(x.shape[:axis]), size(x.shape[axis + 1 :])
@@ -270,7 +270,8 @@ def argmax(groups: Groups, op: Op, status: int) -> list[Task] | None:
     arguments: list[Argument] = [pieces, high, x.shape[axis], width, address(groups, x), outer, step]
     arguments += [inner] if operand.along == STRIDED else []
     arguments += [Address(out), width]
-    return [Task(index_kernels.Largest(operand), arguments, pieces, (x.base,), (out,), "argmax")]
+    kernel = index_kernels.Largest(operand, isinstance(op.gate, Argmin))
+    return [Task(kernel, arguments, pieces, (x.base,), (out,), "argmax")]
 
 
 def dropout(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -365,6 +366,7 @@ POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]
 
 LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
+    Argmin: argmax,
     Concat: concat,
     Dropout: dropout,
     FilterGradient: filter_gradient,

@@ -114,12 +114,13 @@ class Add:
 
 @dataclass(frozen=True)
 class Largest:
-    """out[a, b] = the first l at which x[a, l, b] is largest, int64; NaN counts as largest.
+    """out[a, b] = the first l at which x[a, l, b] is largest, or smallest, int64; NaN beats them all.
 
     Arguments: pieces, A, L, B; x with strides along a, l (and b); out with its stride along a.
     """
 
     x: Operand
+    smallest: bool = False
 
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
@@ -133,7 +134,7 @@ class Largest:
                 winner = k.variable(k.constant(0, I64))
                 for place in k.range(1, size):
                     value, held = source.at(1, place).load(b, mask), best.get()
-                    better = value > held
+                    better = value < held if self.smallest else value > held
                     if value.dtype.kind == "f":
                         better = better | ((value != value) & (held == held))
                     best.set(k.where(better, value, held))

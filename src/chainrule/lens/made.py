@@ -25,7 +25,7 @@ RELATIONS = {
     "logical_or": "or",
 }
 
-WORDS = {"max": "largest", "var": "variance"}
+WORDS = {"max": "largest", "min": "smallest", "prod": "product", "var": "variance"}
 """What a gate of many numbers makes of them, where that is not its name."""
 
 

@@ -37,12 +37,16 @@ from .norm import local_response_norm as local_response_norm
 from .pool import avg_pool2d as avg_pool2d
 from .pool import max_pool2d as max_pool2d
 from .pool import pool_window as pool_window
+from .product import prod as prod
 from .recurrent import gru_cell as gru_cell
 from .recurrent import lstm_cell as lstm_cell
 from .reduction import argmax as argmax
+from .reduction import argmin as argmin
 from .reduction import max as max
 from .reduction import mean as mean
+from .reduction import min as min
 from .reduction import size as size
+from .reduction import std as std
 from .reduction import sum as sum
 from .reduction import var as var
 from .selection import equal as equal

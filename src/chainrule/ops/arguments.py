@@ -53,6 +53,8 @@ def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def one_axis(who: str, axis: int, ndim: int) -> int:
     """One axis counted from the front."""
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+        raise IndexingError(who, f"axis {axis!r}", "one whole number", "axis=-1")
     return axes(who, axis, ndim)[0]
 
 

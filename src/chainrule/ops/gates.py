@@ -19,8 +19,9 @@ from .linear import Linear, Matmul
 from .loss import MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares
 from .norm import BatchNorm, ChannelSum, LocalResponseNorm
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
+from .product import Prod, ProductOfOthers
 from .recurrent import GruCell, LstmCell
-from .reduction import Argmax, Max, Mean, Sum, Var
+from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 from .selection import (
     Equal,
     Greater,
@@ -50,8 +51,9 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares),
     *(BatchNorm, ChannelSum, LocalResponseNorm),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
+    *(Prod, ProductOfOthers),
     *(GruCell, LstmCell),
-    *(Argmax, Max, Mean, Sum, Var),
+    *(Argmax, Argmin, Max, Mean, Min, Sum, Var),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
