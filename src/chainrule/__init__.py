@@ -33,6 +33,7 @@ from .ops import batch_norm as batch_norm
 from .ops import broadcast_to as broadcast_to
 from .ops import concat as concat
 from .ops import conv2d as conv2d
+from .ops import cumulative_sum as cumulative_sum
 from .ops import divide as divide
 from .ops import dropout as dropout
 from .ops import equal as equal

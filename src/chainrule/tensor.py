@@ -212,6 +212,10 @@ class Tensor(Value):
         """See `chainrule.prod`."""
         return ops.prod(self, axis=axis, keepdims=keepdims)
 
+    def cumulative_sum(self, *, axis: int | None = None, include_initial: bool = False) -> Tensor:
+        """See `chainrule.cumulative_sum`."""
+        return ops.cumulative_sum(self, axis=axis, include_initial=include_initial)
+
     def max(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.max`."""
         return ops.max(self, axis=axis, keepdims=keepdims)

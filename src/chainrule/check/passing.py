@@ -15,13 +15,14 @@ from ..ops.conv import Fold, Unfold
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
+from ..ops.scan import CumulativeSum
 from ..ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from ..tensor import Tensor
 from .numbers import not_finite
 
 MOVING = (
     *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout),
-    *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
+    *(CumulativeSum, Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
 )
 """Gates that move numbers, or add up some: what their way back touches is what they read."""

@@ -19,6 +19,7 @@ from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAx
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax, Argmin
+from ..ops.scan import CumulativeSum
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
 from .flow import Op
@@ -29,6 +30,7 @@ from .homes import inside, places
 from .indexing import add_along_axis, add_rows, take_along_axis, take_rows, winner
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
+from .scan import scan
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
@@ -236,6 +238,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: winner,
     Argmin: winner,
     Concat: concat,
+    CumulativeSum: scan,
     Dropout: dropout,
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,

@@ -49,6 +49,7 @@ from .reduction import size as size
 from .reduction import std as std
 from .reduction import sum as sum
 from .reduction import var as var
+from .scan import cumulative_sum as cumulative_sum
 from .selection import equal as equal
 from .selection import greater as greater
 from .selection import greater_equal as greater_equal

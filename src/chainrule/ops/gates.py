@@ -22,6 +22,7 @@ from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2
 from .product import Prod, ProductOfOthers
 from .recurrent import GruCell, LstmCell
 from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
+from .scan import CumulativeSum
 from .selection import (
     Equal,
     Greater,
@@ -54,6 +55,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Prod, ProductOfOthers),
     *(GruCell, LstmCell),
     *(Argmax, Argmin, Max, Mean, Min, Sum, Var),
+    *(CumulativeSum,),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
