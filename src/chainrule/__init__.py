@@ -38,6 +38,8 @@ from .ops import divide as divide
 from .ops import dropout as dropout
 from .ops import equal as equal
 from .ops import exp as exp
+from .ops import expand_dims as expand_dims
+from .ops import flip as flip
 from .ops import fold as fold
 from .ops import greater as greater
 from .ops import greater_equal as greater_equal
@@ -75,6 +77,7 @@ from .ops import power as power
 from .ops import prod as prod
 from .ops import relu as relu
 from .ops import reshape as reshape
+from .ops import roll as roll
 from .ops import scatter_along_axis as scatter_along_axis
 from .ops import sigmoid as sigmoid
 from .ops import sign as sign
@@ -82,12 +85,16 @@ from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
 from .ops import split as split
 from .ops import sqrt as sqrt
+from .ops import squeeze as squeeze
+from .ops import stack as stack
 from .ops import std as std
 from .ops import subtract as subtract
 from .ops import sum as sum
 from .ops import take_along_axis as take_along_axis
 from .ops import tanh as tanh
+from .ops import tile as tile
 from .ops import unfold as unfold
+from .ops import unstack as unstack
 from .ops import var as var
 from .ops import where as where
 from .tensor import Tensor as Tensor

@@ -164,7 +164,7 @@ def taken_apart(flow: Flow, op: Op) -> Iterator[Op]:
 def smaller(gate: Any, specs: tuple[Spec, ...]) -> Callable[..., Any] | None:
     """What a gate does in smaller ones, as a function of its inputs; None where a kernel runs it as it is."""
     if hasattr(gate, "parts") and not isinstance(gate, WHOLE):
-        return gate.parts  # type: ignore[no-any-return]
+        return gate.parts
     return in_simple_keys(gate, specs)
 
 

@@ -5,6 +5,7 @@ An array is seen as (A, J, B): what lies before an axis, along it, and behind it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..graph import Spec
@@ -69,7 +70,7 @@ def take(
         return []
     (out,), (high, count, width) = op.outputs, space
     x, *indices = (groups.view(n) for n in op.inputs)
-    steps, target, where = (size(lengths) * width, width, 1), contiguous(space), list(where)
+    steps, target, where = (math.prod(lengths) * width, width, 1), contiguous(space), list(where)
     if width == 1 and count == 1:
         space, steps, target = (1, 1, high), (0, 1, steps[0]), (0, 0, 1)
         where = [(0, 0, a) for a, _, _ in where]
@@ -105,7 +106,7 @@ def add(
     if 0 in space:
         return []
     (out,), (high, count, width) = op.outputs, space
-    target, arrays = (size(lengths) * width, width, 1), [*where, source]
+    target, arrays = (math.prod(lengths) * width, width, 1), [*where, source]
     if width == 1 and high >= count:
         space, target = (1, count, high), (0, 1, target[0])
         arrays = [(0, j, a) for a, j, _ in arrays]

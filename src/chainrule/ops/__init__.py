@@ -12,6 +12,13 @@ from .arithmetic import multiply as multiply
 from .arithmetic import negative as negative
 from .arithmetic import power as power
 from .arithmetic import subtract as subtract
+from .arrange import expand_dims as expand_dims
+from .arrange import flip as flip
+from .arrange import roll as roll
+from .arrange import squeeze as squeeze
+from .arrange import stack as stack
+from .arrange import tile as tile
+from .arrange import unstack as unstack
 from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold

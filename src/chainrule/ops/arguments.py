@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numbers
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +18,30 @@ Axis: TypeAlias = int | Sequence[int] | None
 def shape_of(x: Operand) -> tuple[int, ...]:
     """The shape of a value, an array or a number."""
     return x.shape if isinstance(x, Value | np.ndarray) else ()
+
+
+def checked_shape(who: str, x: Any) -> tuple[int, ...]:
+    """The same, and a DTypeError for anything else."""
+    if not isinstance(x, Value | np.ndarray | numbers.Real | np.bool_):
+        came, hint = f"a {type(x).__name__}", "Tensor(...) around it"
+        raise DTypeError(who, came, "a tensor, an array or a number", hint)
+    return x.shape if isinstance(x, Value | np.ndarray) else ()
+
+
+def listed(who: str, name: str, values: Any) -> tuple[Any, ...]:
+    """Several operands in a list or a tuple."""
+    if not isinstance(values, list | tuple):
+        came = f"{name} is a {type(values).__name__}"
+        raise SettingError(who, came, "a list or tuple of arrays", "[x, y]")
+    return tuple(values)
+
+
+def whole_numbers(who: str, name: str, value: Any) -> tuple[int, ...]:
+    """One whole number, or several in their order."""
+    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
+        raise SettingError(who, f"{name} {value!r}", "whole numbers", f"{name}=(2, 3)")
+    return tuple(int(n) for n in given)
 
 
 def dtype_of(x: Operand) -> np.dtype:

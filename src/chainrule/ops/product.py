@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, require_kind
-from .arguments import Axis, Operand, axes, shape_of
+from .arguments import Axis, Operand, axes, checked_shape
 from .indexing import Index, Slice
 from .reduction import size, spread
 from .shape import concat, cut, permute_dims, reshape
@@ -108,4 +108,4 @@ def prod(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> grad(prod)(Tensor([2.0, 0.0, 5.0]))
     Tensor([ 0., 10.,  0.])
     """
-    return apply(Prod(axes("prod", axis, len(shape_of(x))), bool(keepdims)), x)
+    return apply(Prod(axes("prod", axis, len(checked_shape("prod", x))), bool(keepdims)), x)

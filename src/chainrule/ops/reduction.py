@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, one_axis, shape_of
+from .arguments import Axis, Operand, axes, checked_shape, one_axis
 from .elementary import sqrt
 from .indexing import scatter_along_axis
 from .shape import broadcast_to, permute_dims, reshape
@@ -148,7 +148,7 @@ def sum(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
     Tensor([4., 6.])
     """
-    return apply(Sum(axes("sum", axis, len(shape_of(x))), bool(keepdims)), x)
+    return apply(Sum(axes("sum", axis, len(checked_shape("sum", x))), bool(keepdims)), x)
 
 
 def mean(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -160,7 +160,7 @@ def mean(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1)
     Tensor([1.5, 3.5])
     """
-    return apply(Mean(axes("mean", axis, len(shape_of(x))), bool(keepdims)), x)
+    return apply(Mean(axes("mean", axis, len(checked_shape("mean", x))), bool(keepdims)), x)
 
 
 def var(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -175,7 +175,10 @@ def var(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: boo
     Tensor([0.25, 1.  ])
     """
     return apply(
-        Var(axes("var", axis, len(shape_of(x))), bool(keepdims), correction_of("var", correction)), x
+        Var(
+            axes("var", axis, len(checked_shape("var", x))), bool(keepdims), correction_of("var", correction)
+        ),
+        x,
     )
 
 
@@ -198,7 +201,7 @@ def std(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: boo
     >>> Tensor([[1.0, 2.0], [3.0, 5.0]]).std(axis=1)
     Tensor([0.5, 1. ])
     """
-    along = axes("std", axis, len(shape_of(x)))
+    along = axes("std", axis, len(checked_shape("std", x)))
     return sqrt(apply(Var(along, bool(keepdims), correction_of("std", correction)), x))
 
 
@@ -230,7 +233,7 @@ def min(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def extreme(kind: type[Extreme], x: Operand, axis: Axis, keepdims: bool) -> Any:
     """The winner along axes: several become one first, so that one number wins."""
-    shape = shape_of(x)
+    shape = checked_shape(kind.label, x)
     along = axes(kind.label, axis, len(shape))
     if len(along) == 1:
         return apply(kind(along, bool(keepdims)), x)
@@ -274,8 +277,9 @@ def argmin(x: Operand, *, axis: int | None = None, keepdims: bool = False) -> An
 
 def winner(kind: type[Argmax], x: Operand, axis: int | None, keepdims: bool) -> Any:
     """Where the winner along an axis stands; without one, among all elements."""
+    ndim = len(checked_shape(kind.label, x))
     if axis is not None:
-        return apply(kind(one_axis(kind.label, axis, len(shape_of(x))), bool(keepdims)), x)
+        return apply(kind(one_axis(kind.label, axis, ndim), bool(keepdims)), x)
     if keepdims:
         raise SettingError(kind.label, "keepdims=True without an axis", "an axis", "axis=-1")
     return apply(kind(0), reshape(x, (-1,)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, require_kind
-from .arguments import Operand, one_axis, shape_of
+from .arguments import Operand, checked_shape, one_axis
 from .shape import pad
 
 
@@ -49,7 +49,7 @@ def cumulative_sum(x: Operand, *, axis: int | None = None, include_initial: bool
     >>> cumulative_sum(Tensor([1.0, 2.0]), include_initial=True)
     Tensor([0., 1., 3.])
     """
-    ndim = len(shape_of(x))
+    ndim = len(checked_shape("cumulative_sum", x))
     if axis is None and ndim != 1:
         came = f"x of {ndim} axes and none named"
         raise SettingError("cumulative_sum", came, "an axis", "axis=-1")

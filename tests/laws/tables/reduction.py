@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DTypeError, IndexingError, ShapeError
-from chainrule.ops.loss import SumOfAbs, SumOfSquares
 from chainrule.graph import Gate
+from chainrule.ops.loss import SumOfAbs, SumOfSquares
 from chainrule.ops.reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 
 from ..builders import reduction
