@@ -27,6 +27,7 @@ from .ops import abs as abs
 from .ops import add as add
 from .ops import argmax as argmax
 from .ops import argmin as argmin
+from .ops import argsort as argsort
 from .ops import astype as astype
 from .ops import avg_pool2d as avg_pool2d
 from .ops import batch_norm as batch_norm
@@ -36,6 +37,7 @@ from .ops import conv2d as conv2d
 from .ops import cumulative_sum as cumulative_sum
 from .ops import divide as divide
 from .ops import dropout as dropout
+from .ops import einsum as einsum
 from .ops import equal as equal
 from .ops import exp as exp
 from .ops import expand_dims as expand_dims
@@ -71,6 +73,7 @@ from .ops import multiclass_hinge as multiclass_hinge
 from .ops import multiply as multiply
 from .ops import negative as negative
 from .ops import not_equal as not_equal
+from .ops import outer as outer
 from .ops import pad as pad
 from .ops import permute_dims as permute_dims
 from .ops import power as power
@@ -83,6 +86,7 @@ from .ops import sigmoid as sigmoid
 from .ops import sign as sign
 from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
+from .ops import sort as sort
 from .ops import split as split
 from .ops import sqrt as sqrt
 from .ops import squeeze as squeeze
@@ -92,10 +96,13 @@ from .ops import subtract as subtract
 from .ops import sum as sum
 from .ops import take_along_axis as take_along_axis
 from .ops import tanh as tanh
+from .ops import tensordot as tensordot
 from .ops import tile as tile
+from .ops import top_k as top_k
 from .ops import unfold as unfold
 from .ops import unstack as unstack
 from .ops import var as var
+from .ops import vecdot as vecdot
 from .ops import where as where
 from .tensor import Tensor as Tensor
 from .tensor import grad as grad

@@ -19,6 +19,10 @@ from .arrange import squeeze as squeeze
 from .arrange import stack as stack
 from .arrange import tile as tile
 from .arrange import unstack as unstack
+from .contraction import einsum as einsum
+from .contraction import outer as outer
+from .contraction import tensordot as tensordot
+from .contraction import vecdot as vecdot
 from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold
@@ -41,6 +45,9 @@ from .loss import multiclass_hinge as multiclass_hinge
 from .loss import softmax_cross_entropy as softmax_cross_entropy
 from .norm import batch_norm as batch_norm
 from .norm import local_response_norm as local_response_norm
+from .order import argsort as argsort
+from .order import sort as sort
+from .order import top_k as top_k
 from .pool import avg_pool2d as avg_pool2d
 from .pool import max_pool2d as max_pool2d
 from .pool import pool_window as pool_window

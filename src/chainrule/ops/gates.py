@@ -18,6 +18,7 @@ from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlong
 from .linear import Linear, Matmul
 from .loss import MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares
 from .norm import BatchNorm, ChannelSum, LocalResponseNorm
+from .order import Argsort
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
 from .product import Prod, ProductOfOthers
 from .recurrent import GruCell, LstmCell
@@ -51,6 +52,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Linear, Matmul),
     *(MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares),
     *(BatchNorm, ChannelSum, LocalResponseNorm),
+    *(Argsort,),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
     *(Prod, ProductOfOthers),
     *(GruCell, LstmCell),
