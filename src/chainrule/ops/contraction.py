@@ -122,13 +122,13 @@ def check_sizes(who: str, terms: Sequence[Term]) -> None:
 def parsed(subscripts: str, operands: Sequence[Operand]) -> tuple[list[Term], Letters]:
     """The operands with a letter for each axis, and the letters of the result."""
     if not isinstance(subscripts, str):
-        raise unreadable(subscripts, "a text")
+        raise unreadable(repr(subscripts), "a text")
     left, arrow, right = subscripts.replace(" ", "").replace("...", ".").partition("->")
     sides = left.split(",")
     for side in (*sides, right):
         letters = side.replace(".", "", 1)
         if letters and not (letters.isascii() and letters.isalpha()):
-            raise unreadable(subscripts, "letters, one … at most, commas and one arrow")
+            raise unreadable(repr(subscripts), "letters, one … at most, commas and one arrow")
     if len(sides) != len(operands):
         raise unreadable(f"{subscripts!r} for {len(operands)} operands", "letters for each, with commas")
     for number, x in enumerate(operands):
