@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler.indexing import around_axis, fitting
-from chainrule.kernels.indexing import Add, AddEach, Largest, Take
+from chainrule.kernels.indexing import Add, AddEach, Largest, LargestOfRow, Take
 
 RNG = np.random.default_rng(0)
 
@@ -17,7 +17,7 @@ def kernels(step, *inputs):
     for made, plain in zip(compiled(*inputs), step(*inputs), strict=True):
         np.testing.assert_allclose(np.asarray(made), np.asarray(plain), rtol=1e-5, atol=1e-5)
     rows = compiled.plan(*inputs).rows
-    return [t for t, _, _ in rows if isinstance(t.kernel, Take | Add | AddEach | Largest)]
+    return [t for t, _, _ in rows if isinstance(t.kernel, Take | Add | AddEach | Largest | LargestOfRow)]
 
 
 def slopes(key, *shape):
@@ -80,7 +80,12 @@ def test_the_winner_has_one_kernel_for_both(name):
     x = RNG.normal(size=(6, 7)).astype("float32")
     for axis in (0, 1):
         (task,) = kernels(lambda x, axis=axis: [getattr(cr, name)(x, axis=axis)], x)
-        assert task.kernel.smallest == (name == "argmin")
+        assert type(task.kernel) is Largest and task.kernel.smallest == (name == "argmin")
+    for long in (RNG.normal(size=(6, 32)), RNG.normal(size=40)):
+        (task,) = kernels(lambda x: [getattr(cr, name)(x, axis=-1)], long)
+        assert type(task.kernel) is LargestOfRow and task.kernel.smallest == (name == "argmin")
+    (task,) = kernels(lambda x: [getattr(cr, name)(x.T, axis=-1)], RNG.normal(size=(40, 5)))
+    assert type(task.kernel) is LargestOfRow  # of a copy
 
 
 def test_shapes_and_strides():

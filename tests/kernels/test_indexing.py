@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.kernels import indexing
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Operand
-from chainrule.kernels.indexing import Add, AddEach, Largest, Numbers, Take, Within
+from chainrule.kernels.indexing import Add, AddEach, Largest, LargestOfRow, Numbers, Take, Within
 from chainrule.kernels.language.types import F32, F64, I32, I64, U8
 
 from .machines import caught, compiled, holds, numbers, on_both, plant, strided, whole_everywhere
@@ -345,6 +345,29 @@ def test_the_first_largest(dtype, along):
             largest(x)
 
 
+def largest_of_rows(x, pieces=1):
+    for smallest, expected in ((True, np.argmin), (False, np.argmax)):
+        out = np.zeros(len(x), I64)
+        made = on_both(LargestOfRow(x.dtype, smallest), [pieces, *x.shape, x, out], pieces, [out])[-1]
+        assert np.array_equal(made, expected(x, 1)), (x, made)
+
+
+@pytest.mark.parametrize("dtype", [F32, F64, I64, I32, U8], ids=str)
+def test_the_first_largest_of_rows(dtype):
+    rng = np.random.default_rng(13)
+    for size in (1, 5, 15, 16, 17, 33, 70):
+        largest_of_rows(numbers((4, size), dtype, rng), 3)
+        largest_of_rows(rng.integers(0, 3, (20, size)).astype(dtype))  # equals: the first one wins
+        if dtype.kind == "f":
+            strange = rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0], (40, size))
+            largest_of_rows(strange.astype(dtype))
+            for one in (np.nan, np.inf, -np.inf):
+                largest_of_rows(np.full((1, size), one, dtype))
+        else:
+            limits = np.iinfo(dtype)
+            largest_of_rows(rng.choice([limits.min, limits.max], (9, size)).astype(dtype))
+
+
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
 def test_nan_counts_as_largest_and_the_first_one_wins(dtype):
     rng = np.random.default_rng(9)
@@ -417,7 +440,7 @@ def test_code_of_every_target(along):
     for kernel in (
         *(Take(F32, several, along, across) for across in (False, True)),
         *(Add(several, x, Operand(F32, out)) for out in (NEXT, STRIDED)),
-        *(AddEach(several, x), Largest(x), Largest(x, True), Within(I32)),
+        *(AddEach(several, x), Largest(x), Largest(x, True), LargestOfRow(F32), Within(I32)),
     ):
         whole_everywhere(kernel)
 
@@ -474,15 +497,30 @@ def test_planted_numbers_that_are_stored_over(monkeypatch):
 
 
 def test_planted_last_largest(monkeypatch):
-    plant(monkeypatch, Largest, "__call__", "value > held", "value >= held")
+    plant(monkeypatch, indexing, "beats", "value > held", "value >= held")
     with caught():
         test_the_first_largest(I64, NEXT)
 
 
 def test_planted_nan_that_loses(monkeypatch):
-    plant(monkeypatch, Largest, "__call__", "(value != value)", "(value == np.nan)")
+    plant(monkeypatch, indexing, "beats", "(value != value)", "(value == np.nan)")
     with caught():
         test_nan_counts_as_largest_and_the_first_one_wins(F32)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("first", "(place < winner)", "(place > winner)"),
+        ("first", "(place != nobody) & ", ""),
+        ("__call__", " | (winner.get() == nobody)", ""),
+        ("__call__", "better if mask is None else better & mask", "better"),
+    ],
+)
+def test_planted_winners_of_rows(monkeypatch, name, old, new):
+    plant(monkeypatch, LargestOfRow, name, old, new)
+    with caught():
+        test_the_first_largest_of_rows(F32)
 
 
 def test_planted_check_of_labels_without_a_mask(monkeypatch):

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 from ..graph import Spec
 from ..kernels.formula import NEXT, STRIDED, Operand
-from ..kernels.indexing import Add, AddEach, Largest, Take
+from ..kernels.indexing import Add, AddEach, Largest, LargestOfRow, Take
 from ..ops.reduction import Argmin
 from .flow import Op
 from .groups import Groups, size
 from .tasks import STATUS, Address, Argument, Task, address, along, share_out
 from .views import View, contiguous, reshaped
+
+LONG_ROW = 32
+"""Numbers of a row from which on its winner is found by a vector that runs along it."""
 
 Strides = tuple[int, ...]
 Space = tuple[int, int, int]
@@ -148,7 +151,9 @@ def fitting(strides: Strides) -> Strides:
 
 
 def winner(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The first largest, or smallest, along one axis; the longer side of what is left becomes the vector."""
+    """The first largest, or smallest, along one axis: of long rows each by itself; else the vector goes over the longer
+    side of what is left.
+    """
     (out,), x = op.outputs, groups.view(op.inputs[0])
     high, length, width = space = around_axis(x.shape, op.gate.axis)
     seen = reshaped(x.shape, x.strides, space)
@@ -157,6 +162,11 @@ def winner(groups: Groups, op: Op, status: int) -> list[Task] | None:
     if high * width == 0:
         return []
     outer, step, inner = seen
+    smallest = isinstance(op.gate, Argmin)
+    if width == 1 and length >= LONG_ROW and (high == 1 or outer == length) and step == 1:
+        pieces, dtype = min(share_out(x.size * 4), high), groups.flow.specs[x.base].dtype
+        words: list[Argument] = [pieces, high, length, address(groups, x), Address(out)]
+        return [Task(LargestOfRow(dtype, smallest), words, pieces, (x.base,), (out,), "argmax")]
     if width == 1:  # many rows: the vector goes over them
         high, width, outer, inner = 1, high, 0, outer
     read = Operand(groups.flow.specs[x.base].dtype, along(inner) if width > 1 else NEXT)
@@ -164,5 +174,4 @@ def winner(groups: Groups, op: Op, status: int) -> list[Task] | None:
     arguments: list[Argument] = [pieces, high, length, width, address(groups, x), outer, step]
     arguments += [inner] if read.along == STRIDED else []
     arguments += [Address(out), width]
-    kernel = Largest(read, isinstance(op.gate, Argmin))
-    return [Task(kernel, arguments, pieces, (x.base,), (out,), "argmax")]
+    return [Task(Largest(read, smallest), arguments, pieces, (x.base,), (out,), "argmax")]

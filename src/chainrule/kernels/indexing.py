@@ -204,12 +204,53 @@ class Largest:
                 winner = k.variable(k.constant(0, I64))
                 for place in k.range(1, size):
                     value, held = source.at(1, place).load(b, mask), best.get()
-                    better = value < held if self.smallest else value > held
-                    if value.dtype.kind == "f":
-                        better = better | ((value != value) & (held == held))
+                    better = beats(value, held, self.smallest)
                     best.set(k.where(better, value, held))
                     winner.set(k.where(better, k.splat(place), winner.get()))
                 target.store(b, winner.get(), mask)
+
+
+def beats(value: Vector, held: Vector, smallest: bool) -> Vector:
+    """The lanes where a number wins over the one that is held: larger, or smaller; NaN over all but NaN."""
+    better = value < held if smallest else value > held
+    return better | ((value != value) & (held == held)) if value.dtype.kind == "f" else better
+
+
+@dataclass(frozen=True)
+class LargestOfRow:
+    """out[a] = the first l at which x[a, l] is largest, or smallest, int64; NaN beats them all.
+
+    Arguments: pieces, A, L; x row by row; out.  The vector runs along l: each lane finds its own winner, and the
+    winners are compared by a tree.  Pieces share out a.
+    """
+
+    dtype: np.dtype
+    smallest: bool = False
+
+    def __call__(self, k: Machine) -> None:
+        take = Arguments(k)
+        pieces, high, size = (take.integer() for _ in range(3))
+        x, out = take.pointer(self.dtype), take.pointer(I64)
+        nobody = k.splat(size)
+        for a in k.range(*k.share(high, pieces)):
+            best, winner = k.variable(k.constant(0, self.dtype)), k.variable(nobody)
+            for i, mask in k.lanes(0, size):
+                value, held = k.load(x, a * size + i, mask), best.get()
+                better = beats(value, held, self.smallest) | (winner.get() == nobody)
+                better = better if mask is None else better & mask
+                best.set(k.where(better, value, held))
+                winner.set(k.where(better, k.positions(i), winner.get()))
+            k.put(out, a, self.first(k, best.get(), winner.get(), nobody))
+
+    def first(self, k: Machine, best: Vector, winner: Vector, nobody: Vector) -> Vector:
+        """The winner of all lanes; of equal ones the one that stands first."""
+        for distance in (8, 4, 2, 1):
+            lanes = [(lane + distance) % LANES for lane in range(LANES)]
+            other, place = k.shuffle(best, best, lanes), k.shuffle(winner, winner, lanes)
+            alike = ~beats(best, other, self.smallest) & (place < winner)
+            better = (place != nobody) & (beats(other, best, self.smallest) | alike | (winner == nobody))
+            best, winner = k.where(better, other, best), k.where(better, place, winner)
+        return winner
 
 
 @dataclass(frozen=True)
