@@ -15,6 +15,7 @@ from chainrule.ops.linear import Linear, Matmul
 from chainrule.ops.norm import BatchNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.reduction import Max, Min, Sum
+from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.selection import Maximum, Where
 from chainrule.ops.shape import Concat, PermuteDims, Reshape
 from chainrule.ops.window import Window
@@ -84,6 +85,7 @@ MOVED = {
     "transposed": (PermuteDims((1, 0)), (ROWS,), [[1, 6]]),
     "cut": (Index((Slice(0, 2, 1),)), (floats(NAN, 1, NAN),), [[0]]),
     "taken": (TakeAlongAxis(0), (floats(NAN, 1, INF), np.array([1, 2])), [[2], None]),
+    "running total": (CumulativeSum(0), (floats(1, NAN, 2),), [[1]]),
     "one after the other": (Concat(0), (floats(NAN, 1), floats(2, INF)), [[0], [1]]),
     "mean of windows": (AvgPool2d(WINDOW), (PICTURE,), [[0, 14, 15]]),
     "largest of windows": (MaxPool2d(WINDOW), (PICTURE,), [[14]]),
