@@ -17,8 +17,11 @@ from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
 from chainrule.ops.norm import ChannelSum, LocalResponseNorm
+from chainrule.ops.order import Argsort
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
-from chainrule.ops.reduction import Sum
+from chainrule.ops.product import Prod, ProductOfOthers
+from chainrule.ops.reduction import Min, Sum
+from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.window import Window
@@ -80,6 +83,11 @@ IMPOSSIBLE = [
     ScatterAlongAxis(0, -1),
     ChannelSum(-1, 1),
     LocalResponseNorm(0),
+    CumulativeSum(-1),
+    Argsort(-1),
+    ProductOfOthers(-1),
+    Min((1, 0)),
+    Prod((0, 0)),
     Sum((1, 0)),
     Sum((0, 0)),
     Logsumexp((1, 0)),

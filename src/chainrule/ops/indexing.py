@@ -51,6 +51,16 @@ def indexed_shape(who: str, key: tuple[Entry, ...], x: Spec, indices: Sequence[S
         ) from None
 
 
+def check_indices(who: str, key: tuple[Entry, ...], indices: Sequence[Spec]) -> None:
+    """An integer array for each place of one in the key."""
+    places = sum(isinstance(k, Given) for k in key)
+    if places != len(indices):
+        came = f"{len(indices)} index arrays for a key with {places}"
+        raise ShapeError(who, came, "one for each place", "x[key], which counts them")
+    for number, index in enumerate(indices):
+        require_kind(who, f"index {number}", index, "integer")
+
+
 def outside(who: str, shape: tuple[int, ...], error: IndexError) -> IndexingError:
     """What NumPy says of an index, with what to try."""
     return IndexingError(
@@ -67,8 +77,7 @@ class Index(Gate):
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
         require_kind(self.label, "x", x, "any")
-        for number, index in enumerate(indices):
-            require_kind(self.label, f"index {number}", index, "integer")
+        check_indices(self.label, self.key, indices)
         return x.with_shape(indexed_shape(self.label, self.key, x, indices))
 
     def forward(self, x: np.ndarray, *indices: np.ndarray) -> Any:
@@ -92,8 +101,7 @@ class IndexAdd(Gate):
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
         require_kind(self.label, "x", x, "number")
-        for number, index in enumerate(indices):
-            require_kind(self.label, f"index {number}", index, "integer")
+        check_indices(self.label, self.key, indices)
         expected = indexed_shape(self.label, self.key, Spec(self.shape, x.dtype), indices)
         if x.shape != expected:
             raise ShapeError(
