@@ -152,7 +152,10 @@ def test_methods_are_those_of_ops():
     x = Tensor(np.arange(6, dtype="float32").reshape(2, 3))
     assert x.sum(axis=0).tolist() == [3, 5, 7] and x.mean().item() == 2.5
     assert x.max(axis=1, keepdims=True).tolist() == [[2], [5]] and x.argmax().item() == 5
-    assert x.var(axis=1, correction=1.0).tolist() == [1, 1]
+    assert x.var(axis=1, correction=1.0).tolist() == [1, 1] == x.std(axis=1, correction=1).tolist()
+    assert x.min(axis=0, keepdims=True).tolist() == [[0, 1, 2]] and x.argmin(axis=1).tolist() == [0, 0]
+    assert x.prod(axis=1).tolist() == [0, 60]
+    assert x.cumulative_sum(axis=1, include_initial=True).tolist() == [[0, 0, 1, 3], [0, 3, 7, 12]]
     assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.T.shape == x.mT.shape == (3, 2)
     assert x.reshape(-1).shape == (6,) and x.astype("float64").dtype == np.float64
     assert x.sum_to((1, 3)).tolist() == [[3, 5, 7]] and x.sum_to(()).item() == 15

@@ -204,6 +204,18 @@ class Tensor(Value):
         """See `chainrule.var`."""
         return ops.var(self, axis=axis, correction=correction, keepdims=keepdims)
 
+    def std(self, *, axis: ops.Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        """See `chainrule.std`."""
+        return ops.std(self, axis=axis, correction=correction, keepdims=keepdims)
+
+    def prod(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.prod`."""
+        return ops.prod(self, axis=axis, keepdims=keepdims)
+
+    def cumulative_sum(self, *, axis: int | None = None, include_initial: bool = False) -> Tensor:
+        """See `chainrule.cumulative_sum`."""
+        return ops.cumulative_sum(self, axis=axis, include_initial=include_initial)
+
     def max(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.max`."""
         return ops.max(self, axis=axis, keepdims=keepdims)
@@ -212,9 +224,17 @@ class Tensor(Value):
         """See `chainrule.clip`."""
         return ops.clip(self, min, max)
 
+    def min(self, *, axis: ops.Axis = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.min`."""
+        return ops.min(self, axis=axis, keepdims=keepdims)
+
     def argmax(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
         """See `chainrule.argmax`."""
         return ops.argmax(self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """See `chainrule.argmin`."""
+        return ops.argmin(self, axis=axis, keepdims=keepdims)
 
     @property
     def mT(self) -> Tensor:

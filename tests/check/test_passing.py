@@ -14,7 +14,8 @@ from chainrule.ops.indexing import Index, Slice, TakeAlongAxis
 from chainrule.ops.linear import Linear, Matmul
 from chainrule.ops.norm import BatchNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
-from chainrule.ops.reduction import Max, Sum
+from chainrule.ops.reduction import Max, Min, Sum
+from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.selection import Maximum, Where
 from chainrule.ops.shape import Concat, PermuteDims, Reshape
 from chainrule.ops.window import Window
@@ -66,6 +67,7 @@ ROWS = np.array([[1, NAN, 2], [3, 4, 5], [-INF, 6, 7]], "float32")
 SUMS = {
     "sum": (Sum((1,)), ROWS, [[1, 6]], [None]),
     "sum that keeps its axes": (Sum((1,), keepdims=True), ROWS, [[1, 6]], [None]),
+    "minimum leaves infinity out": (Min((1,)), np.array([[INF, NAN], [INF, 1]], "float32"), [[1]], [None]),
     "maximum leaves -infinity out": (Max((1,)), np.array([[-INF, NAN], [-INF, 1]], "float32"), [[1]], [None]),
     "overflow": (Sum((1,)), np.array([[3e38, 3e38], [NAN, 3e38]], "float32"), [[2]], [[0]]),
 }
@@ -83,6 +85,7 @@ MOVED = {
     "transposed": (PermuteDims((1, 0)), (ROWS,), [[1, 6]]),
     "cut": (Index((Slice(0, 2, 1),)), (floats(NAN, 1, NAN),), [[0]]),
     "taken": (TakeAlongAxis(0), (floats(NAN, 1, INF), np.array([1, 2])), [[2], None]),
+    "running total": (CumulativeSum(0), (floats(1, NAN, 2),), [[1]]),
     "one after the other": (Concat(0), (floats(NAN, 1), floats(2, INF)), [[0], [1]]),
     "mean of windows": (AvgPool2d(WINDOW), (PICTURE,), [[0, 14, 15]]),
     "largest of windows": (MaxPool2d(WINDOW), (PICTURE,), [[14]]),

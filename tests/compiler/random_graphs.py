@@ -237,6 +237,8 @@ REDUCE: dict[str, Callable[..., Any]] = {
     "sum": lambda x, **where: ops.sum(x * 0.3, **where),
     "mean": ops.mean,
     "max": ops.max,
+    "min": ops.min,
+    "prod": lambda x, **where: ops.prod(ops.sigmoid(x) + 0.5, **where),
     "var": ops.var,
     "logsumexp": ops.logsumexp,
 }
@@ -285,6 +287,14 @@ def reduce(draw: Draw) -> None:
     axes = tuple(a for a in range(ndim) if draw.chance(0.5)) or (draw.choice(range(ndim)),)
     label, keepdims = draw.choice(list(REDUCE)), draw.chance(0.4)
     draw.add(f"{label} {axes} {keepdims}", (x,), lambda x: REDUCE[label](x, axis=axes, keepdims=keepdims))
+
+
+@move(1)
+def scan(draw: Draw) -> None:
+    """Running totals, from either end."""
+    x = draw.some("f", lambda s: len(s) > 0)
+    axis = draw.choice(range(len(draw.spec(x))))
+    draw.add(f"cumulative_sum {axis}", (x,), lambda x: ops.cumulative_sum(x * 0.4, axis=axis))
 
 
 @move(2)
@@ -469,20 +479,21 @@ def along(draw: Draw) -> None:
 
 @move(1)
 def best(draw: Draw) -> None:
-    """The largest by argmax and take, with whole numbers in arithmetic on the way."""
+    """The largest by argmax and take, or the smallest, with whole numbers in arithmetic on the way."""
     x = draw.some("f", lambda s: len(s) > 0)
-    axis = draw.choice(range(len(draw.spec(x))))
+    axis, winner = draw.choice(range(len(draw.spec(x)))), draw.choice((ops.argmax, ops.argmin))
     ordered = np.sort(draw.values[x].data, axis=axis)
-    first, second = (np.take(ordered, [place], axis=axis, mode="wrap") for place in (-1, -2))
+    ends = (-1, -2) if winner is ops.argmax else (1, 0)
+    first, second = (np.take(ordered, [place], axis=axis, mode="wrap") for place in ends)
     if ordered.shape[axis] > 1 and (first - second).min() < 1e-3:
-        raise NoFit  # which of two equal ones is the largest is up to rounding
+        raise NoFit  # which of two equal ones wins is up to rounding
 
     def run(x: Any) -> Any:
-        numbers = ops.argmax(x, axis=axis, keepdims=True)
+        numbers = winner(x, axis=axis, keepdims=True)
         seen = ops.take_along_axis(x, numbers, axis=axis)
         return seen + ops.astype(ops.maximum(numbers * 2, 3), str(x.dtype)) * 0.01
 
-    draw.add(f"argmax {axis}", (x,), run)
+    draw.add(f"{winner.__name__} {axis}", (x,), run)
 
 
 @move(2)
@@ -597,12 +608,24 @@ def windows(draw: Draw) -> None:
 
 @move(1)
 def several(draw: Draw) -> None:
-    """x[rows, columns]"""
+    """x[rows, columns], with or without an axis between them."""
     x = draw.some("f", lambda s: len(s) > 1)
-    m, n = draw.spec(x)[:2]
-    count = draw.choice(DIMS)
-    pair = tuple(draw.input(indices(draw, size, (count,))) for size in (m, n))
-    draw.add("index pairs", (x, *pair), lambda x, i, j: x[i, j])
+    shape, count = draw.spec(x), draw.choice(DIMS)
+    apart = len(shape) > 2 and draw.chance(0.5)
+    sizes = shape[: 3 if apart else 2 : 2 if apart else 1]
+    pair = tuple(draw.input(indices(draw, size, (count,))) for size in sizes)
+    draw.add("index pairs", (x, *pair), lambda x, i, j: x[i, :, j] if apart else x[i, j])
+
+
+@move(1)
+def ascending(draw: Draw) -> None:
+    """Numbers in order, which NumPy finds."""
+    x = draw.some("f", lambda s: len(s) > 0)
+    axis = draw.choice(range(len(draw.spec(x))))
+    apart = np.diff(np.sort(draw.values[x].data, axis=axis), axis=axis)
+    if apart.size and apart.min() < 1e-3:
+        raise NoFit  # the order of equal ones is up to rounding
+    draw.add(f"sort {axis}", (x,), lambda x: ops.sort(x, axis=axis))
 
 
 OPTIMIZERS: dict[str, Callable[[list[Tensor]], Any]] = {
@@ -829,6 +852,10 @@ def gap(name: str, gate: Any, arrays: list[np.ndarray]) -> float:
         gaps = arrays[0] - arrays[1]
     elif name in ("Argmax", "Max"):
         gaps = arrays[0] - arrays[0].max(axis=gate.axis, keepdims=True)
+    elif name in ("Argmin", "Min"):
+        gaps = arrays[0] - arrays[0].min(axis=gate.axis, keepdims=True)
+    elif name == "Argsort":
+        gaps = np.diff(np.sort(arrays[0], axis=gate.axis), axis=gate.axis)
     elif name == "MulticlassHinge":
         scores, labels = arrays
         right = np.take_along_axis(scores, labels[:, None].astype(np.int64), 1)

@@ -5,10 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, ops
-from chainrule.compiler.single import LOWERINGS, index_strides, rows_picked, single_tasks
-from chainrule.compiler.views import View
+from chainrule.compiler.single import LOWERINGS, single_tasks
 from chainrule.errors import IndexingError
-from chainrule.ops.indexing import Given, Slice
 
 from . import steps
 
@@ -114,21 +112,6 @@ def test_sizes_of_nothing():
         lambda x, i: (ops.concat([x, x], axis=0), x[i], ops.argmax(x, axis=1)), fallback="error"
     )
     assert [v.shape for v in step(empty, none)] == [(0, 3), (0, 3), (0,)]
-
-
-def test_the_rows_that_a_key_picks():
-    every = Slice(None, None, None)
-    assert rows_picked((every, Given()), (2, 3, 4)) == (2, 3, 4)
-    assert rows_picked((Given(),), (5, 2, 2)) == (1, 5, 4)
-    assert rows_picked((Given(), Given()), (5, 2)) is None
-    assert rows_picked((Slice(1, None, None), Given()), (5, 2)) is None
-    assert rows_picked((1, Given()), (5, 2)) is None
-
-
-def test_strides_of_indices():
-    assert index_strides(View(0, (2, 3), (3, 1)), (4, 6, 5), True) == (0, 1, 0)
-    assert index_strides(View(0, (2, 3), (1, 2)), (4, 6, 5), True) is None
-    assert index_strides(View(0, (4, 6, 5), (30, 5, 1)), (4, 6, 5), False) == (30, 5, 1)
 
 
 def test_a_gate_without_a_lowering_is_left_to_numpy():

@@ -14,7 +14,8 @@ from chainrule.kernels.language.checked import run_checked
 from chainrule.kernels.language.types import BOOL, F32, F64, I32, I64, U8
 from chainrule.kernels.loops import GRAIN, Loops, Nest, identity
 from chainrule.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
-from chainrule.ops.reduction import Max, Mean, Sum
+from chainrule.ops.product import Prod
+from chainrule.ops.reduction import Max, Mean, Min, Sum
 from chainrule.ops.selection import (
     Equal,
     Greater,
@@ -30,7 +31,7 @@ from chainrule.ops.selection import (
 from .machines import Strided, caught, compiled, holds, numbers, on_both, plant, strided, whole_everywhere
 
 ADD, MULTIPLY = Add(), Multiply()
-SUM, MEAN, MAX = Sum((0,)), Mean((0,)), Max((0,))
+SUM, MEAN, MAX, MIN, PROD = Sum((0,)), Mean((0,)), Max((0,)), Min((0,)), Prod((0,))
 DTYPES = [F32, F64, I64, I32, U8]
 WIDTHS = [0, 1, 2, 15, 16, 17, 31, 32, 33, 50]
 ARRANGEMENTS = [  # the sizes of the kept loops, of the reduced ones, whether the inner axis is reduced
@@ -126,9 +127,13 @@ class Call:
         return made
 
     def check_total(self, out, total, x):
-        """A total, exact for whole numbers and maxima; else within the bound of a sum in any order."""
-        if total.combine == "maximum":
-            return holds(out, np.maximum.reduce(x, self.axes))
+        """A total, exact for whole numbers and extremes; else within the bound of a sum in any order."""
+        if total.combine in ("maximum", "minimum"):
+            return holds(out, getattr(np, total.combine).reduce(x, self.axes))
+        if total.combine == "multiply":
+            with np.errstate(all="ignore"):
+                expected = np.multiply.reduce(x, self.axes, dtype=x.dtype)
+            return np.testing.assert_allclose(out.view(), expected, rtol=1e-5)
         if x.dtype.kind != "f":
             return holds(out, np.add.reduce(x, self.axes, dtype=x.dtype))
         with np.errstate(all="ignore"):
@@ -379,12 +384,27 @@ def test_the_mean_divides_by_the_count_given():
 
 
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
-def test_the_maximum_of_nan_is_nan_and_of_infinities_infinite(dtype):
+@pytest.mark.parametrize("extreme", [MAX, MIN], ids=["maximum", "minimum"])
+def test_an_extreme_of_nan_is_nan_and_of_infinities_infinite(dtype, extreme):
     x = operand((4, 18), dtype, np.random.default_rng(6))
     x.view()[1, 17], x.view()[2, 3], x.view()[3] = np.nan, np.inf, -np.inf
-    total = Total(0, "maximum", MAX, out_kind(dtype))
+    total = Total(0, extreme.combine, extreme, out_kind(dtype))
     for kept, inner in ((1, True), (0, False)):
         Call(Loops(Formula((kind(x),), ()), kept, 1 - kept, inner, (total,)), (4,), 18, [x]).check()
+
+
+@pytest.mark.parametrize("dtype", [F32, F64, I32, U8], ids=str)
+def test_products_and_smallest_numbers(dtype):
+    rng = np.random.default_rng(7)
+    for width in (1, 15, 16, 17, 40):
+        x = operand((3, width), dtype, rng)
+        x.view()[...] = (
+            rng.integers(1, 4, (3, width)) if dtype.kind != "f" else rng.uniform(0.5, 2, (3, width))
+        )
+        kinds = (("multiply", PROD), ("minimum", MIN))
+        totals = tuple(Total(0, combine, gate, out_kind(dtype)) for combine, gate in kinds)
+        for kept, inner in ((1, True), (0, False)):
+            Call(Loops(Formula((kind(x),), ()), kept, 1 - kept, inner, totals), (3,), width, [x]).check()
 
 
 def test_what_changes_nothing():
@@ -392,6 +412,8 @@ def test_what_changes_nothing():
     assert identity("maximum", F64) == -np.inf
     assert identity("maximum", U8) == 0
     assert identity("maximum", I32) == -(2**31)
+    assert identity("minimum", F32) == np.inf and identity("minimum", U8) == 255
+    assert identity("multiply", F32) == identity("multiply", I32) == 1
 
 
 def test_dtypes_that_do_not_fit_are_refused():

@@ -24,6 +24,7 @@ KERNELS = frozenset(
         "pool",
         "argmax",
         "dropout",
+        "scan",
         "parts",
     )  # what computes
     + ("view", "copy", "take", "scatter")  # what moves

@@ -71,6 +71,7 @@ def test_these_gates_say_their_parts():
         "LstmCell",
         "MulticlassHinge",
         "Selu",
+        "ProductOfOthers",
         "Sigmoid",
         "Silu",
         "Softmax",

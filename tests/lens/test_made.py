@@ -6,6 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor
 from chainrule.lens.made import listed, made
+from chainrule.ops.product import ProductOfOthers
 
 X = np.array([[0.0, 2.0, -1.0], [4.0, 0.5, 3.0]], "float32")
 ROW = Tensor.of(X[0], constant=True)
@@ -25,7 +26,22 @@ ROW = Tensor.of(X[0], constant=True)
         (lambda x: x.sum(axis=1, keepdims=True), "sum", (1, 0), "7.50 is the sum of 3 numbers of x"),
         (lambda x: x.max(axis=0), "max", 2, "3.00 is the largest of 2 numbers of x"),
         (lambda x: cr.l2([x], 1.0), "sum_of_squares", (), "30.25 is the sum of squares of 6 numbers of x"),
-        (lambda x: x.argmax(axis=1), "argmax", 1, "x (2, 3) gives 0"),
+        (lambda x: x.argmax(axis=1), "argmax", 1, "0 is where the largest of 3 numbers of x stands"),
+        (lambda x: x.argmin(axis=0), "argmin", 1, "1 is where the smallest of 2 numbers of x stands"),
+        (lambda x: x.min(axis=1), "min", 0, "−1.00 is the smallest of 3 numbers of x"),
+        (lambda x: x.prod(axis=1), "prod", 1, "6.00 is the product of 3 numbers of x"),
+        (
+            lambda x: cr.apply(ProductOfOthers(1), x),
+            "product_of_others",
+            (1, 0),
+            "1.50 is the product of 2 other numbers of x",
+        ),
+        (
+            lambda x: x.cumulative_sum(axis=0),
+            "cumulative_sum",
+            (1, 2),
+            "2.00 is gathered from 2 numbers of x",
+        ),
         (lambda x: cr.pad(x, ((0, 0), (1, 0))), "pad", (1, 1), "4.00 comes from x[1, 0]"),
         (lambda x: cr.pad(x, ((0, 0), (1, 0)), value=9.0), "pad", (1, 0), "9.00 is filled in"),
         (

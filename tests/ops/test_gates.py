@@ -21,6 +21,12 @@ from chainrule.ops.norm import BatchNorm, ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.rectifier import Elu, LeakyRelu
 from chainrule.ops.reduction import Sum
+from chainrule.ops.norm import ChannelSum, LocalResponseNorm
+from chainrule.ops.order import Argsort
+from chainrule.ops.pool import AvgPool2d, MaxPool2d
+from chainrule.ops.product import Prod, ProductOfOthers
+from chainrule.ops.reduction import Min, Sum
+from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.standardize import Standardize
@@ -86,6 +92,11 @@ IMPOSSIBLE = [
     BatchNorm(0.0),
     Standardize((1,), -1e-5),
     Standardize((1, 0)),
+    CumulativeSum(-1),
+    Argsort(-1),
+    ProductOfOthers(-1),
+    Min((1, 0)),
+    Prod((0, 0)),
     Sum((1, 0)),
     Sum((0, 0)),
     Logsumexp((1, 0)),

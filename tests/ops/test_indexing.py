@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import Tensor
-from chainrule.errors import DTypeError, IndexingError, ShapeError
+from chainrule.errors import DTypeError, IndexingError, SettingError, ShapeError, TraceError
 
 from .peers import refused
 
@@ -35,6 +35,18 @@ KEYS = {
     "unsigned": np.array([1, 0], "uint64"),
     "zero axes": np.array(1),
     "empty array": np.array([], int),
+    "empty list": [],
+    "list of lists": [[0, 1], [1, 1]],
+    "mask": A > 7,
+    "mask of rows": np.array([False, True]),
+    "mask in the middle": (slice(None), np.array([True, False, True])),
+    "mask of two axes": A[..., 0] > 4,
+    "mask behind a slice": (slice(1, None), A[0] % 2 > 0),
+    "mask behind ellipsis": (..., np.array([True, False, True, True])),
+    "mask and an integer": (1, np.array([True, False, True])),
+    "mask and an array": (np.array([True, True]), np.array([2, 0])),
+    "mask of nothing": A < 0,
+    "list of bools": [True, False],
 }
 
 
@@ -66,6 +78,30 @@ def test_tensors_index_tensors():
     x = Tensor(A)
     assert np.array_equal(x[Tensor([1, 0])].numpy(), A[[1, 0]])
     assert x[Tensor(1)].shape == (3, 4)
+
+
+def test_a_mask_may_be_a_tensor():
+    x = Tensor(A, requires_grad=True)
+    picked = x[x > 20]
+    assert picked.tolist() == [21, 22, 23]
+    (picked * picked).sum().backward()
+    assert np.array_equal(x.grad.numpy(), np.where(A > 20, 2 * A, 0))
+
+
+@pytest.mark.parametrize("run", [cr.trace, lambda step, *a: cr.compile(step)(*a)])
+def test_a_mask_of_a_traced_step_is_refused(run):
+    state = Tensor(A > 3)
+    for step in (lambda x: x[x > 1].sum(), lambda x: x[1:, x[0] > 1], lambda x: x[state]):
+        with pytest.raises(TraceError) as caught:
+            run(step, A)
+        error = caught.value
+        assert error.who == "index" and "where(mask, x, 0)" in error.hint and "test_indexing.py" in error.line
+
+
+def test_a_mask_known_beforehand_may_stand_in_a_traced_step():
+    mask = A > 20
+    step = cr.compile(lambda x: x[mask] * 2, fallback="error")
+    assert step(A).tolist() == [42, 44, 46]
 
 
 def test_indices_of_a_traced_step_are_values_of_the_run():
@@ -102,7 +138,16 @@ def test_scatter_adds_where_an_index_comes_twice():
         (IndexingError, 1.5, ("type float",)),
         (IndexingError, True, ("type bool",)),
         (IndexingError, "a", ("type str",)),
-        (DTypeError, A[0, 0] > 1, ("an index array of bool", "where(mask, x, 0)")),
+        (IndexingError, A[0, 0] > 1, ("a mask into shape (2, 3, 4)", "boolean index did not match")),
+        (IndexingError, (slice(None), A > 1), ("too many indices",)),
+        (IndexingError, np.array(True), ("one bool as an index",)),
+        (IndexingError, [True], ("boolean index did not match",)),
+        (IndexingError, slice(0.5, 2), ("a slice with a bound of type float",)),
+        (IndexingError, slice(None, None, 0), ("slice step cannot be zero",)),
+        (IndexingError, [[0], [0, 1]], ("rows that differ in length",)),
+        (IndexingError, (..., ...), ("ellipsis",)),
+        (DTypeError, [0.0, 1.0], ("an index array of float64",)),
+        (DTypeError, Tensor([1.0]), ("an index array of float32",)),
         (DTypeError, np.array([0.0]), ("an index array of float64",)),
     ],
 )
@@ -120,6 +165,7 @@ def test_wrong_indices_along_an_axis():
     refused(DTypeError, lambda: cr.take_along_axis(x, one * 1.0), take, "an integer dtype")
     scatter = "scatter_along_axis"
     refused(ShapeError, lambda: cr.scatter_along_axis(x, one, axis=2, size=4), scatter, "equal shapes")
+    refused(SettingError, lambda: cr.scatter_along_axis(x, one, axis=2, size=-1), scatter, "size -1")
     refused(
         IndexingError, lambda: cr.scatter_along_axis(one * 1.0, one + 9, axis=2, size=4), scatter, "index 9"
     )

@@ -5,6 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor
+from chainrule.compiler.schedule import Python
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.ops.linear import Linear
 
@@ -13,21 +14,47 @@ from .peers import agrees_with_torch, refused
 M = np.arange(6, dtype="float32").reshape(2, 3)
 
 
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ((2, 3), (3, 4)),
-        ((3,), (3,)),
-        ((3,), (3, 2)),
-        ((2, 3), (3,)),
-        ((5, 2, 3), (3, 4)),
-        ((2, 1, 2, 3), (4, 3, 2)),
-        ((3,), (5, 3, 2)),
-        ((5, 2, 3), (3,)),
-    ],
-)
+FACTORS = [
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((2, 1, 2, 3), (4, 3, 2)),
+    ((2, 1, 2, 3), (1, 4, 3, 2)),
+    ((3,), (5, 3, 2)),
+    ((5, 2, 3), (3,)),
+    ((5, 1, 3), (5, 3, 1)),
+    ((0, 2, 3), (3, 4)),
+    ((2, 2, 0), (2, 0, 3)),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), FACTORS)
 def test_matmul_is_that_of_torch(a, b):
     agrees_with_torch(cr.matmul, lambda x, y: x @ y, a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), FACTORS)
+def test_every_stack_compiles_natively(a, b):
+    """Products of stacks, and of stacks turned on their sides, there and back."""
+
+    def step(x, y):
+        made = x @ y
+        return [made, *cr.graph.gradients((made * made).sum(), [x, y])]
+
+    def turned(x, y):
+        return step(x.mT, y) if len(a) > 1 else step(x, y)
+
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(size=s).astype("float32") for s in (a, b))
+    for run, left in ((step, x), (turned, np.swapaxes(x, -1, -2).copy() if len(a) > 1 else x)):
+        inputs = [Tensor(left, requires_grad=True), Tensor(y, requires_grad=True)]
+        compiled = cr.compile(run, fallback="error")
+        for made, plain in zip(compiled(*inputs), run(*inputs), strict=True):
+            assert made.shape == plain.shape and np.allclose(made, plain, atol=1e-4)
+        assert not any(isinstance(s, Python) for s in compiled.plan(*inputs).segments)
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (2, 5, 3), (3,)])

@@ -15,13 +15,14 @@ from ..ops.conv import Fold, Unfold
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
+from ..ops.scan import CumulativeSum
 from ..ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from ..tensor import Tensor
 from .numbers import not_finite
 
 MOVING = (
     *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout),
-    *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
+    *(CumulativeSum, Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
 )
 """Gates that move numbers, or add up some: what their way back touches is what they read."""
@@ -83,12 +84,13 @@ def element_by_element(gate: Gate, given: Given, wrong: list[Mask | None], wante
 
 
 def along_axes(gate: Reduction, x: np.ndarray, wanted: Mask) -> Passing:
-    """A sum passes on every number; a maximum passes on NaN, and infinity where it is the largest."""
+    """A sum or a product passes on every number; an extreme passes on NaN, and infinity where it wins."""
     wide = wanted if gate.keepdims else np.expand_dims(wanted, gate.axis)
     with np.errstate(all="ignore"):
         guilty = ~np.isfinite(gate.map(xp, x))
-        if gate.combine == "maximum":
-            guilty &= np.isnan(x) | (x == x.max(axis=gate.axis, keepdims=True))
+        if gate.combine in ("maximum", "minimum"):
+            won = getattr(np, gate.combine).reduce(x, axis=gate.axis, keepdims=True)
+            guilty &= np.isnan(x) | (x == won)
     read = guilty & wide & ~np.isfinite(x)
     reached = read.any(axis=gate.axis, keepdims=gate.keepdims)
     return Passing([some(read)], [some(wanted & ~reached)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from ..graph import Elementwise, Gate, Program, Ref, Spec, Value, trace
 from ..graph.mode import OURS, run
 from ..ops.conv import Sliding
+from .keys import in_simple_keys
 from .labels import CHECKED, LabelCheck
 
 WHOLE = (Elementwise, Sliding)
@@ -127,14 +128,15 @@ def needed(flow: Flow, roots: Iterable[int]) -> Iterator[Op]:
 
 def taken_apart(flow: Flow, op: Op) -> Iterator[Op]:
     """A composite gate as its parts, all the way down; any other, and one that a kernel runs whole, as it is."""
-    if not hasattr(op.gate, "parts") or isinstance(op.gate, WHOLE):
+    specs = tuple(flow.specs[n] for n in op.inputs)
+    if smaller(op.gate, specs) is None:
         yield op
         return
     if isinstance(op.gate, CHECKED):
         check = LabelCheck(op.gate.label, flow.specs[op.inputs[0]].shape[1])
         flow.checks.append(flow.new(Spec((), np.dtype(np.bool_))))
         yield Op(check, op.inputs, (flow.checks[-1],), op.line)
-    inside = parts_of(op.gate, tuple(flow.specs[n] for n in op.inputs), flow.program.kind)
+    inside = parts_of(op.gate, specs, flow.program.kind)
     numbers = dict(zip(inside.inputs, op.inputs, strict=True))
     for number, array in inside.constants.items():
         numbers[number] = flow.new(inside.specs[number])
@@ -159,6 +161,13 @@ def taken_apart(flow: Flow, op: Op) -> Iterator[Op]:
         yield from taken_apart(flow, inner)
 
 
+def smaller(gate: Any, specs: tuple[Spec, ...]) -> Callable[..., Any] | None:
+    """What a gate does in smaller ones, as a function of its inputs; None where a kernel runs it as it is."""
+    if hasattr(gate, "parts") and not isinstance(gate, WHOLE):
+        return gate.parts
+    return in_simple_keys(gate, specs)
+
+
 _parts: dict[tuple[Any, ...], Program] = {}
 
 
@@ -169,7 +178,8 @@ def parts_of(gate: Gate, specs: tuple[Spec, ...], kind: type[Value]) -> Program:
         if len(_parts) > 4096:
             _parts.clear()
         hollow = [kind.of(np.broadcast_to(np.zeros((), s.dtype), s.shape), weak=s.weak) for s in specs]
-        _parts[key] = trace(lambda *values: gate.parts(*values), *hollow, kind=kind)
+        written: Any = smaller(gate, specs)
+        _parts[key] = trace(lambda *values: written(*values), *hollow, kind=kind)
     return _parts[key]
 
 

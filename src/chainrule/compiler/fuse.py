@@ -9,6 +9,7 @@ from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
+from ..ops.scan import CumulativeSum
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from ..ops.window import Window
 from .flow import Flow, Op
@@ -25,6 +26,7 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 
 ROW_BY_ROW = (
     Argmax,
+    CumulativeSum,
     Dropout,
     FilterGradient,
     FilterPanels,

@@ -11,14 +11,15 @@ from ..graph import Gate
 from ..kernels import dropout as dropout_kernel
 from ..kernels import indexing as index_kernels
 from ..kernels import pooling, pooling_inside
-from ..kernels.formula import NEXT, STRIDED, Formula, Operand
+from ..kernels.formula import Formula, Operand
 from ..kernels.language.machine import Machine
 from ..kernels.loops import Loops
 from ..ops.dropout import Dropout
-from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
+from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
-from ..ops.reduction import Argmax
+from ..ops.reduction import Argmax, Argmin
+from ..ops.scan import CumulativeSum
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
 from .flow import Op
@@ -26,12 +27,14 @@ from .fuse import surrounds
 from .gradients import filter_gradient, tiles_gradient, winograd_sums
 from .groups import Groups, size
 from .homes import inside, places
+from .indexing import add_along_axis, add_rows, take_along_axis, take_rows, winner
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
+from .scan import scan
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
-from .views import View, collapsed, indexed, is_basic, reshaped
+from .views import View, collapsed, indexed, is_basic
 from .winograd import filter_panels, winograd_tiles
 
 Lowering = Callable[[Groups, Op, int], list[Task] | None]
@@ -123,76 +126,6 @@ def pad(groups: Groups, op: Op, status: int) -> list[Task] | None:
     return [*around(groups, whole, inside(groups, op), op.gate.value), *laid_down(groups, op)]
 
 
-def index(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """Rows picked by one integer array; keys with several arrays are left to NumPy."""
-    seen = rows_picked(op.gate.key, groups.flow.specs[op.inputs[0]].shape)
-    if seen is None:
-        return None
-    (out,) = op.outputs
-    high, length, width = seen
-    count = groups.flow.specs[op.inputs[1]].size
-    return take(groups, op, status, (high, count, width), length, out, spread_index=True)
-
-
-def take_along_axis(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    shape, axis = groups.flow.specs[op.outputs[0]].shape, op.gate.axis
-    length = groups.flow.specs[op.inputs[0]].shape[axis]
-    space = size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
-    return take(groups, op, status, space, length, op.outputs[0], spread_index=False)
-
-
-def take(
-    groups: Groups,
-    op: Op,
-    status: int,
-    space: tuple[int, int, int],
-    length: int,
-    out: int,
-    *,
-    spread_index: bool,
-) -> list[Task] | None:
-    """out[a, j, b] = x[a, i, b]; the index does not depend on a and b where it is spread."""
-    high, count, width = space
-    x, numbers = groups.view(op.inputs[0]), groups.view(op.inputs[1])
-    seen = reshaped(x.shape, x.strides, (high, length, width))
-    where = index_strides(numbers, space, spread_index)
-    if seen is None or where is None or 0 in space:
-        return [] if 0 in space else None
-    specs = groups.flow.specs
-    index_operand = Operand(specs[numbers.base].dtype, along(where[2]) if width > 1 or spread_index else NEXT)
-    x_along = along(seen[2]) if width > 1 else NEXT
-    kernel = index_kernels.Take(specs[x.base].dtype, index_operand, x_along)
-    pieces = share_out(size(space) * 4)
-    arguments: list[Argument] = [pieces, high, count, width, length, address(groups, x), seen[0], seen[1]]
-    arguments += [seen[2]] if x_along == STRIDED else []
-    arguments += [
-        address(groups, numbers),
-        where[0],
-        where[1],
-        *where[2:3] * (index_operand.along == STRIDED),
-    ]
-    arguments += [Address(out), count * width, width, Address(STATUS, status)]
-    return [Task(kernel, arguments, pieces, (x.base, numbers.base), (out,), "take", guard=status)]
-
-
-def index_strides(numbers: View, space: tuple[int, int, int], spread: bool) -> tuple[int, ...] | None:
-    """Strides of the indices over (a, j, b)."""
-    if spread:
-        flat = reshaped(numbers.shape, numbers.strides, (space[1],))
-        return None if flat is None else (0, flat[0], 0)
-    return reshaped(numbers.shape, numbers.strides, space)
-
-
-def rows_picked(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """(A, L, B) where a key is one integer array at one axis and whole slices elsewhere."""
-    whole = Slice(None, None, None)
-    places = [k for k, entry in enumerate(key) if isinstance(entry, Given)]
-    if len(places) != 1 or any(entry != whole for entry in key if not isinstance(entry, Given)):
-        return None
-    (axis,) = places
-    return size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
-
-
 def index_add(groups: Groups, op: Op, status: int) -> list[Task] | None:
     """Zeros, and what is added: a copy for a key of slices, sums where rows are named by number."""
     (out,), x = op.outputs, groups.view(op.inputs[0])
@@ -203,74 +136,12 @@ def index_add(groups: Groups, op: Op, status: int) -> list[Task] | None:
         slices = all(isinstance(k, Slice) for k in key) and len(key) == len(whole.shape)
         rest = around(groups, whole, key, 0) if slices else fill(groups, whole, 0)
         return [*rest, *move(groups, x, indexed(whole, key))]
-    seen = rows_picked(op.gate.key, op.gate.shape)
-    if seen is None:
-        return None
-    high, length, width = seen
-    count = groups.flow.specs[op.inputs[1]].size
-    return add(groups, op, status, (high, count, width), length, spread_index=True)
+    return [*fill(groups, groups.view(out), 0), *add_rows(groups, op, status)]
 
 
 def scatter_along_axis(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    shape, axis = groups.flow.specs[op.inputs[0]].shape, op.gate.axis
-    space = size(shape[:axis]), shape[axis], size(shape[axis + 1 :])
-    return add(groups, op, status, space, op.gate.size, spread_index=False)
-
-
-def add(
-    groups: Groups, op: Op, status: int, space: tuple[int, int, int], length: int, *, spread_index: bool
-) -> list[Task] | None:
-    """out[a, i, b] += x[a, j, b] on zeros."""
-    (out,) = op.outputs
-    high, count, width = space
-    x, numbers = groups.view(op.inputs[0]), groups.view(op.inputs[1])
-    seen = reshaped(x.shape, x.strides, space)
-    where = index_strides(numbers, space, spread_index)
-    tasks = fill(groups, groups.view(out), 0)
-    if 0 in space:
-        return tasks
-    if seen is None or where is None:
-        return None
-    specs = groups.flow.specs
-    narrow = width == 1
-    index_operand = Operand(
-        specs[numbers.base].dtype, NEXT if narrow and not spread_index else along(where[2])
-    )
-    x_operand = Operand(specs[x.base].dtype, NEXT if narrow else along(seen[2]))
-    kernel = index_kernels.Add(specs[out].dtype, index_operand, x_operand)
-    pieces = min(share_out(size(space) * 4), high)
-    arguments: list[Argument] = [pieces, high, count, width, length, Address(out), length * width, width]
-    arguments += [
-        address(groups, numbers),
-        where[0],
-        where[1],
-        *where[2:3] * (index_operand.along == STRIDED),
-    ]
-    arguments += [address(groups, x), seen[0], seen[1], *seen[2:3] * (x_operand.along == STRIDED)]
-    arguments.append(Address(STATUS, status))
-    reads = (x.base, numbers.base, out)
-    return [*tasks, Task(kernel, arguments, pieces, reads, (out,), "scatter", guard=status)]
-
-
-def argmax(groups: Groups, op: Op, status: int) -> list[Task] | None:
-    """The first largest along one axis; the longer side of what is left becomes the vector."""
-    (out,), x = op.outputs, groups.view(op.inputs[0])
-    axis = op.gate.axis
-    high, width = size(x.shape[:axis]), size(x.shape[axis + 1 :])
-    seen = reshaped(x.shape, x.strides, (high, x.shape[axis], width))
-    if seen is None:
-        return None
-    if high * width == 0:
-        return []
-    outer, step, inner = seen
-    if width == 1:  # many rows: the vector goes over them
-        high, width, outer, inner = 1, high, 0, outer
-    operand = Operand(groups.flow.specs[x.base].dtype, along(inner) if width > 1 else NEXT)
-    pieces = min(share_out(x.size * 4), high)
-    arguments: list[Argument] = [pieces, high, x.shape[axis], width, address(groups, x), outer, step]
-    arguments += [inner] if operand.along == STRIDED else []
-    arguments += [Address(out), width]
-    return [Task(index_kernels.Largest(operand), arguments, pieces, (x.base,), (out,), "argmax")]
+    """Zeros, and what is added along an axis."""
+    return [*fill(groups, groups.view(op.outputs[0]), 0), *add_along_axis(groups, op, status)]
 
 
 def dropout(groups: Groups, op: Op, status: int) -> list[Task] | None:
@@ -364,13 +235,15 @@ POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]
 """The kernel of each pooling, and whether it goes from the windows back to the pictures."""
 
 LOWERINGS: dict[type[Gate], Lowering] = {
-    Argmax: argmax,
+    Argmax: winner,
+    Argmin: winner,
     Concat: concat,
+    CumulativeSum: scan,
     Dropout: dropout,
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,
     FiltersAbreast: filters_abreast,
-    Index: index,
+    Index: take_rows,
     IndexAdd: index_add,
     Interleave: interleave,
     LabelCheck: label_check,

@@ -150,7 +150,7 @@ class Reduction(Gate):
     """A gate that maps every element, combines along axes, and finishes the total.
 
     axis:  sorted axes, all ≥ 0;  keepdims: leave them in the shape with size 1
-    combine:  "add" or "maximum";  `map` and `finish` are formulas in `xp`
+    combine:  "add", "multiply", "maximum" or "minimum";  `map` and `finish` are formulas in `xp`
     """
 
     axis: tuple[int, ...]
@@ -171,7 +171,7 @@ class Reduction(Gate):
     def spec(self, x: Spec) -> Spec:
         require_kind(self.label, "x", x, self.takes)
         check_axes(self.label, x, self.axis)
-        if self.combine == "maximum" and 0 in (x.shape[a] for a in self.axis):
+        if self.combine in EXTREMES and 0 in (x.shape[a] for a in self.axis):
             raise ShapeError(
                 self.label,
                 f"x {x} has no element along axis {self.axis}",
@@ -182,9 +182,13 @@ class Reduction(Gate):
 
     def forward(self, x: np.ndarray) -> Any:
         count = int(np.prod([x.shape[a] for a in self.axis], dtype=np.int64))
-        combine: Any = {"add": np.add, "maximum": np.maximum}[self.combine]
+        combine: Any = getattr(np, self.combine)
         total = combine.reduce(self.map(xp, x), axis=self.axis, keepdims=self.keepdims, dtype=x.dtype)
         return self.finish(xp, total, count)
+
+
+EXTREMES = ("maximum", "minimum")
+"""Ways to combine numbers that have no answer where there are none."""
 
 
 def reduced_shape(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:

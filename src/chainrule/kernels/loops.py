@@ -227,4 +227,6 @@ def identity(combine: str, dtype: np.dtype) -> float | int:
     """What changes nothing when it is combined."""
     if combine == "maximum":
         return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
-    return 0
+    if combine == "minimum":
+        return np.inf if dtype.kind == "f" else int(np.iinfo(dtype).max)
+    return int(combine == "multiply")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Elementwise, Reduction
-from ..ops.reduction import Var
+from ..ops.product import ProductOfOthers
+from ..ops.reduction import Argmax, Var
 from .digits import TIMES, number, place
 from .element import Element
 
@@ -25,7 +26,7 @@ RELATIONS = {
     "logical_or": "or",
 }
 
-WORDS = {"max": "largest", "var": "variance"}
+WORDS = {"max": "largest", "min": "smallest", "prod": "product", "var": "variance"}
 """What a gate of many numbers makes of them, where that is not its name."""
 
 
@@ -41,6 +42,8 @@ def made(element: Element) -> str:
         return by_numbers(element)
     if isinstance(element.gate, Reduction | Var):
         return reduced(element)
+    if isinstance(element.gate, Argmax | ProductOfOthers):
+        return along_axis(element)
     if element.whole.dtype.kind != "f":
         return composed(element)
     return MADE.get(element.gate.pattern, composed)(element)
@@ -78,6 +81,17 @@ def reduced(element: Element) -> str:
     read, value = element.inputs[0], number(element.value)
     of = f"{many(math.prod(read.array.shape[axis] for axis in gate.axis), 'number')} of {read.name}"
     return f"{value} is the {WORDS.get(gate.label, gate.label.replace('_', ' '))} of {of}"
+
+
+def along_axis(element: Element) -> str:
+    """Where the winner of an axis stands, or what the others of an axis come to."""
+    gate: Any = element.gate
+    read, value = element.inputs[0], number(element.value)
+    count = read.array.shape[gate.axis]
+    if isinstance(gate, ProductOfOthers):
+        return f"{value} is the product of {many(count - 1, 'other number')} of {read.name}"
+    word = WORDS[gate.label.replace("arg", "")]
+    return f"{value} is where the {word} of {many(count, 'number')} of {read.name} stands"
 
 
 def moved(element: Element) -> str:

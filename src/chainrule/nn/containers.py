@@ -12,6 +12,8 @@ from .module import Module
 class ModuleList(Module):
     """Modules under the names 0, 1, 2, …: a list whose parts are found.
 
+    Raises SettingError for what is no module, IndexingError for an index that the list does not have.
+
     >>> from chainrule import nn
     >>> layers = nn.ModuleList([nn.ReLU(), nn.Tanh()])
     >>> len(layers), layers[1]
@@ -19,6 +21,9 @@ class ModuleList(Module):
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
+        if not isinstance(modules, Iterable) or isinstance(modules, Module):
+            came = f"modules is a {type(modules).__name__}"
+            raise SettingError(type(self).__name__, came, "a list of modules", "[nn.ReLU(), …]")
         for module in modules:
             self.append(module)
 
@@ -45,18 +50,20 @@ class ModuleList(Module):
     def __getitem__(self, index: int) -> Module:
         try:
             return list(self)[index]
-        except IndexError:
+        except (IndexError, TypeError):
             who, expected = (
                 type(self).__name__,
                 f"{-len(self)} … {len(self) - 1}" if len(self) else "no index: it is empty",
             )
-            raise IndexingError(who, f"index {index}", expected, "an index within the list") from None
+            raise IndexingError(who, f"index {index!r}", expected, "an index within the list") from None
 
 
 class Sequential(ModuleList):
     """Modules one after the other, each fed with what the one before returned.
 
     Their names are 0, 1, 2, …, or those of one dict of modules.
+    Raises SettingError for what is no module and for a name that cannot be, IndexingError for an index that there is
+    not.
 
     >>> import chainrule as cr
     >>> from chainrule import nn

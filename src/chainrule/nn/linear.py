@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError
+from ..ops.arguments import checked_shape
 from ..random import Generator
 from . import init
 from .module import Module
@@ -17,7 +18,8 @@ class Linear(Module):
 
     weight (out_features, in_features), bias (out_features,), as in PyTorch.
     x (…, in_features) float gives (…, out_features).
-    Raises SettingError for sizes below 1, ShapeError if x has another number of features.
+    Raises SettingError for sizes below 1, ShapeError if x has another number of features, DTypeError unless x holds
+    floats of the weight's dtype.
     """
 
     def __init__(
@@ -47,6 +49,8 @@ class Linear(Module):
 class Flatten(Module):
     """(N, C, H, W) to (N, C·H·W): pictures to rows.
 
+    Raises ShapeError without a batch axis, DTypeError for an array of what is no number.
+
     >>> import chainrule as cr
     >>> Flatten()(cr.Tensor([[[1.0, 2.0], [3.0, 4.0]]]))
     Tensor([[1., 2., 3., 4.]])
@@ -61,7 +65,11 @@ class Flatten(Module):
 
 
 class Identity(Module):
-    """out = x: a place that may hold a layer or none."""
+    """out = x: a place that may hold a layer or none.
+
+    Raises DTypeError for what is no tensor, array or number.
+    """
 
     def forward(self, x: Any) -> Any:
+        checked_shape("Identity", x)
         return x

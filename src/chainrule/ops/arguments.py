@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+import numbers
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +28,28 @@ def shape_of_value(who: str, name: str, x: Operand) -> tuple[int, ...]:
         came, expected = f"{name} is a {type(x).__name__}", "a tensor, an array or a number"
         raise DTypeError(who, came, expected, "Tensor(...) around it")
     return shape_of(x)
+def checked_shape(who: str, x: Any) -> tuple[int, ...]:
+    """The same, and a DTypeError for anything else."""
+    if not isinstance(x, Value | np.ndarray | numbers.Real | np.bool_):
+        came, hint = f"a {type(x).__name__}", "Tensor(...) around it"
+        raise DTypeError(who, came, "a tensor, an array or a number", hint)
+    return x.shape if isinstance(x, Value | np.ndarray) else ()
+
+
+def listed(who: str, name: str, values: Any) -> tuple[Any, ...]:
+    """Several operands in a list or a tuple."""
+    if not isinstance(values, list | tuple):
+        came = f"{name} is a {type(values).__name__}"
+        raise SettingError(who, came, "a list or tuple of arrays", "[x, y]")
+    return tuple(values)
+
+
+def whole_numbers(who: str, name: str, value: Any) -> tuple[int, ...]:
+    """One whole number, or several in their order."""
+    given = tuple(value) if isinstance(value, Iterable) else (value,)
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
+        raise SettingError(who, f"{name} {value!r}", "whole numbers", f"{name}=(2, 3)")
+    return tuple(int(n) for n in given)
 
 
 def dtype_of(x: Operand) -> np.dtype:
@@ -62,6 +86,8 @@ def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def one_axis(who: str, axis: int, ndim: int) -> int:
     """One axis counted from the front."""
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+        raise IndexingError(who, f"axis {axis!r}", "one whole number", "axis=-1")
     return axes(who, axis, ndim)[0]
 
 

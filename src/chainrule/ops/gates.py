@@ -19,10 +19,13 @@ from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlong
 from .linear import Linear, Matmul
 from .loss import MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares
 from .norm import BatchNorm, ChannelSum, LocalResponseNorm
+from .order import Argsort
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
 from .rectifier import Elu, LeakyRelu, Prelu, Selu
+from .product import Prod, ProductOfOthers
 from .recurrent import GruCell, LstmCell
-from .reduction import Argmax, Max, Mean, Sum, Var
+from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
+from .scan import CumulativeSum
 from .selection import (
     Equal,
     Greater,
@@ -53,10 +56,13 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Linear, Matmul),
     *(MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares),
     *(BatchNorm, ChannelSum, LocalResponseNorm),
+    *(Argsort,),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
     *(Elu, LeakyRelu, Prelu, Selu),
+    *(Prod, ProductOfOthers),
     *(GruCell, LstmCell),
-    *(Argmax, Max, Mean, Sum, Var),
+    *(Argmax, Argmin, Max, Mean, Min, Sum, Var),
+    *(CumulativeSum,),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from types import EllipsisType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..errors import DTypeError, IndexingError, ShapeError
-from ..graph import Gate, Spec, Value, apply, check_axes, gate, require_kind
-from .arguments import Operand, one_axis, shape_of
+from ..errors import DTypeError, IndexingError, ShapeError, TraceError
+from ..graph import Gate, Spec, Value, apply, check_axes, gate, mode, require_kind
+from ..graph.mode import DIRECT
+from ..graph.origin import here, layer, origin
+from .arguments import Operand, at_least, checked_shape, one_axis
 
 
 class Slice(NamedTuple):
@@ -42,10 +45,20 @@ def indexed_shape(who: str, key: tuple[Entry, ...], x: Spec, indices: Sequence[S
     zeros = [np.broadcast_to(np.zeros((), np.intp), s.shape) for s in indices]
     try:
         return hollow[numpy_key(key, zeros)].shape
-    except IndexError as error:
+    except (IndexError, ValueError) as error:  # a slice in steps of 0 is a ValueError
         raise IndexingError(
             who, f"index into x {x}: {error}", "an index within the shape", "x.shape"
         ) from None
+
+
+def check_indices(who: str, key: tuple[Entry, ...], indices: Sequence[Spec]) -> None:
+    """An integer array for each place of one in the key."""
+    places = sum(isinstance(k, Given) for k in key)
+    if places != len(indices):
+        came = f"{len(indices)} index arrays for a key with {places}"
+        raise ShapeError(who, came, "one for each place", "x[key], which counts them")
+    for number, index in enumerate(indices):
+        require_kind(who, f"index {number}", index, "integer")
 
 
 def outside(who: str, shape: tuple[int, ...], error: IndexError) -> IndexingError:
@@ -63,8 +76,8 @@ class Index(Gate):
     key: tuple[Entry, ...]
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
-        for number, index in enumerate(indices):
-            require_kind(self.label, f"index {number}", index, "integer")
+        require_kind(self.label, "x", x, "any")
+        check_indices(self.label, self.key, indices)
         return x.with_shape(indexed_shape(self.label, self.key, x, indices))
 
     def forward(self, x: np.ndarray, *indices: np.ndarray) -> Any:
@@ -87,8 +100,8 @@ class IndexAdd(Gate):
     shape: tuple[int, ...]
 
     def spec(self, x: Spec, *indices: Spec) -> Spec:
-        for number, index in enumerate(indices):
-            require_kind(self.label, f"index {number}", index, "integer")
+        require_kind(self.label, "x", x, "number")
+        check_indices(self.label, self.key, indices)
         expected = indexed_shape(self.label, self.key, Spec(self.shape, x.dtype), indices)
         if x.shape != expected:
             raise ShapeError(
@@ -119,6 +132,7 @@ class TakeAlongAxis(Gate):
     axis: int
 
     def spec(self, x: Spec, indices: Spec) -> Spec:
+        require_kind(self.label, "x", x, "any")
         require_kind(self.label, "indices", indices, "integer")
         check_axes(self.label, x, (self.axis,))
         check_beside(self.label, "x", x, indices, self.axis)
@@ -141,6 +155,7 @@ class ScatterAlongAxis(Gate):
     size: int
 
     def spec(self, x: Spec, indices: Spec) -> Spec:
+        require_kind(self.label, "x", x, "number")
         require_kind(self.label, "indices", indices, "integer")
         check_axes(self.label, x, (self.axis,))
         if x.shape != indices.shape:
@@ -179,53 +194,133 @@ def check_within(who: str, indices: np.ndarray, size: int) -> None:
 def take_along_axis(x: Operand, indices: Operand, *, axis: int = -1) -> Any:
     """The elements of x at integer indices along an axis; the other sizes are equal.
 
+    Raises ShapeError if they are not, IndexingError for an index or an axis that x does not have, DTypeError unless
+    the indices are integers.
+
     >>> from chainrule import Tensor, take_along_axis
     >>> take_along_axis(Tensor([[1.0, 5.0], [7.0, 2.0]]), Tensor([[1], [0]]), axis=1)
     Tensor([[5.],
             [7.]])
     """
-    return apply(TakeAlongAxis(one_axis("take_along_axis", axis, len(shape_of(x)))), x, indices)
+    ndim = len(checked_shape("take_along_axis", x))
+    return apply(TakeAlongAxis(one_axis("take_along_axis", axis, ndim)), x, indices)
 
 
 def scatter_along_axis(x: Operand, indices: Operand, *, axis: int, size: int) -> Any:
-    """Zeros with x added at integer indices along an axis: the adjoint of take_along_axis."""
-    return apply(
-        ScatterAlongAxis(one_axis("scatter_along_axis", axis, len(shape_of(x))), int(size)), x, indices
-    )
+    """Zeros with x added at integer indices along an axis of this size: the adjoint of take_along_axis.
+
+    Raises ShapeError unless x and the indices have one shape, IndexingError for an index or an axis that is not there,
+    SettingError unless the size is a whole number ≥ 0, DTypeError unless the indices are integers and x numbers.
+
+    >>> from chainrule import Tensor, scatter_along_axis
+    >>> scatter_along_axis(Tensor([1.0, 2.0, 4.0]), Tensor([1, 1, 2]), axis=0, size=3)
+    Tensor([0., 3., 4.])
+    """
+    ndim = len(checked_shape("scatter_along_axis", x))
+    along, wide = one_axis("scatter_along_axis", axis, ndim), at_least("scatter_along_axis", "size", size, 0)
+    return apply(ScatterAlongAxis(along, wide), x, indices)
 
 
 def index(x: Operand, key: Any) -> Any:
-    """x[key]: integers, slices, None, …, and integer arrays, with NumPy's meaning.
+    """x[key]: integers, slices, None, …, and arrays of integers, with NumPy's meaning.
+
+    A mask, an array of bools, names the places where it is on.  How many that are depends on its numbers, so a step
+    that is traced or compiled refuses one that it computes: where(mask, x, 0) keeps the shape.
+    Raises IndexingError for an index that x does not have, and for what is none; DTypeError for an array of fractions;
+    TraceError for a mask inside of a traced step.
 
     >>> from chainrule import Tensor
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x[0], x[:, 1:], x[[1, 1, 0], 0]
     (Tensor([1., 2.]), Tensor([[2.],
             [4.]]), Tensor([3., 3., 1.]))
+    >>> x[x > 2]
+    Tensor([3., 4.])
     """
-    entries, arrays = [], []
-    for k in key if isinstance(key, tuple) else (key,):
-        entry = entry_of(k)
-        entries.append(entry)
-        if isinstance(entry, Given):
-            arrays.append(k if isinstance(k, Value) else np.asarray(k))
+    shape = checked_shape("index", x)
+    given = tuple(read(k) for k in (key if isinstance(key, tuple) else (key,)))
+    if any(is_mask(k) for k in given):
+        given = tuple(unmasked(shape, given))
+    arrays = [k for k in given if isinstance(k, Value | np.ndarray)]
     for array in arrays:
         if array.dtype.kind not in "iu":
             came = f"an index array of {array.dtype}"
-            raise DTypeError("index", came, "an integer array", "where(mask, x, 0) to keep the shape")
+            raise DTypeError("index", came, "an array of integers or bools", 'indices.astype("int64")')
+    entries = (Given() if isinstance(k, Value | np.ndarray) else k for k in given)
     return apply(Index(tuple(entries)), x, *arrays)
 
 
-def entry_of(k: Any) -> Entry:
-    """One entry of a key in its hashable form."""
-    if k is None or k is Ellipsis:
+def read(k: Any) -> Any:
+    """One entry of a key: in its hashable form, or as an array."""
+    if k is None or k is Ellipsis or isinstance(k, Value | np.ndarray):
         return k
     if isinstance(k, slice):
-        return Slice(*(None if n is None else int(n) for n in (k.start, k.stop, k.step)))
+        return Slice(*(bound(n) for n in (k.start, k.stop, k.step)))
     if isinstance(k, int | np.integer) and not isinstance(k, bool):
         return int(k)
-    if isinstance(k, Value | np.ndarray | list):
-        return Given()
-    raise IndexingError(
-        "index", f"an index of type {type(k).__name__}", "integers, slices, None, …, arrays", "x[0]"
-    )
+    if isinstance(k, list):
+        return array_of(k)
+    expected = "integers, slices, None, … and arrays"
+    raise IndexingError("index", f"an index of type {type(k).__name__}", expected, "x[0]")
+
+
+def bound(n: Any) -> int | None:
+    """A bound of a slice, which is a whole number or nothing."""
+    try:
+        return None if n is None else operator.index(n)
+    except TypeError:
+        came = f"a slice with a bound of type {type(n).__name__}"
+        raise IndexingError("index", came, "whole numbers", "x[1:3]") from None
+
+
+def array_of(numbers: list[Any]) -> np.ndarray:
+    """A list as an array of indices; one of nothing picks nothing."""
+    try:
+        array = np.asarray(numbers)
+    except ValueError:
+        came = "an index list of rows that differ in length"
+        raise IndexingError("index", came, "rows of equal length", "an index array for each axis") from None
+    return array if array.size else array.astype(np.int64)
+
+
+def is_mask(k: Any) -> bool:
+    return isinstance(k, Value | np.ndarray) and k.dtype.kind == "b"
+
+
+def unmasked(shape: tuple[int, ...], key: tuple[Any, ...]) -> Iterator[Any]:
+    """A key with the places of its masks, an integer array for each axis of a mask."""
+    masks = {n: mask_of(k) for n, k in enumerate(key) if is_mask(k)}
+    hollow = np.broadcast_to(np.zeros((), np.dtype("V")), shape)
+    seen = tuple(masks.get(n, seen_by_numpy(k)) for n, k in enumerate(key))
+    try:
+        hollow[seen]
+    except IndexError as error:
+        came, hint = f"a mask into shape {shape}: {error}", "a mask of the shape of x"
+        raise IndexingError("index", came, "a mask as long as the axes that it stands for", hint) from None
+    for n, k in enumerate(key):
+        yield from masks[n].nonzero() if n in masks else (k,)
+
+
+def seen_by_numpy(k: Any) -> Any:
+    """An entry of a key in front of an array without bytes: which integers an array holds is looked at later."""
+    if isinstance(k, Slice):
+        return slice(*k)
+    return np.zeros(k.shape, np.intp) if isinstance(k, Value | np.ndarray) else k
+
+
+def mask_of(k: Value | np.ndarray) -> np.ndarray:
+    """The numbers of a mask, where they are there to be looked at."""
+    if not isinstance(k, Value):
+        array = k
+    elif mode.get() is DIRECT:
+        array = mode.get().read(k)
+    else:
+        came = (
+            f"a mask {k.spec} as an index in a traced step: how many elements it picks depends on its numbers"
+        )
+        hint = "where(mask, x, 0), and sum(where(mask, x, 0)) for the sum of what it picks"
+        error = TraceError("index", came, "an index whose shape is known", hint)
+        raise error.at(layer.get(), str(origin(here())))
+    if array.ndim == 0:
+        raise IndexingError("index", "one bool as an index", "a mask with axes", "where(mask, x, 0)")
+    return array

@@ -82,7 +82,8 @@ def matmul(x: Operand, y: Operand) -> Any:
     x:  (…, M, K) or (K,) float
     y:  (…, K, N) or (K,) float
     Returns (…, M, N).
-    Raises ShapeError if the inner sizes differ.
+    Raises ShapeError if the inner sizes differ or the stacks do not broadcast, DTypeError unless both are floats of
+    one dtype.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])
@@ -103,7 +104,13 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Any:
     w:  (out, in) float
     b:  (out,) float, or None
     Returns (…, out).
-    Cost: 2 · N · in · out flops for N rows.
+    Raises ShapeError if x has not `in` features or b not one number for each output, DTypeError unless all are floats
+    of one dtype.
+    Cost: 2 · N · in · out flops for N rows.  Also: nn.Linear.
+
+    >>> from chainrule import Tensor, linear
+    >>> linear(Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
+    Tensor([[11.5]])
     """
     out = apply(Linear(), x, w)
     if b is None:

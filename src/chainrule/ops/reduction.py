@@ -1,4 +1,4 @@
-"""Many numbers to fewer: sum, mean, variance, maximum, and where the maximum stands."""
+"""Many numbers to fewer: sum, mean, variance, the largest and the smallest, and where they stand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, one_axis, shape_of
+from .arguments import Axis, Operand, axes, checked_shape, one_axis
+from .elementary import sqrt
 from .indexing import scatter_along_axis
 from .shape import broadcast_to, permute_dims, reshape
 
@@ -43,23 +44,36 @@ class Mean(Reduction):
         return spread(upstream / count, x, self.axis)
 
 
-@gate
-class Max(Reduction):
-    """out = the largest x along one axis;  routes the upstream gradient to the first winner."""
+class Extreme(Reduction):
+    """What the largest and the smallest share: along one axis one number wins, and takes the whole gradient."""
 
     pattern: ClassVar[str] = "routes"
-    combine: ClassVar[str] = "maximum"
 
     def spec(self, x: Spec) -> Spec:
         if len(self.axis) != 1:
-            raise SettingError(self.label, f"axis {self.axis}", "one axis", "max(), which takes several")
+            hint = f"{self.label}(), which takes several"
+            raise SettingError(self.label, f"axis {self.axis}", "one axis", hint)
         return super().spec(x)
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         (axis,) = self.axis
-        winner = argmax(x, axis=axis, keepdims=True)
+        winner = (argmax if self.combine == "maximum" else argmin)(x, axis=axis, keepdims=True)
         up = reshape(upstream, winner.shape)
         return scatter_along_axis(up, winner, axis=axis, size=x.shape[axis])
+
+
+@gate
+class Max(Extreme):
+    """out = the largest x along one axis;  routes the upstream gradient to the first winner."""
+
+    combine: ClassVar[str] = "maximum"
+
+
+@gate
+class Min(Extreme):
+    """out = the smallest x along one axis;  routes the upstream gradient to the first winner."""
+
+    combine: ClassVar[str] = "minimum"
 
 
 @gate
@@ -117,46 +131,115 @@ class Argmax(Gate):
         return np.argmax(x, axis=self.axis, keepdims=self.keepdims)
 
 
+@gate
+class Argmin(Argmax):
+    """out = the index of the first smallest x along one axis, int64; no gradient"""
+
+    def forward(self, x: np.ndarray) -> Any:
+        return np.argmin(x, axis=self.axis, keepdims=self.keepdims)
+
+
 def sum(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The sum along axes, over all of them for axis=None, in the dtype of x.
+
+    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
     Tensor([4., 6.])
     """
-    return apply(Sum(axes("sum", axis, len(shape_of(x))), keepdims), x)
+    return apply(Sum(axes("sum", axis, len(checked_shape("sum", x))), bool(keepdims)), x)
 
 
 def mean(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean along axes, over all of them for axis=None; NaN of nothing."""
-    return apply(Mean(axes("mean", axis, len(shape_of(x))), keepdims), x)
+    """The mean along axes, over all of them for axis=None; NaN of nothing.
+
+    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1)
+    Tensor([1.5, 3.5])
+    """
+    return apply(Mean(axes("mean", axis, len(checked_shape("mean", x))), bool(keepdims)), x)
 
 
 def var(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """The variance along axes: the mean squared distance from the mean.
 
     correction:  subtracted from the count; 1 gives the unbiased estimate
-    Raises ShapeError if the correction leaves nothing to divide by.
+    Raises ShapeError if the correction leaves nothing to divide by, SettingError for one that is no number,
+    IndexingError for an axis that x does not have, DTypeError unless x holds floats.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 2.0], [3.0, 5.0]]).var(axis=1)
+    Tensor([0.25, 1.  ])
     """
-    return apply(Var(axes("var", axis, len(shape_of(x))), keepdims, float(correction)), x)
+    return apply(
+        Var(
+            axes("var", axis, len(checked_shape("var", x))), bool(keepdims), correction_of("var", correction)
+        ),
+        x,
+    )
+
+
+def correction_of(who: str, correction: float) -> float:
+    """What is subtracted from the count: a finite number ≥ 0."""
+    number = isinstance(correction, int | float | np.number) and not isinstance(correction, bool)
+    if not number or not 0 <= correction < np.inf:
+        raise SettingError(who, f"correction {correction!r}", "a number ≥ 0", "correction=1")
+    return float(correction)
+
+
+def std(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """The standard deviation along axes: √var, with the slope (x - mean) / ((n - correction) · out).
+
+    Where all numbers are equal it has no slope, and the gradient is NaN: `sqrt(var(x) + 1e-5)` has one everywhere.
+    correction:  subtracted from the count; 1 gives the unbiased estimate
+    Raises ShapeError, SettingError, IndexingError and DTypeError as `var` does.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 2.0], [3.0, 5.0]]).std(axis=1)
+    Tensor([0.5, 1. ])
+    """
+    along = axes("std", axis, len(checked_shape("std", x)))
+    return sqrt(apply(Var(along, bool(keepdims), correction_of("std", correction)), x))
 
 
 def max(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The largest element along axes; NaN if there is one.  The gradient is routed to the first winner.
 
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, DTypeError unless
+    x holds floats or integers.
+
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).max(axis=1)
     Tensor([5., 7.])
     """
-    shape = shape_of(x)
-    along = axes("max", axis, len(shape))
+    return extreme(Max, x, axis, keepdims)
+
+
+def min(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The smallest element along axes; NaN if there is one.  The gradient is routed to the first winner.
+
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, DTypeError unless
+    x holds floats or integers.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).min(axis=1)
+    Tensor([1., 2.])
+    """
+    return extreme(Min, x, axis, keepdims)
+
+
+def extreme(kind: type[Extreme], x: Operand, axis: Axis, keepdims: bool) -> Any:
+    """The winner along axes: several become one first, so that one number wins."""
+    shape = checked_shape(kind.label, x)
+    along = axes(kind.label, axis, len(shape))
     if len(along) == 1:
-        return apply(Max(along, keepdims), x)
-    if not along:
-        return reshape(x, shape)
+        return apply(kind(along, bool(keepdims)), x)
     rest = tuple(a for a in range(len(shape)) if a not in along)
-    flat = reshape(permute_dims(x, rest + along), tuple(shape[a] for a in rest) + (size(shape, along),))
-    return reshape(apply(Max((len(rest),)), flat), reduced_shape(shape, along, keepdims))
+    flat = reshape(permute_dims(x, rest + along), (*(shape[a] for a in rest), size(shape, along)))
+    return reshape(apply(kind((len(rest),)), flat), reduced_shape(shape, along, keepdims))
 
 
 def size(shape: tuple[int, ...], along: tuple[int, ...]) -> int:
@@ -167,12 +250,36 @@ def size(shape: tuple[int, ...], along: tuple[int, ...]) -> int:
 def argmax(x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """The index of the first largest element along an axis, int64; NaN counts as largest.
 
+    Without an axis, the index in row-major order.
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, SettingError for
+    keepdims without an axis, DTypeError unless x holds floats or integers.
+
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(axis=1)
     Tensor([1, 0])
     """
-    if axis is None:
-        if keepdims:
-            raise SettingError("argmax", "keepdims=True without an axis", "an axis", "axis=-1")
-        return apply(Argmax(0), reshape(x, (-1,)))
-    return apply(Argmax(one_axis("argmax", axis, len(shape_of(x))), keepdims), x)
+    return winner(Argmax, x, axis, keepdims)
+
+
+def argmin(x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The index of the first smallest element along an axis, int64; NaN counts as smallest.
+
+    Without an axis, the index in row-major order.
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, SettingError for
+    keepdims without an axis, DTypeError unless x holds floats or integers.
+
+    >>> from chainrule import Tensor
+    >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).argmin(axis=1)
+    Tensor([0, 1])
+    """
+    return winner(Argmin, x, axis, keepdims)
+
+
+def winner(kind: type[Argmax], x: Operand, axis: int | None, keepdims: bool) -> Any:
+    """Where the winner along an axis stands; without one, among all elements."""
+    ndim = len(checked_shape(kind.label, x))
+    if axis is not None:
+        return apply(kind(one_axis(kind.label, axis, ndim), bool(keepdims)), x)
+    if keepdims:
+        raise SettingError(kind.label, "keepdims=True without an axis", "an axis", "axis=-1")
+    return apply(kind(0), reshape(x, (-1,)))

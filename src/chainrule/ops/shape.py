@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, check_axes, common_dtype, gate, require_kind
-from .arguments import Operand, dtype_of, known_dtype, one_axis, shape_of
+from .arguments import Operand, checked_shape, dtype_of, known_dtype, listed, one_axis, whole_numbers
 from .indexing import Index, Slice
 
 
@@ -22,6 +22,7 @@ class Reshape(Gate):
     shape: tuple[int, ...]
 
     def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "any")
         if math.prod(self.shape) != x.size:
             came = f"x {x} has {x.size} elements, shape {self.shape} has {math.prod(self.shape)}"
             raise ShapeError(
@@ -44,6 +45,7 @@ class PermuteDims(Gate):
     axes: tuple[int, ...]
 
     def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "any")
         if sorted(self.axes) != list(range(x.ndim)):
             expected = f"each of 0 … {x.ndim - 1} once"
             raise ShapeError(self.label, f"axes {self.axes} for x {x}", expected, "name every axis of x")
@@ -65,6 +67,7 @@ class BroadcastTo(Gate):
     broadcasts: ClassVar[bool] = True
 
     def spec(self, x: Spec) -> Spec:
+        require_kind(self.label, "x", x, "any")
         try:
             fits = np.broadcast_shapes(x.shape, self.shape) == self.shape
         except ValueError:
@@ -214,17 +217,19 @@ class Astype(Elementwise):
 def reshape(x: Operand, shape: int | Sequence[int]) -> Any:
     """x in another shape, in row-major order; one size may be -1 and follows from the others.
 
+    Raises ShapeError if the number of elements differs, SettingError for sizes that are no whole numbers ≥ 0 or for
+    more than one -1, DTypeError for what is no array.
+
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(-1)
     Tensor([1., 2., 3., 4.])
     """
-    wanted = (shape,) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+    own, wanted = checked_shape("reshape", x), whole_numbers("reshape", "shape", shape)
     if wanted.count(-1) > 1 or any(n < -1 for n in wanted):
         raise SettingError(
             "reshape", f"shape {wanted}", "sizes ≥ 0, at most one of them -1", "name the other sizes"
         )
-    known = math.prod(n for n in wanted if n != -1)
-    total = math.prod(shape_of(x))
+    known, total = math.prod(n for n in wanted if n != -1), math.prod(own)
     if -1 in wanted and known and total % known == 0:
         wanted = tuple(total // known if n == -1 else n for n in wanted)
     elif -1 in wanted:
@@ -232,71 +237,112 @@ def reshape(x: Operand, shape: int | Sequence[int]) -> Any:
         raise ShapeError(
             "reshape", came, f"a multiple of {known}", "sizes whose product divides the elements"
         )
-    return x if wanted == shape_of(x) else apply(Reshape(wanted), x)
+    return x if wanted == own else apply(Reshape(wanted), x)
 
 
 def permute_dims(x: Operand, axes: Sequence[int]) -> Any:
     """x with its axes in another order: out.shape[k] = x.shape[axes[k]].
 
+    Raises ShapeError unless every axis is named once, IndexingError for one that x does not have, SettingError for
+    axes that are no whole numbers, DTypeError for what is no array.
+
     >>> from chainrule import Tensor, permute_dims
     >>> permute_dims(Tensor([[1.0, 2.0, 3.0]]), (1, 0)).shape
     (3, 1)
     """
-    return apply(PermuteDims(tuple(one_axis("permute_dims", a, len(shape_of(x))) for a in axes)), x)
+    ndim, order = len(checked_shape("permute_dims", x)), whole_numbers("permute_dims", "axes", axes)
+    return apply(PermuteDims(tuple(one_axis("permute_dims", a, ndim) for a in order)), x)
 
 
 def matrix_transpose(x: Operand) -> Any:
-    """x with its last two axes exchanged."""
-    ndim = len(shape_of(x))
+    """x with its last two axes exchanged.
+
+    Raises ShapeError if there are less than two, DTypeError for what is no array.
+
+    >>> from chainrule import Tensor, matrix_transpose
+    >>> matrix_transpose(Tensor([[1.0, 2.0, 3.0]])).shape
+    (3, 1)
+    """
+    ndim = len(checked_shape("matrix_transpose", x))
     if ndim < 2:
         raise ShapeError("matrix_transpose", f"x of {ndim} axes", "at least 2", "reshape(1, -1)")
     return permute_dims(x, (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
-def broadcast_to(x: Operand, shape: Sequence[int]) -> Any:
-    """x stretched to a shape; nothing is copied."""
-    wanted = tuple(int(n) for n in shape)
-    return x if wanted == shape_of(x) else apply(BroadcastTo(wanted), x)
+def broadcast_to(x: Operand, shape: int | Sequence[int]) -> Any:
+    """x stretched to a shape; nothing is copied.
+
+    Raises ShapeError if x does not stretch to it, SettingError for sizes that are no whole numbers, DTypeError for
+    what is no array.
+
+    >>> from chainrule import Tensor, broadcast_to
+    >>> broadcast_to(Tensor([1.0, 2.0]), (2, 2))
+    Tensor([[1., 2.],
+            [1., 2.]])
+    """
+    own, wanted = checked_shape("broadcast_to", x), whole_numbers("broadcast_to", "shape", shape)
+    return x if wanted == own else apply(BroadcastTo(wanted), x)
 
 
 def pad(x: Operand, widths: Sequence[tuple[int, int]], *, value: float = 0.0) -> Any:
-    """A border of `value` around x: (before, after) for each axis, ≥ 0."""
-    pairs = tuple((int(a), int(b)) for a, b in widths)
-    if any(a < 0 or b < 0 for a, b in pairs):
-        raise SettingError("pad", f"widths {pairs}", "widths ≥ 0", "an index such as x[1:] to cut")
-    return apply(Pad(pairs, float(value)), x)
+    """A border of `value` around x: (before, after) for each axis, ≥ 0.
+
+    Raises ShapeError unless there is a pair for each axis, SettingError for widths that are no pairs of whole numbers
+    ≥ 0 or a value that is no number, DTypeError unless x holds floats or integers.
+
+    >>> from chainrule import Tensor, pad
+    >>> pad(Tensor([1.0, 2.0]), [(1, 2)])
+    Tensor([0., 1., 2., 0., 0.])
+    """
+    pairs = tuple(whole_numbers("pad", "widths", pair) for pair in pairs_of(widths))
+    if any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+        raise SettingError("pad", f"widths {pairs}", "pairs of widths ≥ 0", "an index such as x[1:] to cut")
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise SettingError("pad", f"value {value!r}", "a number", "value=0.0")
+    return apply(Pad(pairs, float(value)), x)  # type: ignore[arg-type]
+
+
+def pairs_of(widths: Any) -> tuple[Any, ...]:
+    if not isinstance(widths, Iterable):
+        raise SettingError("pad", f"widths {widths!r}", "(before, after) for each axis", "[(1, 1), (0, 0)]")
+    return tuple(widths)
 
 
 def concat(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
     """Arrays one after the other along an axis; the other sizes are equal.
 
+    Raises ShapeError for no arrays or sizes that differ elsewhere, SettingError for what is no list or tuple,
+    IndexingError for an axis that they do not have, DTypeError for different dtypes and for what is no array.
+
     >>> from chainrule import Tensor, concat
     >>> concat([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    if not arrays:
+    given = listed("concat", "arrays", arrays)
+    if not given:
         raise ShapeError("concat", "no arrays", "at least one", "leave the call out")
-    return apply(Concat(one_axis("concat", axis, len(shape_of(arrays[0])))), *arrays)
+    return apply(Concat(one_axis("concat", axis, len(checked_shape("concat", given[0])))), *given)
 
 
 def split(x: Operand, sizes: int | Sequence[int], *, axis: int = 0) -> tuple[Any, ...]:
     """x cut along an axis: into stretches of one size (the last may be shorter), or of these sizes.
 
     Returns a tuple of arrays; joined by `concat` they are x again.
-    Raises ShapeError unless the sizes sum to that of the axis, SettingError for sizes below 0.
+    Raises ShapeError unless the sizes sum to that of the axis, SettingError for sizes that are no whole numbers ≥ 0,
+    IndexingError for an axis that x does not have, DTypeError for what is no array.
 
     >>> from chainrule import Tensor, split
     >>> split(Tensor([1.0, 2.0, 3.0]), 2)
     (Tensor([1., 2.]), Tensor([3.]))
     """
-    where = one_axis("split", axis, len(shape_of(x)))
-    length = shape_of(x)[where]
+    shape = checked_shape("split", x)
+    where = one_axis("split", axis, len(shape))
+    length, wanted = shape[where], whole_numbers("split", "sizes", sizes)
     if isinstance(sizes, int | np.integer):
-        if sizes < 1:
+        (step,) = wanted
+        if step < 1:
             raise SettingError("split", f"sizes {sizes}", "at least 1", "a tuple for sizes that differ")
-        wanted = tuple(min(int(sizes), length - start) for start in range(0, max(length, 1), int(sizes)))
-    else:
-        wanted = tuple(int(n) for n in sizes)
+        wanted = tuple(min(step, length - start) for start in range(0, max(length, 1), step))
     if not wanted or any(n < 0 for n in wanted):
         raise SettingError(
             "split", f"sizes {wanted}", "sizes ≥ 0, at least one", "one size for all stretches"
@@ -305,7 +351,15 @@ def split(x: Operand, sizes: int | Sequence[int], *, axis: int = 0) -> tuple[Any
 
 
 def astype(x: Operand, dtype: Any) -> Any:
-    """x in another dtype; a gradient comes back through changes between floats."""
+    """x in another dtype; a gradient comes back through changes between floats.
+
+    Raises DTypeError for a dtype that no gate knows, and for what is no array.
+
+    >>> from chainrule import Tensor, astype
+    >>> astype(Tensor([0.0, 1.5]), "int64")
+    Tensor([0, 1])
+    """
+    checked_shape("astype", x)
     wanted = known_dtype("astype", dtype)
     weak = isinstance(x, Value) and x.weak
     return x if dtype_of(x) == wanted and not weak else apply(Astype(wanted.name), x)

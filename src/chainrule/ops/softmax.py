@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, one_axis, shape_of
+from .arguments import Axis, Operand, axes, checked_shape, one_axis
 from .elementary import abs, exp, log
 from .reduction import max, spread, sum
 from .selection import greater, where
@@ -110,20 +110,40 @@ class LogSoftmax(Gate):
 
 
 def logsumexp(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """ln Σ exp x along axes, without overflow: a soft maximum."""
-    return apply(Logsumexp(axes("logsumexp", axis, len(shape_of(x))), keepdims), x)
+    """ln Σ exp x along axes, without overflow: a soft maximum.
+
+    Raises ShapeError where there is no score, IndexingError for an axis that x does not have, DTypeError unless x
+    holds floats.
+
+    >>> from chainrule import Tensor, logsumexp
+    >>> logsumexp(Tensor([[1000.0, 1000.0]]), axis=1)
+    Tensor([1000.6932])
+    """
+    ndim = len(checked_shape("logsumexp", x))
+    return apply(Logsumexp(axes("logsumexp", axis, ndim), bool(keepdims)), x)
 
 
 def softmax(x: Operand, *, axis: int = -1) -> Any:
     """exp x / Σ exp x along an axis: positive, with sum 1.
 
+    Raises ShapeError where there is no score, IndexingError for an axis that x does not have, DTypeError unless x
+    holds floats.
+
     >>> from chainrule import Tensor, softmax
     >>> softmax(Tensor([[0.0, 0.0]]))
     Tensor([[0.5, 0.5]])
     """
-    return apply(Softmax(one_axis("softmax", axis, len(shape_of(x)))), x)
+    return apply(Softmax(one_axis("softmax", axis, len(checked_shape("softmax", x)))), x)
 
 
 def log_softmax(x: Operand, *, axis: int = -1) -> Any:
-    """ln softmax x, without loss of small probabilities."""
-    return apply(LogSoftmax(one_axis("log_softmax", axis, len(shape_of(x)))), x)
+    """ln softmax x, without loss of small probabilities.
+
+    Raises ShapeError where there is no score, IndexingError for an axis that x does not have, DTypeError unless x
+    holds floats.
+
+    >>> from chainrule import Tensor, log_softmax
+    >>> log_softmax(Tensor([0.0, 1000.0]))
+    Tensor([-1000.,     0.])
+    """
+    return apply(LogSoftmax(one_axis("log_softmax", axis, len(checked_shape("log_softmax", x)))), x)

@@ -85,8 +85,11 @@ def operations(dtype: np.dtype) -> dict[str, Operation]:
             "gt": lambda k, a, b, c: a > b,
             "ge": lambda k, a, b, c: a >= b,
             "larger": lambda k, a, b, c: k.combine("maximum", a, b),
+            "smaller": lambda k, a, b, c: k.combine("minimum", a, b),
             "sum of all": lambda k, a, b, c: k.reduce(a, "add"),
             "largest of all": lambda k, a, b, c: k.reduce(a, "maximum"),
+            "smallest of all": lambda k, a, b, c: k.reduce(a, "minimum"),
+            "product of all": lambda k, a, b, c: k.reduce(a, "multiply"),
         }
     if dtype.kind == "f":
         made |= {

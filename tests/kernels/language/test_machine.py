@@ -105,20 +105,27 @@ def test_reduce_is_the_tree_of_8_4_2_1(dtype, engine):
         x = k.load(k.pointer(0, dtype), 0)
         k.store(k.pointer(1, dtype), 0, k.reduce(x, "add"))
         k.store(k.pointer(1, dtype), LANES, k.reduce(x, "maximum"))
+        k.store(k.pointer(1, dtype), 2 * LANES, k.reduce(x, "minimum"))
+        k.store(k.pointer(1, dtype), 3 * LANES, k.reduce(x, "multiply"))
 
     rng = np.random.default_rng(0)
     for _ in range(20):
         x = (rng.standard_normal(LANES) * 10.0 ** rng.integers(0, 9, LANES)).astype(dtype)
-        out = both(kernel, [x, np.zeros(2 * LANES, dtype)], 1, engine)[1]
+        x = x if dtype.kind == "f" else x % 5 + 1  # whole numbers whose product is one
+        out = both(kernel, [x, np.zeros(4 * LANES, dtype)], 1, engine)[1]
         assert out[:LANES].tolist() == tree(x, lambda a, b: a + b)
         assert len(set(out[:LANES].tolist())) == 1
-        assert out[LANES:].tolist() == [x.max()] * LANES
+        assert out[LANES : 2 * LANES].tolist() == [x.max()] * LANES
+        assert out[2 * LANES : 3 * LANES].tolist() == [x.min()] * LANES
+        with np.errstate(over="ignore"):
+            assert out[3 * LANES :].tolist() == tree(x, lambda a, b: a * b)
 
 
-def test_the_largest_of_all_is_nan_if_one_is(engine):
+@pytest.mark.parametrize("combine", ["maximum", "minimum"])
+def test_an_extreme_of_all_is_nan_if_one_is(combine, engine):
     def kernel(k):
         x = k.load(k.pointer(0, F32), 0)
-        k.store(k.pointer(1, F32), 0, k.reduce(x, "maximum"))
+        k.store(k.pointer(1, F32), 0, k.reduce(x, combine))
 
     for n in range(LANES):
         x = np.arange(LANES, dtype=F32)

@@ -12,8 +12,6 @@ from chainrule.ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Sli
 from .. import reference
 from ..rows import Input, Row, bad, case, exact, mask, real, whole
 
-SEVERAL_ARRAYS = "none yet: a key with several integer arrays"
-
 every = Slice(None, None, None)
 keys: list[tuple[tuple[Any, ...], tuple[int, ...], tuple[Input, ...]]] = [
     ((1,), (3, 4), ()),
@@ -22,6 +20,9 @@ keys: list[tuple[tuple[Any, ...], tuple[int, ...], tuple[Input, ...]]] = [
     ((Given(),), (4, 2), (whole(3, 2, low=-4, high=4),)),
     ((Given(), Given()), (3, 4), (exact([0, 2, 0, 0]), exact([1, 3, 1, 1], "int32"))),
     ((every, Given()), (2, 3), (exact([[2, 2], [0, 1]], "uint8"),)),
+    ((Given(), every, Given()), (2, 3, 4), (exact([[0], [1], [0]]), exact([3, 0]))),
+    ((every, Given(), Ellipsis, Given()), (2, 3, 2), (exact([0, 2, 0]), exact([1, 1, 1]))),
+    ((Slice(1, None, None), 0, Given(), None), (3, 2, 4), (exact([1, 1, 3]),)),
     ((0,), (1,), ()),
     ((Slice(2, 2, None),), (4, 3), ()),
     ((Given(),), (3, 0), (exact([2, 2, 1]),)),
@@ -49,10 +50,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "Index",
         (
-            *(
-                case(Index(key), real(*shape), *indices, plain=SEVERAL_ARRAYS if len(indices) > 1 else "")
-                for key, shape, indices in keys
-            ),
+            *(case(Index(key), real(*shape), *indices) for key, shape, indices in keys),
             case(Index((1,)), mask(3)),
         ),
         reference.index,
@@ -61,6 +59,8 @@ ROWS: tuple[Row, ...] = (
             bad(IndexingError, Index((0, 0)), real(3)),
             bad(IndexingError, Index((Given(),)), real(3), exact([3])),
             bad(IndexingError, Index((Given(), Given())), real(3, 3), exact([0, 1]), exact([0, 1, 2])),
+            bad(ShapeError, Index((Given(), Given())), real(3, 3), exact([0, 1])),
+            bad(ShapeError, Index((0,)), real(3), exact([0, 1])),
             bad(DTypeError, Index((Given(),)), real(3), real(2)),
             bad(DTypeError, Index((Given(),)), real(3), mask(3)),
         ),
@@ -69,12 +69,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "IndexAdd",
         tuple(
-            case(
-                IndexAdd(key, shape),
-                real(*picked(key, shape, indices)),
-                *indices,
-                plain=SEVERAL_ARRAYS if len(indices) > 1 else "",
-            )
+            case(IndexAdd(key, shape), real(*picked(key, shape, indices)), *indices)
             for key, shape, indices in keys
             if not any(i.kind == "whole" for i in indices)
         ),
@@ -83,6 +78,7 @@ ROWS: tuple[Row, ...] = (
             bad(ShapeError, IndexAdd((0,), (3, 2)), real(3)),
             bad(IndexingError, IndexAdd((3,), (3,)), real()),
             bad(IndexingError, IndexAdd((Given(),), (3,)), real(1), exact([3])),
+            bad(ShapeError, IndexAdd((Given(), Given()), (3, 3)), real(2), exact([0, 1])),
             bad(DTypeError, IndexAdd((Given(),), (3,)), real(2), real(2)),
         ),
         native="copy or scatter",

@@ -3,41 +3,64 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from chainrule.errors import DTypeError, IndexingError, ShapeError
+from chainrule.graph import Gate
 from chainrule.ops.loss import SumOfAbs, SumOfSquares
-from chainrule.ops.reduction import Argmax, Max, Mean, Sum, Var
+from chainrule.ops.reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 
 from ..builders import reduction
 from ..reference import along
 from ..rows import Row, apart, bad, case, exact, mask, real, spaced, whole
+
+
+def extreme(gate: type[Gate], function: Any) -> Row:
+    """A row for the largest or the smallest along one axis."""
+    cases = (
+        case(gate((0,)), spaced(4)),
+        case(gate((1,)), spaced(3, 4)),
+        case(gate((0,), True), spaced(3, 2, 2)),
+        case(gate((1,)), spaced(2, 3, 5)),
+        case(gate((0,)), spaced(1, 1)),
+        case(gate((1,)), spaced(0, 3)),
+        case(gate((0,)), whole(5, high=3)),
+    )
+    refused = (
+        bad(IndexingError, gate((2,)), real(2, 3)),
+        bad(ShapeError, gate((1,)), real(2, 0)),
+        bad(DTypeError, gate((0,)), mask(3)),
+    )
+    return Row(gate.__name__, cases, along(function), refused, native="reduce")
+
+
+def winner(gate: type[Gate], function: Any) -> Row:
+    """A row for where the largest or the smallest stands."""
+    cases = (
+        case(gate(0), spaced(5)),
+        case(gate(1), spaced(3, 4)),
+        case(gate(1, True), spaced(2, 3, 2)),
+        case(gate(0), exact([1, 3, 3, 0, 0])),
+        case(gate(0), real(1)),
+        case(gate(1), real(0, 3)),
+    )
+    refused = (
+        bad(IndexingError, gate(1), real(3)),
+        bad(ShapeError, gate(0), real(0)),
+        bad(DTypeError, gate(0), mask(3)),
+    )
+    return Row(gate.__name__, cases, along(function), refused, native="argmax")
+
 
 ROWS: tuple[Row, ...] = (
     reduction(Sum, real, np.sum),
     reduction(Mean, real, lambda row: row.sum() / row.size if row.size else math.nan),
     reduction(SumOfSquares, real, lambda row: (row * row).sum()),
     reduction(SumOfAbs, apart, lambda row: sum(abs(n) for n in row.ravel())),
-    Row(
-        "Max",
-        (
-            case(Max((0,)), spaced(4)),
-            case(Max((1,)), spaced(3, 4)),
-            case(Max((0,), True), spaced(3, 2, 2)),
-            case(Max((1,)), spaced(2, 3, 5)),
-            case(Max((0,)), spaced(1, 1)),
-            case(Max((1,)), spaced(0, 3)),
-            case(Max((0,)), whole(5, high=3)),
-        ),
-        along(np.max),
-        (
-            bad(IndexingError, Max((2,)), real(2, 3)),
-            bad(ShapeError, Max((1,)), real(2, 0)),
-            bad(DTypeError, Max((0,)), mask(3)),
-        ),
-        native="reduce",
-    ),
+    extreme(Max, np.max),
+    extreme(Min, np.min),
     Row(
         "Var",
         (
@@ -58,22 +81,6 @@ ROWS: tuple[Row, ...] = (
         eps=4e-6,
         native="parts",
     ),
-    Row(
-        "Argmax",
-        (
-            case(Argmax(0), spaced(5)),
-            case(Argmax(1), spaced(3, 4)),
-            case(Argmax(1, True), spaced(2, 3, 2)),
-            case(Argmax(0), exact([1, 3, 3, 0])),
-            case(Argmax(0), real(1)),
-            case(Argmax(1), real(0, 3)),
-        ),
-        along(lambda row: int(np.flatnonzero(row == row.max())[0]) if row.size else 0),
-        (
-            bad(IndexingError, Argmax(1), real(3)),
-            bad(ShapeError, Argmax(0), real(0)),
-            bad(DTypeError, Argmax(0), mask(3)),
-        ),
-        native="argmax",
-    ),
+    winner(Argmax, lambda row: int(np.flatnonzero(row == row.max())[0]) if row.size else 0),
+    winner(Argmin, lambda row: int(np.flatnonzero(row == row.min())[0]) if row.size else 0),
 )

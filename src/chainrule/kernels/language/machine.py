@@ -298,10 +298,11 @@ class Machine(ABC):
         return a
 
     def combine(self, op: str, a: Vector, b: Vector) -> Vector:
-        """a + b, or the larger of the two, NaN if one is; for masks "or"."""
-        if op == "maximum":
-            return self.where((a != a) | (a > b), a, b) if a.dtype.kind == "f" else self.where(a > b, a, b)
-        return self.binary(op, a, b)
+        """a + b, a · b, or the larger or smaller of the two, NaN if one is; for masks "or"."""
+        if op in ("maximum", "minimum"):
+            better = a > b if op == "maximum" else a < b
+            return self.where((a != a) | better if a.dtype.kind == "f" else better, a, b)
+        return self.binary("mul" if op == "multiply" else op, a, b)
 
     def transpose(self, rows: Sequence[Vector]) -> list[Vector]:
         """16 vectors as a square, its rows and columns exchanged: four rounds of 16 shuffles."""
