@@ -29,6 +29,7 @@ from .tables import (
     selection,
     shape,
     softmax,
+    unfold,
 )
 
 
@@ -57,6 +58,7 @@ ROWS: tuple[Row, ...] = (
     *norm.ROWS,
     *linear.ROWS,
     *conv.ROWS,
+    *unfold.ROWS,
     *pool.ROWS,
     *recurrent.ROWS,
     *dropout.ROWS,

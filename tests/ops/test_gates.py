@@ -12,7 +12,7 @@ from chainrule.errors import ChainruleError, FileError
 from chainrule.graph.foreign import Foreign
 from chainrule.graph.readback import read
 from chainrule.graph.written import write
-from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
+from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
@@ -21,6 +21,7 @@ from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.reduction import Sum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
+from chainrule.ops.unfold import Fold, Unfold
 from chainrule.ops.window import Window
 
 from ..laws.table import ROWS, every_gate

@@ -20,6 +20,7 @@ from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
+from ..ops.unfold import Fold, Unfold
 from .abreast_tasks import filters_abreast
 from .flow import Op
 from .fuse import surrounds
@@ -31,6 +32,7 @@ from .pixels import FiltersAbreast, Interleave, Pixels
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
+from .unfold import columns
 from .views import View, collapsed, indexed, is_basic, reshaped
 from .winograd import filter_panels, winograd_tiles
 
@@ -370,6 +372,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,
     FiltersAbreast: filters_abreast,
+    Fold: columns,
     Index: index,
     IndexAdd: index_add,
     Interleave: interleave,
@@ -379,6 +382,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
     TilesGradient: tiles_gradient,
+    Unfold: columns,
     WinogradSums: winograd_sums,
     WinogradTiles: winograd_tiles,
 }

@@ -13,9 +13,6 @@ from .arithmetic import negative as negative
 from .arithmetic import power as power
 from .arithmetic import subtract as subtract
 from .conv import conv2d as conv2d
-from .conv import fold as fold
-from .conv import unfold as unfold
-from .conv import window_of as window_of
 from .dropout import dropout as dropout
 from .elementary import abs as abs
 from .elementary import exp as exp
@@ -68,3 +65,6 @@ from .shape import split as split
 from .softmax import log_softmax as log_softmax
 from .softmax import logsumexp as logsumexp
 from .softmax import softmax as softmax
+from .unfold import fold as fold
+from .unfold import unfold as unfold
+from .unfold import window_of as window_of

@@ -11,7 +11,7 @@ from ..graph.written import Vocabulary
 from .activation import Relu, Sigmoid, Tanh
 from .arguments import known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
-from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
+from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding, checked_groups
 from .dropout import Dropout
 from .elementary import Abs, Exp, Log, Sign, Sqrt
 from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
@@ -37,12 +37,13 @@ from .selection import (
 )
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
+from .unfold import Fold, Unfold, window_of
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
     *(Relu, Sigmoid, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
-    *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
+    *(Conv2d, Conv2dInput, Conv2dWeight),
     *(Dropout,),
     *(Abs, Exp, Log, Sign, Sqrt),
     *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
@@ -56,6 +57,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
+    *(Fold, Unfold),
 )
 
 VOCABULARY: Final = Vocabulary(

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from .arguments import Operand
-from .conv import check_pictures, window_of
+from .unfold import check_pictures, window_of
 from .window import Pair, Window
 
 
