@@ -60,6 +60,9 @@ def test_these_gates_say_their_parts():
     composite = {row.name for row in TABLE.values() if has_parts(row, row.cases[0])}
     assert composite == {
         "BatchNorm",
+        "Conv2d",
+        "Conv2dInput",
+        "Conv2dWeight",
         "GruCell",
         "Linear",
         "LocalResponseNorm",

@@ -19,8 +19,10 @@ from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
 from .arguments import Operand, check_bias, pair, shape_of
 from .arithmetic import add
-from .shape import reshape
-from .unfold import check_pictures, laid
+from .linear import matmul
+from .reduction import sum
+from .shape import matrix_transpose, pad, reshape
+from .unfold import Fold, Unfold, check_pictures, laid
 from .window import Pair, Window, channels_last, pixels
 
 CACHE = 1 << 22
@@ -48,6 +50,23 @@ class Sliding(Gate):
         """The channels of each group."""
         size = channels // self.groups
         return [slice(g * size, (g + 1) * size) for g in range(self.groups)]
+
+    def columns(self, x: Value, size: tuple[int, ...]) -> Any:
+        """Every window of bordered pictures as a column, (N, G, C/G·KH·KW, H'·W')."""
+        (ph, pw), window = self.padding, Window((size[-2], size[-1]), self.stride, (0, 0), self.dilation)
+        wide = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw))) if ph or pw else x
+        columns = apply(Unfold(window), wide)
+        n, rows, places = columns.shape
+        return reshape(columns, (n, self.groups, rows // self.groups, places))
+
+    def rows(self, w: Value) -> Any:
+        """Filters (F, C/G, KH, KW) as rows, (G, F/G, C/G·KH·KW)."""
+        return reshape(w, (self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:])))
+
+    def sent(self, y: Value) -> Any:
+        """Pictures (N, F, H', W') as columns, (N, G, F/G, H'·W')."""
+        n, f, h, w = y.shape
+        return reshape(y, (n, self.groups, f // self.groups, h * w))
 
     def chunks(self, n: int, places: int, width: int, dtype: np.dtype) -> tuple[np.ndarray, list[slice]]:
         """Room for the rows of a few pictures, used again and again, and which pictures they are.
@@ -104,6 +123,11 @@ class Conv2d(Sliding):
         to_w = Conv2dWeight(size=w.shape[2:], **settings)  # type: ignore[arg-type]
         return lambda: apply(to_x, upstream, w), lambda: apply(to_w, x, upstream)
 
+    def parts(self, x: Value, w: Value) -> Any:
+        output = self.window(w.shape).output(self.label, x.shape)
+        out = matmul(self.rows(w), self.columns(x, w.shape))
+        return reshape(out, (x.shape[0], w.shape[0], *output))
+
 
 @gate
 class Conv2dInput(Sliding):
@@ -146,6 +170,11 @@ class Conv2dInput(Sliding):
         forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
         to_w = Conv2dWeight(w.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
         return lambda: apply(forward, upstream, w), lambda: apply(to_w, upstream, y)
+
+    def parts(self, y: Value, w: Value) -> Any:
+        columns = matmul(matrix_transpose(self.rows(w)), self.sent(y))
+        n, groups, rows, places = columns.shape
+        return apply(Fold(self.window(w.shape), self.size), reshape(columns, (n, groups * rows, places)))
 
 
 @gate
@@ -191,6 +220,10 @@ class Conv2dWeight(Sliding):
         forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
         to_x = Conv2dInput(x.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
         return lambda: apply(to_x, y, upstream), lambda: apply(forward, x, upstream)
+
+    def parts(self, x: Value, y: Value) -> Any:
+        each = matmul(self.sent(y), matrix_transpose(self.columns(x, self.size)))
+        return reshape(sum(each, axis=0), (y.shape[1], x.shape[1] // self.groups, *self.size))
 
 
 def check_filters(who: str, w: Spec) -> None:
