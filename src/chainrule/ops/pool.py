@@ -9,7 +9,10 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
-from .arguments import Operand
+from .arguments import Operand, dtype_of, shape_of, with_axes
+from .arithmetic import add, multiply
+from .indexing import index
+from .shape import pad
 from .unfold import check_pictures, window_of
 from .window import Pair, Window
 
@@ -178,26 +181,52 @@ def pool_window(who: str, kernel_size: Any, stride: Any, padding: Any) -> Window
     return window
 
 
+def widened(x: Operand, window: Window, value: float) -> Any:
+    """x with what lies behind its border, where a last window would look that is not whole."""
+    shape = shape_of(x)
+    high, wide = (window.beyond(axis, shape[axis + 2]) for axis in (0, 1))
+    return pad(x, ((0, 0), (0, 0), (0, high), (0, wide)), value=value) if high or wide else x
+
+
+def flat_indices(winner: Operand, window: Window, size: Pair) -> Any:
+    """The pixel of each winner as a number y·W + x, which is how PyTorch counts."""
+    (high, wide), (rows, columns) = window.size, shape_of(winner)[2:]
+    taps = np.arange(high)[:, None] * size[1] + np.arange(wide)
+    top = np.arange(rows)[:, None] * window.stride[0] - window.padding[0]
+    left = np.arange(columns) * window.stride[1] - window.padding[1]
+    return add(index(taps.ravel(), winner), top * size[1] + left)
+
+
 def max_pool2d(
     x: Operand,
     kernel_size: int | Sequence[int],
     *,
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """The largest pixel of each window; windows may overlap.  The border counts as -infinity.
 
     x:  (N, C, H, W) float
     stride:  the kernel size unless told
-    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
-    Raises ShapeError if the window does not fit, SettingError if the padding exceeds half of it.
+    ceil_mode:  also windows that begin inside and end outside
+    return_indices:  also where the largest pixels are, as numbers y·W + x, int64: what `max_unpool2d` wants
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1, rounded up with ceil_mode; with
+    return_indices a tuple of that and the indices.
+    Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
+    settings, padding over half of the window among them.
+    Also: nn.MaxPool2d.
 
     >>> import numpy as np
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    return apply(MaxPool2d(pool_window("max_pool2d", kernel_size, stride, padding)), x)[0]
+    window = pool_window("max_pool2d", kernel_size, stride, padding)
+    shape = with_axes("max_pool2d", "x", x, "N, C, H, W")
+    out, winner = apply(MaxPool2d(window), widened(x, window, -np.inf) if ceil_mode else x)
+    return (out, flat_indices(winner, window, shape[2:])) if return_indices else out  # type: ignore[arg-type]
 
 
 def avg_pool2d(
@@ -206,10 +235,30 @@ def avg_pool2d(
     *,
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Any:
-    """The mean of each window; windows may overlap.  The border's zeros count, as PyTorch's do.
+    """The mean of each window; windows may overlap.
 
     x:  (N, C, H, W) float
-    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
+    stride:  the kernel size unless told
+    ceil_mode:  also windows that begin inside and end outside, the mean of what they see
+    count_include_pad:  whether the border's zeros count
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1, rounded up with ceil_mode.
+    Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
+    settings, padding over half of the window among them.
+    Also: nn.AvgPool2d.
+
+    >>> import numpy as np
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
     """
-    return apply(AvgPool2d(pool_window("avg_pool2d", kernel_size, stride, padding)), x)
+    window = pool_window("avg_pool2d", kernel_size, stride, padding)
+    shape = with_axes("avg_pool2d", "x", x, "N, C, H, W")
+    out = apply(AvgPool2d(window), widened(x, window, 0.0) if ceil_mode else x)
+    high, wide = (
+        window.seen(axis, shape[axis + 2], n, count_include_pad) for axis, n in enumerate(shape_of(out)[2:])
+    )
+    counted, whole = high[:, None] * wide, window.size[0] * window.size[1]
+    return out if (counted == whole).all() else multiply(out, (whole / counted).astype(dtype_of(out)))
