@@ -26,7 +26,7 @@ KERNELS = frozenset(
         "dropout",
         "parts",
     )  # what computes
-    + ("view", "copy", "take", "scatter", "unfold", "fold")  # what moves
+    + ("view", "copy", "take", "scatter", "unfold", "fold", "resample")  # what moves
 )
 """How a compiled step runs a gate: by a kernel of this name, as a view that moves nothing, or by its parts."""
 

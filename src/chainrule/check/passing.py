@@ -14,13 +14,14 @@ from ..graph.mode import run
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
+from ..ops.resample import Resample
 from ..ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from ..ops.unfold import Fold, Unfold
 from ..tensor import Tensor
 from .numbers import not_finite
 
 MOVING = (
-    *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout),
+    *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout, Resample),
     *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
 )

@@ -9,6 +9,7 @@ from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
+from ..ops.resample import Resample
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from ..ops.unfold import Fold, Unfold
 from ..ops.window import Window
@@ -34,6 +35,7 @@ ROW_BY_ROW = (
     Index,
     LabelCheck,
     Pixels,
+    Resample,
     ScatterAlongAxis,
     TakeAlongAxis,
     TilesGradient,

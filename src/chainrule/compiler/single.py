@@ -19,6 +19,7 @@ from ..ops.indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, Take
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax
+from ..ops.resample import Resample
 from ..ops.shape import Concat, Pad
 from ..ops.unfold import Fold, Unfold
 from .abreast_tasks import filters_abreast
@@ -29,6 +30,7 @@ from .groups import Groups, size
 from .homes import inside, places
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
+from .resample import resample
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
@@ -379,6 +381,7 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     LabelCheck: label_check,
     Pad: pad,
     Pixels: pixels,
+    Resample: resample,
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
     TilesGradient: tiles_gradient,

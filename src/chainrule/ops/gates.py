@@ -21,6 +21,7 @@ from .norm import BatchNorm, ChannelSum, LocalResponseNorm
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
 from .recurrent import GruCell, LstmCell
 from .reduction import Argmax, Max, Mean, Sum, Var
+from .resample import Resample, check_kind
 from .selection import (
     Equal,
     Greater,
@@ -53,6 +54,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
     *(GruCell, LstmCell),
     *(Argmax, Max, Mean, Sum, Var),
+    *(Resample,),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
@@ -91,6 +93,8 @@ def check_settings(gate: Gate) -> None:
         raise impossible(who, "p", gate.p, "0 ≤ p < 1")
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
         raise impossible(who, "size", gate.size, "a number ≥ 1")
+    if isinstance(gate, Resample):
+        check_kind(gate)
 
 
 def check_windows(gate: Gate) -> None:

@@ -1,4 +1,7 @@
-"""Transposed convolution: the way back of a convolution, applied forward.  Axes: x (N, C, H, W), w (C, F/groups, KH, KW)."""
+"""Transposed convolution: the way back of a convolution, applied forward.
+
+Axes: x (N, C, H, W), w (C, F/groups, KH, KW).
+"""
 
 from __future__ import annotations
 

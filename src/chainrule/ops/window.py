@@ -59,7 +59,7 @@ class Window:
         return more if begin < size + self.padding[axis] else 0
 
     def seen(self, axis: int, size: int, output: int, border: bool) -> np.ndarray:
-        """How many pixels each window sees along an axis, those of the border counted or not; what lies beyond it never."""
+        """How many pixels each window sees along an axis, those of the border counted or not, none beyond it."""
         first = np.arange(output) * self.stride[axis] - self.padding[axis]
         least, most = (-self.padding[axis], size + self.padding[axis]) if border else (0, size)
         return np.minimum(first + self.size[axis], most) - np.maximum(first, least)

@@ -1,0 +1,116 @@
+"""Pooling to a size that is asked for, whatever the size of the pictures.  Axes: N, C, H, W."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import apply
+from .arguments import Operand, pair, with_axes
+from .indexing import index
+from .pool import avg_pool2d, max_pool2d
+from .reduction import max, mean
+from .resample import Resample, shares
+from .shape import permute_dims
+from .window import Pair
+
+Size = int | None | Sequence[int | None]
+
+
+def sizes(who: str, x: Operand, output_size: Size) -> tuple[Pair, Pair]:
+    """H and W of the pictures, and of the result: None keeps one."""
+    size = with_axes(who, "x", x, "N, C, H, W")[2:]
+    if 0 in size:
+        raise ShapeError(who, f"x of {size[0]}×{size[1]} pixels", "at least 1", "skip empty pictures")
+    both = tuple(output_size) if isinstance(output_size, Sequence) else (output_size, output_size)
+    kept = tuple(n if wanted is None else wanted for n, wanted in zip(size, both, strict=False))
+    return (size[0], size[1]), pair(who, "output_size", kept if len(both) == 2 else both, 1)  # type: ignore[arg-type]
+
+
+def adaptive_avg_pool2d(x: Operand, output_size: Size) -> Any:
+    """The means of H' × W' shares of each picture.
+
+    Share i of an axis goes from pixel ⌊i·H/H'⌋ to before ⌈(i + 1)·H/H'⌉: shares overlap where H' does not divide H.
+
+    x:  (N, C, H, W) float
+    output_size:  H' and W', ≥ 1; one number for both, None to keep a size
+    Returns (N, C, H', W').
+    Raises ShapeError for pictures without pixels, DTypeError for anything but floats, SettingError for impossible
+    sizes.
+    Also: nn.AdaptiveAvgPool2d.
+
+    >>> import numpy as np
+    >>> adaptive_avg_pool2d(np.arange(6.0).reshape(1, 1, 2, 3), (1, 2))
+    array([[[[2., 3.]]]])
+    """
+    size, output = sizes("adaptive_avg_pool2d", x, output_size)
+    if output == (1, 1):
+        return global_avg_pool2d(x)
+    if all(n % m == 0 for n, m in zip(size, output, strict=True)):
+        return avg_pool2d(x, (size[0] // output[0], size[1] // output[1]))
+    for axis, (n, m) in enumerate(zip(size, output, strict=True)):
+        x = apply(Resample(axis + 2, "mean", n, m), x) if n != m else x
+    return x
+
+
+def adaptive_max_pool2d(x: Operand, output_size: Size) -> Any:
+    """The largest pixels of H' × W' shares of each picture, the shares of adaptive_avg_pool2d.
+
+    x:  (N, C, H, W) float
+    output_size:  H' and W', ≥ 1; one number for both, None to keep a size
+    Returns (N, C, H', W').
+    Raises ShapeError for pictures without pixels, DTypeError for anything but floats, SettingError for impossible
+    sizes.
+    Also: nn.AdaptiveMaxPool2d.
+
+    >>> import numpy as np
+    >>> adaptive_max_pool2d(np.arange(6.0).reshape(1, 1, 2, 3), (1, 2))
+    array([[[[4., 5.]]]])
+    """
+    size, output = sizes("adaptive_max_pool2d", x, output_size)
+    if output == (1, 1):
+        return global_max_pool2d(x)
+    if all(n % m == 0 for n, m in zip(size, output, strict=True)):
+        return max_pool2d(x, (size[0] // output[0], size[1] // output[1]))
+    high, wide = (laid_out(n, m) for n, m in zip(size, output, strict=True))
+    turned = index(permute_dims(x, (0, 1, 3, 2)), (slice(None), slice(None), wide.ravel()))
+    apart = index(permute_dims(turned, (0, 1, 3, 2)), (slice(None), slice(None), high.ravel()))
+    return max_pool2d(apart, (high.shape[1], wide.shape[1]))
+
+
+def laid_out(size: int, output: int) -> np.ndarray:
+    """The pixels of each share side by side, all shares made equally long by more of the last pixel."""
+    first, stop = shares(size, output)
+    longest = int((stop - first).max())
+    return np.minimum(first[:, None] + np.arange(longest), stop[:, None] - 1)
+
+
+def global_avg_pool2d(x: Operand) -> Any:
+    """The mean of all pixels of each channel: (N, C, H, W) float to (N, C, 1, 1).
+
+    Raises ShapeError for anything but pictures, DTypeError for anything but floats.
+    Source: Lin et al. 2014, network in network, §3.2.  Also: nn.GlobalAvgPool2d.
+
+    >>> import numpy as np
+    >>> global_avg_pool2d(np.arange(6.0).reshape(1, 1, 2, 3))
+    array([[[[2.5]]]])
+    """
+    sizes("global_avg_pool2d", x, 1)
+    return mean(x, axis=(2, 3), keepdims=True)
+
+
+def global_max_pool2d(x: Operand) -> Any:
+    """The largest pixel of each channel: (N, C, H, W) float to (N, C, 1, 1).
+
+    Raises ShapeError for anything but pictures, DTypeError for anything but floats.
+    Also: nn.GlobalMaxPool2d.
+
+    >>> import numpy as np
+    >>> global_max_pool2d(np.arange(6.0).reshape(1, 1, 2, 3))
+    array([[[[5.]]]])
+    """
+    sizes("global_max_pool2d", x, 1)
+    return max(x, axis=(2, 3), keepdims=True)
