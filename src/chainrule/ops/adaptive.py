@@ -25,9 +25,15 @@ def sizes(who: str, x: Operand, output_size: Size) -> tuple[Pair, Pair]:
     size = with_axes(who, "x", x, "N, C, H, W")[2:]
     if 0 in size:
         raise ShapeError(who, f"x of {size[0]}×{size[1]} pixels", "at least 1", "skip empty pictures")
+    high, wide = checked_size(who, output_size)
+    return (size[0], size[1]), (size[0] if high is None else high, size[1] if wide is None else wide)
+
+
+def checked_size(who: str, output_size: Size) -> tuple[int | None, int | None]:
+    """H' and W', each ≥ 1, or None."""
     both = tuple(output_size) if isinstance(output_size, Sequence) else (output_size, output_size)
-    kept = tuple(n if wanted is None else wanted for n, wanted in zip(size, both, strict=False))
-    return (size[0], size[1]), pair(who, "output_size", kept if len(both) == 2 else both, 1)  # type: ignore[arg-type]
+    high, wide = pair(who, "output_size", [1 if n is None else n for n in both], 1)
+    return None if both[0] is None else high, None if both[1] is None else wide
 
 
 def adaptive_avg_pool2d(x: Operand, output_size: Size) -> Any:

@@ -81,6 +81,13 @@ def at_least(who: str, name: str, value: int, least: int) -> int:
     return int(value)
 
 
+def flag(who: str, name: str, value: bool) -> bool:
+    """True or False, and nothing that is only taken for one of them."""
+    if not isinstance(value, bool | np.bool_):
+        raise SettingError(who, f"{name} {value!r}", "True or False", f"{name}=True")
+    return bool(value)
+
+
 MOST = 2**31 - 1
 """Pixels that a setting may say: what is counted in them stays a number of the machine."""
 

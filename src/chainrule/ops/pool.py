@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
-from .arguments import Operand, dtype_of, shape_of, with_axes
+from .arguments import Operand, dtype_of, flag, shape_of, with_axes
 from .arithmetic import add, multiply
 from .indexing import index
 from .shape import pad
@@ -224,9 +224,13 @@ def max_pool2d(
            [13., 15.]])
     """
     window = pool_window("max_pool2d", kernel_size, stride, padding)
+    ceil, told = (
+        flag("max_pool2d", "ceil_mode", ceil_mode),
+        flag("max_pool2d", "return_indices", return_indices),
+    )
     shape = with_axes("max_pool2d", "x", x, "N, C, H, W")
-    out, winner = apply(MaxPool2d(window), widened(x, window, -np.inf) if ceil_mode else x)
-    return (out, flat_indices(winner, window, shape[2:])) if return_indices else out  # type: ignore[arg-type]
+    out, winner = apply(MaxPool2d(window), widened(x, window, -np.inf) if ceil else x)
+    return (out, flat_indices(winner, window, shape[2:])) if told else out  # type: ignore[arg-type]
 
 
 def avg_pool2d(
@@ -256,9 +260,9 @@ def avg_pool2d(
     """
     window = pool_window("avg_pool2d", kernel_size, stride, padding)
     shape = with_axes("avg_pool2d", "x", x, "N, C, H, W")
-    out = apply(AvgPool2d(window), widened(x, window, 0.0) if ceil_mode else x)
-    high, wide = (
-        window.seen(axis, shape[axis + 2], n, count_include_pad) for axis, n in enumerate(shape_of(out)[2:])
-    )
+    ceil = flag("avg_pool2d", "ceil_mode", ceil_mode)
+    border = flag("avg_pool2d", "count_include_pad", count_include_pad)
+    out = apply(AvgPool2d(window), widened(x, window, 0.0) if ceil else x)
+    high, wide = (window.seen(axis, shape[axis + 2], n, border) for axis, n in enumerate(shape_of(out)[2:]))
     counted, whole = high[:, None] * wide, window.size[0] * window.size[1]
     return out if (counted == whole).all() else multiply(out, (whole / counted).astype(dtype_of(out)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import apply
-from .arguments import Operand, at_least, pair, with_axes
+from .arguments import Operand, at_least, flag, pair, with_axes
 from .resample import Resample
 from .shape import permute_dims, reshape
 from .window import Pair
@@ -51,7 +51,7 @@ def upsample(
         raise ShapeError(
             "upsample", f"x of {before[0]}×{before[1]} pixels", "at least 1", "skip empty pictures"
         )
-    kind = kind_of("upsample", mode, align_corners)
+    kind = kind_of("upsample", mode, flag("upsample", "align_corners", align_corners))
     after, steps = sizes("upsample", (before[0], before[1]), size, scale_factor)
     for axis, (n, m, step) in enumerate(zip(before, after, steps, strict=True)):
         gate = Resample(axis + 2, kind, n, m, 1.0 if kind == "aligned" else step)
@@ -70,15 +70,19 @@ def kind_of(who: str, mode: str, align_corners: bool) -> str:
 
 def sizes(who: str, before: Pair, size: Any, scale_factor: Scale) -> tuple[Pair, tuple[float, float]]:
     """The size after, and how many pixels lie from place to place."""
+    wanted = checked_target(who, size, scale_factor)
+    if size is not None:
+        return (int(wanted[0]), int(wanted[1])), (before[0] / wanted[0], before[1] / wanted[1])
+    after = pair(who, "size", [int(n * s) for n, s in zip(before, wanted, strict=True)], 1)
+    return after, (1 / wanted[0], 1 / wanted[1])
+
+
+def checked_target(who: str, size: Any, scale_factor: Scale) -> tuple[float, float]:
+    """The size or the scales, whichever is told."""
     if (size is None) == (scale_factor is None):
         came = "neither size nor scale_factor" if size is None else "both size and scale_factor"
         raise SettingError(who, came, "one of the two", "scale_factor=2")
-    if size is not None:
-        after = pair(who, "size", size, 1)
-        return after, (before[0] / after[0], before[1] / after[1])
-    scales = checked_scale(who, scale_factor)
-    after = pair(who, "size", [int(n * s) for n, s in zip(before, scales, strict=True)], 1)
-    return after, (1 / scales[0], 1 / scales[1])
+    return checked_scale(who, scale_factor) if size is None else pair(who, "size", size, 1)
 
 
 def checked_scale(who: str, scale_factor: Any) -> tuple[float, float]:
