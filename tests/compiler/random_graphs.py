@@ -584,6 +584,21 @@ def windows(draw: Draw) -> None:
 
 
 @move(1)
+def resized(draw: Draw) -> None:
+    """Pictures in another size, by pixels, by pixels between, by means of shares."""
+    x = images(draw)
+    size = draw.choice((2, 4, 7)), draw.choice((1, 3, 6))
+    run = draw.choice(
+        (
+            lambda x: ops.upsample(x, size=size),
+            lambda x: ops.upsample(x, size=size, mode="bilinear"),
+            lambda x: ops.adaptive_avg_pool2d(x, size),
+        )
+    )
+    draw.add("resized", (x,), run)
+
+
+@move(1)
 def several(draw: Draw) -> None:
     """x[rows, columns]"""
     x = draw.some("f", lambda s: len(s) > 1)

@@ -12,10 +12,14 @@ from chainrule import Tensor
 from chainrule.compiler.schedule import Python
 
 
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
+    """Numbers around 0, float32."""
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
 def compiles_natively(function: Callable[..., Any], *arrays: np.ndarray, near: float = 2e-6) -> None:
     """function(*tensors) is compiled, its gradients to all float inputs with it, whole."""
     inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
-    learned = [x for x in inputs if x.requires_grad]
     upstream = np.random.default_rng(7).normal(size=function(*inputs).shape).astype(arrays[0].dtype)
 
     def step(*values: Tensor) -> Any:
@@ -30,4 +34,3 @@ def compiles_natively(function: Callable[..., Any], *arrays: np.ndarray, near: f
     plan = compiled.plan(*inputs)
     left = [s for s in plan.segments if isinstance(s, Python)]
     assert not left, f"NumPy runs {left}"
-    assert len(learned) == len([a for a in arrays if a.dtype.kind == "f"])

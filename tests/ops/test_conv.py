@@ -9,7 +9,7 @@ from chainrule.errors import DTypeError, SettingError, ShapeError
 from chainrule.ops import conv
 from chainrule.ops.conv import Conv2d
 
-from .peers import agrees_with_torch, refused
+from .peers import agrees_with_torch, functional, refused
 
 SETTINGS = [
     {},
@@ -18,12 +18,6 @@ SETTINGS = [
     {"groups": 2, "stride": 3},
     {"groups": 4, "padding": (2, 0), "dilation": (2, 1), "stride": (1, 2)},
 ]
-
-
-def functional():
-    return pytest.importorskip(
-        "torch", reason="compares with PyTorch: pip install torch==2.13.0"
-    ).nn.functional
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

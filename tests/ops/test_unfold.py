@@ -6,12 +6,12 @@ import pytest
 import chainrule as cr
 from chainrule.errors import SettingError, ShapeError
 
-from .peers import agrees_with_torch, refused
+from .peers import agrees_with_torch, functional, refused
 
 
 @pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": (1, 0)}, {"dilation": (2, 1)}], ids=str)
 def test_unfold_and_fold_are_those_of_torch(settings):
-    f = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0").nn.functional
+    f = functional()
     agrees_with_torch(
         lambda x: cr.unfold(x, (3, 2), **settings), lambda x: f.unfold(x, (3, 2), **settings), (2, 3, 6, 5)
     )

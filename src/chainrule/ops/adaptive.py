@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import apply
-from .arguments import Operand, pair, with_axes
+from ..graph import Spec, apply, require_kind
+from .arguments import Operand, dtype_of, pair, with_axes
 from .indexing import index
 from .pool import avg_pool2d, max_pool2d
 from .reduction import max, mean
@@ -22,7 +22,9 @@ Size = int | None | Sequence[int | None]
 
 def sizes(who: str, x: Operand, output_size: Size) -> tuple[Pair, Pair]:
     """H and W of the pictures, and of the result: None keeps one."""
-    size = with_axes(who, "x", x, "N, C, H, W")[2:]
+    shape = with_axes(who, "x", x, "N, C, H, W")
+    require_kind(who, "x", Spec(shape, dtype_of(x)), "float")
+    size = shape[2:]
     if 0 in size:
         raise ShapeError(who, f"x of {size[0]}×{size[1]} pixels", "at least 1", "skip empty pictures")
     high, wide = checked_size(who, output_size)

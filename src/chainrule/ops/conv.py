@@ -271,7 +271,8 @@ def conv2d(
     stride:    pixels between two windows, ≥ 1;  padding: zeros on each side, ≥ 0
     dilation:  pixels between two pixels of a filter, ≥ 1;  groups: parts of C that do not see each other
     Returns (N, F, H', W') with H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1.
-    Raises ShapeError if the channels differ or the filter does not fit, SettingError for impossible settings.
+    Raises ShapeError if the channels differ or the filter does not fit, DTypeError for anything but floats of one
+    width, SettingError for impossible settings.
     Cost: 2·N·F·C/groups·KH·KW·H'·W' flops.
     Source: LeCun et al. 1998, §II.  Also: nn.Conv2d.
 

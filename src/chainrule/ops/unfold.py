@@ -96,6 +96,14 @@ def unfold(
 ) -> Any:
     """Every window of the pictures as a column: (N, C, H, W) to (N, C·KH·KW, H'·W').
 
+    out[n, c·KH·KW + u·KW + v, i·W' + j] = x[n, c, i·stride + u·dilation - padding, …], 0 on the border
+
+    x:  (N, C, H, W) float
+    kernel_size, stride, padding, dilation:  the window in pixels, as for conv2d; one number for both axes, or two
+    Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
+    settings.
+    Source: Chellapilla et al. 2006, "im2col".
+
     >>> import numpy as np
     >>> unfold(np.arange(9.0).reshape(1, 1, 3, 3), 2)[0].astype(int)
     array([[0, 1, 3, 4],
@@ -115,7 +123,18 @@ def fold(
     padding: int | Sequence[int] = 0,
     dilation: int | Sequence[int] = 1,
 ) -> Any:
-    """Columns (N, C·KH·KW, H'·W') laid back as windows of pictures (N, C, H, W); overlaps add."""
+    """Columns (N, C·KH·KW, H'·W') laid back as windows of pictures (N, C, H, W); overlaps add.
+
+    x:  (N, C·KH·KW, H'·W') float, the columns that unfold makes with these settings
+    output_size:  H and W of the pictures
+    Raises ShapeError if the columns are not those of the pictures, DTypeError for anything but floats, SettingError
+    for impossible settings.
+
+    >>> import numpy as np
+    >>> fold(np.ones((1, 4, 2)), (2, 3), 2)[0, 0]
+    array([[1., 2., 1.],
+           [1., 2., 1.]])
+    """
     window = window_of("fold", kernel_size, stride, padding, dilation)
     return apply(Fold(window, pair("fold", "output_size", output_size, 1)), x)
 
