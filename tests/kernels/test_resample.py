@@ -16,6 +16,7 @@ GATES = [
     Gate(1, "aligned", 5, 33),
     Gate(1, "mean", 5, 3),
     Gate(1, "mean", 5, 7),
+    Gate(1, "shares", 5, 3),
     Gate(1, "linear", 18, 5, 3.6, True),
     Gate(1, "nearest", 3, 5, 0.6, True),
     Gate(1, "linear", 2, 5, 0.4, True),
@@ -26,7 +27,7 @@ WIDTHS = [1, 2, 16, 17, 35]
 
 def check(gate, width, high=3, dtype=F32, pieces=1, run=on_both, x=None):
     """The bytes of the result, which is that of the gate."""
-    length, places = (gate.output, gate.size) if gate.back else (gate.size, gate.output)
+    length, places = (gate.places(), gate.size) if gate.back else (gate.size, gate.places())
     x = numbers((high, length, width), dtype, np.random.default_rng(0)) if x is None else x
     with np.errstate(all="ignore"):
         expected = gate.forward(x)

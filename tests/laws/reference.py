@@ -126,6 +126,14 @@ def fold(gate: Any, x: Array) -> Array:
 def resample(gate: Any, x: Array) -> Array:
     """By a whole matrix of weights (output, size)."""
     matrix = np.array([[share(gate, j, i) for i in range(gate.size)] for j in range(gate.output)])
+    if gate.kind == "shares":
+        matrix = np.array(
+            [
+                np.eye(gate.size)[min(np.argmax(row > 0) + k, np.flatnonzero(row)[-1])]
+                for row in matrix
+                for k in range(int(matrix.sum(axis=1).max()))
+            ]
+        )
     if gate.kind == "mean":
         matrix = matrix / matrix.sum(axis=1, keepdims=True)
     return np.moveaxis(np.tensordot(x, matrix.T if gate.back else matrix, (gate.axis, 1)), -1, gate.axis)
@@ -136,7 +144,7 @@ def share(gate: Any, j: int, i: int) -> float:
     last = gate.size - 1
     if gate.kind == "nearest":
         return float(i <= j * gate.step < i + 1 or (i == last and j * gate.step > last))
-    if gate.kind == "mean":
+    if gate.kind in ("mean", "shares"):
         begin, end = (Fraction((j + k) * gate.size, gate.output) for k in (0, 1))
         return float(i + 1 > begin and i < end)
     step = last / max(gate.output - 1, 1) if gate.kind == "aligned" else gate.step

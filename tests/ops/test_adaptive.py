@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.ops.adaptive import laid_out
 
 from .compiled import compiles_natively, normal
 from .peers import agrees_with_torch, functional
@@ -34,11 +33,6 @@ def test_all_pixels_at_once(name):
     x = normal(2, 3, 7, 6)
     assert np.allclose(getattr(cr, name)(x), reduced(x, axis=(2, 3), keepdims=True), atol=1e-6)
     compiles_natively(lambda x: getattr(cr, name)(x), x)
-
-
-def test_shares_are_laid_out_side_by_side():
-    assert laid_out(5, 3).tolist() == [[0, 1, 1], [1, 2, 3], [3, 4, 4]]
-    assert laid_out(4, 2).tolist() == [[0, 1], [2, 3]]
 
 
 def test_the_first_of_equals_wins():

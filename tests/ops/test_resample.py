@@ -12,7 +12,7 @@ from .peers import refused
 def matrix(gate):
     """All weights at once, (places, pixels)."""
     places, weights, count = gate.table()
-    out = np.zeros((len(count), gate.output if gate.back else gate.size))
+    out = np.zeros((len(count), gate.places() if gate.back else gate.size))
     for place, weight in zip(places, weights, strict=True):
         out[np.arange(len(count)), place] += weight
     return out
@@ -26,6 +26,7 @@ def matrix(gate):
         (Resample(0, "aligned", 2, 3), [[1, 0], [0.5, 0.5], [0, 1]]),
         (Resample(0, "aligned", 3, 1), [[1, 0, 0]]),
         (Resample(0, "mean", 3, 2), [[0.5, 0.5, 0], [0, 0.5, 0.5]]),
+        (Resample(0, "shares", 3, 2), [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]),
         (Resample(0, "mean", 2, 3), [[1, 0], [0.5, 0.5], [0, 1]]),
     ],
     ids=str,
@@ -50,6 +51,12 @@ def test_only_what_has_weight_is_in_the_table():
     places, weights, count = Resample(0, "linear", 3, 6, 0.5).table()
     assert count.tolist() == [1, 2, 2, 2, 2, 1]
     assert (weights[np.arange(len(places))[:, None] < count] > 0).all()
+
+
+def test_shares_are_made_equally_long_by_more_of_their_last_pixel():
+    places, weights, count = Resample(0, "shares", 5, 3).table()
+    assert places.tolist() == [[0, 1, 1, 1, 2, 3, 3, 4, 4]]
+    assert (weights == 1).all() and (count == 1).all()
 
 
 def test_shares_are_all_pixels_and_overlap_where_they_must():

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import ShapeError
 from ..graph import Spec, apply, require_kind
-from .arguments import Operand, dtype_of, pair, with_axes
-from .indexing import index
-from .pool import avg_pool2d, max_pool2d
+from .arguments import Operand, dtype_of, pair, shape_of, with_axes
+from .pool import max_pool2d
 from .reduction import max, mean
-from .resample import Resample, shares
-from .shape import permute_dims
+from .resample import Resample
 from .window import Pair
 
 Size = int | None | Sequence[int | None]
@@ -57,8 +53,6 @@ def adaptive_avg_pool2d(x: Operand, output_size: Size) -> Any:
     size, output = sizes("adaptive_avg_pool2d", x, output_size)
     if output == (1, 1):
         return global_avg_pool2d(x)
-    if all(n % m == 0 for n, m in zip(size, output, strict=True)):
-        return avg_pool2d(x, (size[0] // output[0], size[1] // output[1]))
     for axis, (n, m) in enumerate(zip(size, output, strict=True)):
         x = apply(Resample(axis + 2, "mean", n, m), x) if n != m else x
     return x
@@ -81,19 +75,10 @@ def adaptive_max_pool2d(x: Operand, output_size: Size) -> Any:
     size, output = sizes("adaptive_max_pool2d", x, output_size)
     if output == (1, 1):
         return global_max_pool2d(x)
-    if all(n % m == 0 for n, m in zip(size, output, strict=True)):
-        return max_pool2d(x, (size[0] // output[0], size[1] // output[1]))
-    high, wide = (laid_out(n, m) for n, m in zip(size, output, strict=True))
-    turned = index(permute_dims(x, (0, 1, 3, 2)), (slice(None), slice(None), wide.ravel()))
-    apart = index(permute_dims(turned, (0, 1, 3, 2)), (slice(None), slice(None), high.ravel()))
-    return max_pool2d(apart, (high.shape[1], wide.shape[1]))
-
-
-def laid_out(size: int, output: int) -> np.ndarray:
-    """The pixels of each share side by side, all shares made equally long by more of the last pixel."""
-    first, stop = shares(size, output)
-    longest = int((stop - first).max())
-    return np.minimum(first[:, None] + np.arange(longest), stop[:, None] - 1)
+    for axis, (n, m) in enumerate(zip(size, output, strict=True)):
+        x = x if n % m == 0 else apply(Resample(axis + 2, "shares", n, m), x)
+    high, wide = shape_of(x)[2:]
+    return max_pool2d(x, (high // output[0], wide // output[1]))
 
 
 def global_avg_pool2d(x: Operand) -> Any:

@@ -12,9 +12,9 @@ from ..graph import Gate, Spec, Value, apply, check_axes, gate, require_kind
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-KINDS = ("nearest", "linear", "aligned", "mean")
+KINDS = ("nearest", "linear", "aligned", "mean", "shares")
 """How a place is made: the pixel it lies in; two pixels, by distance; the same, the outermost places on the outermost
-pixels; the mean of its share of all pixels.
+pixels; the mean of its share of all pixels; or a place for each pixel of each share, the shares side by side.
 """
 
 
@@ -23,7 +23,7 @@ class Resample(Gate):
     """out[…, j, …] = Σ_k weight[j, k] · x[…, place[j, k], …];  its gradient goes back by the same weights.
 
     kind:   how places are made: one of `KINDS`
-    size, output:  pixels of the axis before and after
+    size, output:  pixels of the axis, and places, or shares, made of them
     step:   pixels from one place to the next, where the kind does not say it itself
     back:   whether this is the way back, from `output` to `size`
     """
@@ -39,11 +39,15 @@ class Resample(Gate):
     def spec(self, x: Spec) -> Spec:
         require_kind(self.label, "x", x, "float")
         check_axes(self.label, x, (self.axis,))
-        came, made = (self.output, self.size) if self.back else (self.size, self.output)
+        came, made = (self.places(), self.size) if self.back else (self.size, self.places())
         if x.shape[self.axis] != came:
             expected = f"{came} pixels along axis {self.axis}"
             raise ShapeError(self.label, f"x {x}", expected, "the size that the gate was made for")
         return x.with_shape((*x.shape[: self.axis], made, *x.shape[self.axis + 1 :]))
+
+    def places(self) -> int:
+        """How many places the axis has after."""
+        return self.output * (longest(self) if self.kind == "shares" else 1)
 
     def table(self) -> Table:
         """For term k of place j: its pixel [k, j], its weight [k, j], and how many terms place j has [j]."""
@@ -54,7 +58,7 @@ class Resample(Gate):
         to, of, weight = to[some], of[some], weight[some]
         order = np.lexsort((of, to))
         to, of, weight = to[order], of[order], weight[order]
-        count = np.bincount(to, minlength=self.size if self.back else self.output)
+        count = np.bincount(to, minlength=self.size if self.back else self.places())
         term = np.arange(len(to)) - (np.cumsum(count) - count)[to]
         shape = (int(count.max(initial=0)), len(count))
         places, weights = np.zeros(shape, np.int64), np.zeros(shape)
@@ -110,13 +114,26 @@ def mean(gate: Resample) -> Table:
     return places, pixels, 1 / count[places]
 
 
+def laid_out(gate: Resample) -> Table:
+    """The pixels of each share side by side, shares made equally long by more of their last pixel."""
+    first, stop = shares(gate.size, gate.output)
+    pixels = np.minimum(first[:, None] + np.arange(longest(gate)), stop[:, None] - 1).ravel()
+    return np.arange(len(pixels)), pixels, np.ones(len(pixels))
+
+
+def longest(gate: Resample) -> int:
+    """The pixels of the longest share."""
+    first, stop = shares(gate.size, gate.output)
+    return int((stop - first).max())
+
+
 def shares(size: int, output: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each of `output` shares of `size` pixels begins, and before which one it ends; shares may overlap."""
     place = np.arange(output)
     return place * size // output, -(-(place + 1) * size // output)
 
 
-PAIRS = {"nearest": nearest, "linear": linear, "aligned": aligned, "mean": mean}
+PAIRS = {"nearest": nearest, "linear": linear, "aligned": aligned, "mean": mean, "shares": laid_out}
 """For each kind: pairs of a place and a pixel, and their weight."""
 
 

@@ -53,7 +53,8 @@ def upsample(
         )
     kind = kind_of("upsample", mode, flag("upsample", "align_corners", align_corners))
     after, steps = sizes("upsample", (before[0], before[1]), size, scale_factor)
-    for axis, (n, m, step) in enumerate(zip(before, after, steps, strict=True)):
+    for axis in (1, 0) if after[0] > before[0] else (0, 1):  # along lines while there are fewer of them
+        n, m, step = before[axis], after[axis], steps[axis]
         gate = Resample(axis + 2, kind, n, m, 1.0 if kind == "aligned" else step)
         x = x if n == m and step == 1 else apply(gate, x)
     return x

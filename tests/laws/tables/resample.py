@@ -23,6 +23,8 @@ ROWS: tuple[Row, ...] = (
             case(Resample(1, "nearest", 5, 3, 5 / 3), real(2, 5, 17)),
             case(Resample(1, "mean", 5, 3), real(2, 5)),
             case(Resample(0, "mean", 3, 5), real(3, 2)),
+            case(Resample(2, "shares", 5, 3), real(1, 2, 5, 3)),
+            case(Resample(1, "shares", 5, 3, 1.0, True), real(2, 9)),
             case(Resample(1, "linear", 1, 4, 0.25), real(2, 1)),
             case(Resample(0, "mean", 1, 1), real(1)),
             case(Resample(1, "linear", 4, 7, 0.6, True), real(2, 7, 2)),
