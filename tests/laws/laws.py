@@ -30,6 +30,7 @@ from chainrule.ops.conv import Sliding
 from chainrule.ops.indexing import Given, Index, Slice
 from chainrule.ops.linear import Matmul
 from chainrule.ops.norm import ChannelSum
+from chainrule.ops.reduction import Argmax
 from chainrule.ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape
 from chainrule.ops.unfold import Fold, Unfold
 from chainrule.ops.window import Window
@@ -765,7 +766,7 @@ def everything(case: Case, dtype: Any, run: Run) -> dict[str, np.ndarray]:
 
 SMALL_GATES = (
     *(Elementwise, Reduction, Reshape, PermuteDims, BroadcastTo, Index, Concat, Matmul, ChannelSum),
-    *(Fold, Pad, Unfold),
+    *(Argmax, Fold, Pad, Unfold),
 )
 
 

@@ -59,6 +59,7 @@ def test_convolutions_run_by_every_algorithm(name):
 def test_these_gates_say_their_parts():
     composite = {row.name for row in TABLE.values() if has_parts(row, row.cases[0])}
     assert composite == {
+        "AvgPool2d",
         "BatchNorm",
         "Conv2d",
         "Conv2dInput",
@@ -69,6 +70,7 @@ def test_these_gates_say_their_parts():
         "LogSoftmax",
         "Logsumexp",
         "LstmCell",
+        "MaxPool2d",
         "MulticlassHinge",
         "Sigmoid",
         "Softmax",

@@ -12,8 +12,9 @@ from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from .arguments import Operand, dtype_of, flag, shape_of, with_axes
 from .arithmetic import add, multiply
 from .indexing import index
-from .shape import pad
-from .unfold import check_pictures, window_of
+from .reduction import argmax, max, mean
+from .shape import astype, pad, reshape
+from .unfold import Unfold, check_pictures, window_of
 from .window import Pair, Window
 
 
@@ -42,6 +43,14 @@ class Pooling(Gate):
 
     def arithmetic(self, *specs: Spec) -> str:
         return self.window.sums(specs[0].shape)
+
+    def columns(self, x: Value, border: float) -> Any:
+        """What each window sees, (N, C, KH·KW, H', W')."""
+        window, output = self.window, self.window.output(self.label, x.shape)
+        (ph, pw), (kh, kw) = window.padding, window.size
+        wide = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), value=border) if ph or pw else x
+        columns = apply(Unfold(Window(window.size, window.stride, (0, 0), window.dilation)), wide)
+        return reshape(columns, (*x.shape[:2], kh * kw, *output))
 
 
 @gate
@@ -74,6 +83,10 @@ class MaxPool2d(Pooling):
 
     def backward(self, upstream: Any, *, x: Spec, winner: Value) -> Any:
         return apply(MaxPool2dInput(self.window, x.shape[2:]), upstream[0], winner)  # type: ignore[arg-type]
+
+    def parts(self, x: Value) -> Any:
+        columns = self.columns(x, -np.inf)
+        return max(columns, axis=2), astype(argmax(columns, axis=2), "int32")
 
 
 @gate
@@ -148,6 +161,9 @@ class AvgPool2d(Pooling):
 
     def backward(self, upstream: Value, *, x: Spec) -> Any:
         return apply(AvgPool2dInput(self.window, x.shape[2:]), upstream)  # type: ignore[arg-type]
+
+    def parts(self, x: Value) -> Any:
+        return mean(self.columns(x, 0.0), axis=2)
 
 
 @gate
