@@ -19,6 +19,7 @@ from chainrule.ops.indexing import ScatterAlongAxis
 from chainrule.ops.norm import ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.reduction import Sum
+from chainrule.ops.resample import Resample
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.unfold import Fold, Unfold
@@ -81,6 +82,9 @@ IMPOSSIBLE = [
     ScatterAlongAxis(0, -1),
     ChannelSum(-1, 1),
     LocalResponseNorm(0),
+    Resample(0, "cubic", 2, 4),
+    Resample(0, "mean", 0, 4),
+    Resample(0, "linear", 2, 4, float("inf")),
     Sum((1, 0)),
     Sum((0, 0)),
     Logsumexp((1, 0)),

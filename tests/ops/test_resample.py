@@ -53,6 +53,17 @@ def test_only_what_has_weight_is_in_the_table():
     assert (weights[np.arange(len(places))[:, None] < count] > 0).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_leads_out_of_the_pixels(kind):
+    """A saved step may say any: no kernel looks outside for it."""
+    for step in (0.0, 3.0, 1e300):
+        for back in (False, True):
+            places, _, count = Resample(0, kind, 4, 5, step, back).table()
+            assert places.min(initial=0) >= 0
+            assert places.max(initial=0) < (Resample(0, kind, 4, 5).places() if back else 4)
+            assert len(count) == (4 if back else Resample(0, kind, 4, 5).places())
+
+
 def test_shares_are_made_equally_long_by_more_of_their_last_pixel():
     places, weights, count = Resample(0, "shares", 5, 3).table()
     assert places.tolist() == [[0, 1, 1, 1, 2, 3, 3, 4, 4]]

@@ -20,7 +20,7 @@ from .pixels import ConvFilters, ConvPixels, FiltersAbreast, Pixels
 from .sums import PRODUCTS
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles
 from .vectors import lifts
-from .views import View, is_basic, reshaped, view_of
+from .views import View, reshaped, view_of
 
 MOST_OPS, MOST_ARRAYS = 64, 28
 """Limits of a fused loop, so that registers and compile time suffice."""
@@ -97,7 +97,7 @@ def enter(groups: Groups, op: Op) -> None:
         maker = groups.maker[groups.view(op.inputs[0]).base]
         groups.groups[maker].ops.append(op)
         groups.enter(maker, op)
-    elif isinstance(op.gate, ROW_BY_ROW) or adds_rows(op.gate):
+    elif isinstance(op.gate, ROW_BY_ROW):
         groups.add(
             Group(SINGLE, spec.shape, [replace(op, inputs=tuple(whole(groups, n, op) for n in op.inputs))])
         )
@@ -148,11 +148,6 @@ def surrounds(gate: Gate) -> bool:
         whole = len(gate.key) == len(gate.shape)
         return whole and all(isinstance(k, Slice) and k.step in (1, None) for k in gate.key)
     return isinstance(gate, Pad)
-
-
-def adds_rows(gate: Gate) -> bool:
-    """Whether a gate adds rows where integer arrays say."""
-    return isinstance(gate, IndexAdd) and not is_basic(gate.key)
 
 
 def beside(groups: Groups, number: int, op: Op) -> int:

@@ -12,8 +12,6 @@ def resample(groups: Groups, op: Op, status: int) -> list[Task]:
     """One pass by a table that is known beforehand."""
     specs, gate, (x,), (out,) = groups.flow.specs, op.gate, op.inputs, op.outputs
     shape, dtype = specs[out].shape, specs[out].dtype
-    if 0 in shape:
-        return []
     place, weight, count = gate.table()
     high, width = size(shape[: gate.axis]), size(shape[gate.axis + 1 :])
     table = [groups.flow.constant(a) for a in (place, count, weight.astype(dtype))]

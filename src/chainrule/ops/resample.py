@@ -82,7 +82,7 @@ class Resample(Gate):
 def nearest(gate: Resample) -> Table:
     """Each place, the pixel that it lies in, and weight 1."""
     places = np.arange(gate.output)
-    pixels = np.minimum((places * gate.step).astype(np.int64), gate.size - 1)
+    pixels = np.minimum(places * gate.step, gate.size - 1).astype(np.int64)
     return places, pixels, np.ones(gate.output)
 
 
@@ -98,7 +98,7 @@ def aligned(gate: Resample) -> Table:
 
 
 def between(gate: Resample, centre: np.ndarray) -> Table:
-    before = np.minimum(centre.astype(np.int64), gate.size - 1)
+    before = np.minimum(centre, gate.size - 1).astype(np.int64)
     after = np.minimum(before + 1, gate.size - 1)
     far = np.where(after > before, np.minimum(centre - before, 1.0), 0.0)
     places = np.arange(gate.output)
