@@ -64,6 +64,12 @@ def test_unpooling_undoes_pooling_but_for_what_was_thrown_away():
 
 
 def test_printed_form():
+    assert repr(nn.AvgPool1d(3, ceil_mode=True, count_include_pad=False)) == (
+        "AvgPool1d(kernel_size=3, stride=3, padding=0, ceil_mode=True, count_include_pad=False)"
+    )
+    assert repr(nn.MaxPool2d(2, return_indices=True)) == (
+        "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0), return_indices=True)"
+    )
     assert repr(nn.MaxPool1d(3, 2)) == "MaxPool1d(kernel_size=3, stride=2, padding=0)"
     assert repr(nn.LPPool2d(2, 3)) == "LPPool2d(norm_type=2, kernel_size=(3, 3), stride=(3, 3))"
     assert repr(nn.AvgPool2d((2, 3), 1)) == "AvgPool2d(kernel_size=(2, 3), stride=(1, 1), padding=(0, 0))"

@@ -11,6 +11,16 @@ from .module import Module
 from .settings import count
 
 
+USUAL = {"ceil_mode": False, "return_indices": False, "count_include_pad": True}
+"""Settings that are printed only where they are not as usual."""
+
+
+def unusual(layer: Module) -> str:
+    """The settings of a layer that are not as usual, as its printed form ends."""
+    told = ((name, getattr(layer, name, usual), usual) for name, usual in USUAL.items())
+    return "".join(f", {name}={value}" for name, value, usual in told if value != usual)
+
+
 class Pool2d(Module):
     """What pooling layers share: the window; its stride is its size unless told."""
 
@@ -23,7 +33,8 @@ class Pool2d(Module):
         self.window = ops.pool_window(type(self).__name__, kernel_size, stride, padding)
 
     def extra_repr(self) -> str:
-        return f"kernel_size={self.window.size}, stride={self.window.stride}, padding={self.window.padding}"
+        w = self.window
+        return f"kernel_size={w.size}, stride={w.stride}, padding={w.padding}{unusual(self)}"
 
 
 class MaxPool2d(Pool2d):
@@ -130,7 +141,8 @@ class LPPool2d(Module):
         return ops.lp_pool2d(x, self.norm_type, w.size, stride=w.stride, ceil_mode=self.ceil_mode)
 
     def extra_repr(self) -> str:
-        return f"norm_type={self.norm_type:g}, kernel_size={self.window.size}, stride={self.window.stride}"
+        w = self.window
+        return f"norm_type={self.norm_type:g}, kernel_size={w.size}, stride={w.stride}{unusual(self)}"
 
 
 class Pool1d(Module):
@@ -147,7 +159,8 @@ class Pool1d(Module):
         ops.pool_window(who, (1, self.kernel_size), (1, self.stride), (0, self.padding))
 
     def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        text = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return text + unusual(self)
 
 
 class MaxPool1d(Pool1d):
