@@ -10,7 +10,6 @@ from ..ops.lp_pool import checked_norm
 from .module import Module
 from .settings import count
 
-
 USUAL = {"ceil_mode": False, "return_indices": False, "count_include_pad": True}
 """Settings that are printed only where they are not as usual."""
 

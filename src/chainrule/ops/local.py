@@ -50,9 +50,8 @@ def locally_connected2d(
         came = f"w for {high}×{wide} places and {depth} channels, x {n, channels, *size}"
         expected = f"({output[0]}, {output[1]}, F, {channels}, {kernel[0]}, {kernel[1]})"
         raise ShapeError(who, came, expected, "the places that conv2d would have")
-    columns = permute_dims(
-        unfold(x, kernel, stride=stride, padding=padding, dilation=dilation), (2, 0, 1)
-    )  # (H'·W', N, C·KH·KW)
+    seen = unfold(x, kernel, stride=stride, padding=padding, dilation=dilation)
+    columns = permute_dims(seen, (2, 0, 1))
     rows = reshape(w, (high * wide, filters, channels * kernel[0] * kernel[1]))
     each = permute_dims(matmul(columns, matrix_transpose(rows)), (1, 2, 0))
     out = reshape(each, (n, filters, high, wide))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import SettingError, ShapeError
-from ..graph import apply
-from .arguments import Operand, at_least, flag, pair, with_axes
+from ..graph import Spec, apply, require_kind
+from .arguments import Operand, at_least, dtype_of, flag, pair, with_axes
 from .resample import Resample
 from .shape import permute_dims, reshape
 from .window import Pair
@@ -46,7 +46,9 @@ def upsample(
     >>> upsample(x, size=(1, 4)), upsample(x, size=(1, 4), mode="bilinear")
     (array([[[[1., 1., 3., 3.]]]]), array([[[[1. , 1.5, 2.5, 3. ]]]]))
     """
-    before = with_axes("upsample", "x", x, "N, C, H, W")[2:]
+    shape = with_axes("upsample", "x", x, "N, C, H, W")
+    require_kind("upsample", "x", Spec(shape, dtype_of(x)), "float")
+    before = shape[2:]
     if 0 in before:
         raise ShapeError(
             "upsample", f"x of {before[0]}×{before[1]} pixels", "at least 1", "skip empty pictures"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule import ops
-from chainrule.errors import SettingError, ShapeError
+from chainrule.errors import DTypeError, SettingError, ShapeError
 
 from ..rows import Refusal, not_floats, not_values, refuses, tensor
 
@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "upsample": (
         *not_values(lambda x: ops.upsample(x, scale_factor=2)),
         *not_floats(lambda x: ops.upsample(x, scale_factor=2), 1, 4, 2, 3),
+        refuses(DTypeError, lambda: ops.upsample(X.astype("int64"), scale_factor=1), "i64"),
         refuses(ShapeError, lambda: ops.upsample(X[0], scale_factor=2), "f32[4,2,3]"),
         refuses(ShapeError, lambda: ops.upsample(X[:, :, :0], scale_factor=2), "0×3 pixels"),
         refuses(SettingError, lambda: ops.upsample(X), "neither"),
