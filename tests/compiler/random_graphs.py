@@ -601,9 +601,27 @@ def norm_pictures(draw: Draw) -> None:
 
 @move(1)
 def windows(draw: Draw) -> None:
-    """Gates that NumPy runs, between native segments."""
-    run = lambda x: ops.tanh(ops.unfold(x * 0.9, 2, stride=2))  # noqa: E731
-    draw.add("unfold", (images(draw),), run)
+    """Windows as columns, and laid back."""
+    x = images(draw)
+    size, settings = draw.spec(x)[2:], {"stride": draw.choice((1, 2)), "padding": draw.choice((0, 1))}
+    draw.add("unfold", (x,), lambda x: ops.tanh(ops.unfold(x * 0.9, 2, **settings)))
+    if draw.chance(0.5):
+        draw.add("fold", (("node", len(draw.nodes) - 1),), lambda x: ops.fold(x, size, 2, **settings))
+
+
+@move(1)
+def resized(draw: Draw) -> None:
+    """Pictures in another size, by pixels, by pixels between, by means of shares."""
+    x = images(draw)
+    size = draw.choice((2, 4, 7)), draw.choice((1, 3, 6))
+    run = draw.choice(
+        (
+            lambda x: ops.upsample(x, size=size),
+            lambda x: ops.upsample(x, size=size, mode="bilinear"),
+            lambda x: ops.adaptive_avg_pool2d(x, size),
+        )
+    )
+    draw.add("resized", (x,), run)
 
 
 @move(1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -120,6 +121,35 @@ def fold(gate: Any, x: Array) -> Array:
     for number, (_, _, rows, columns) in enumerate(places(gate.window, out.shape)):
         out[:, :, rows, columns] += x[:, :, number].reshape(len(x), out.shape[1], kh, kw)
     return inner(out, gate.window.padding, gate.size)
+
+
+def resample(gate: Any, x: Array) -> Array:
+    """By a whole matrix of weights (output, size)."""
+    matrix = np.array([[share(gate, j, i) for i in range(gate.size)] for j in range(gate.output)])
+    if gate.kind == "shares":
+        matrix = np.array(
+            [
+                np.eye(gate.size)[min(np.argmax(row > 0) + k, np.flatnonzero(row)[-1])]
+                for row in matrix
+                for k in range(int(matrix.sum(axis=1).max()))
+            ]
+        )
+    if gate.kind == "mean":
+        matrix = matrix / matrix.sum(axis=1, keepdims=True)
+    return np.moveaxis(np.tensordot(x, matrix.T if gate.back else matrix, (gate.axis, 1)), -1, gate.axis)
+
+
+def share(gate: Any, j: int, i: int) -> float:
+    """How much place j has of pixel i: whether one holds the other's beginning; a roof over its centre; an overlap."""
+    last = gate.size - 1
+    if gate.kind == "nearest":
+        return float(i <= j * gate.step < i + 1 or (i == last and j * gate.step > last))
+    if gate.kind in ("mean", "shares"):
+        begin, end = (Fraction((j + k) * gate.size, gate.output) for k in (0, 1))
+        return float(i + 1 > begin and i < end)
+    step = last / max(gate.output - 1, 1) if gate.kind == "aligned" else gate.step
+    centre = j * step if gate.kind == "aligned" else (j + 0.5) * step - 0.5
+    return max(0.0, 1 - abs(min(max(centre, 0.0), last) - i))
 
 
 def max_pool2d(gate: Any, x: Array) -> tuple[Array, Array]:

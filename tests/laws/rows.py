@@ -27,7 +27,7 @@ KERNELS = frozenset(
         "scan",
         "parts",
     )  # what computes
-    + ("view", "copy", "take", "scatter")  # what moves
+    + ("view", "copy", "take", "scatter", "unfold", "fold", "resample")  # what moves
 )
 """How a compiled step runs a gate: by a kernel of this name, as a view that moves nothing, or by its parts."""
 

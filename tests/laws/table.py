@@ -35,6 +35,11 @@ from .tables import (
     shape,
     softmax,
     standardize,
+    resample,
+    selection,
+    shape,
+    softmax,
+    unfold,
 )
 
 
@@ -67,9 +72,11 @@ ROWS: tuple[Row, ...] = (
     *linear.ROWS,
     *attention.ROWS,
     *conv.ROWS,
+    *unfold.ROWS,
     *pool.ROWS,
     *rectifier.ROWS,
     *product.ROWS,
+    *resample.ROWS,
     *recurrent.ROWS,
     *dropout.ROWS,
     *indexing.ROWS,

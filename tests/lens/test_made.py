@@ -131,5 +131,22 @@ def test_products_of_which_some_are_zero():
     )
 
 
+def test_one_product():
+    debugger = cr.debug(cr.linear, Tensor([[2.0, 0.0]]), Tensor([[3.0, 7.0]]))
+    assert made(debugger.element("linear", (0, 0))) == "6.00 is one product, 2.00 of x[0, 0] × 3.00 of w"
+
+
+def test_weights_of_the_gate_itself_belong_to_nobody():
+    x = Tensor(np.array([2.0, 4.0], "float32").reshape(1, 1, 1, 2))
+    debugger = cr.debug(lambda x: cr.upsample(x, size=(1, 4), mode="bilinear"), x)
+    assert (
+        made(debugger.element("resample", (0, 0, 0, 0)))
+        == "2.00 is one product, 2.00 of x[0, 0, 0, 0] × 1.00"
+    )
+    assert made(debugger.element("resample", (0, 0, 0, 2))) == (
+        "3.50 is the sum of 2 products, the largest 3.00 = 4.00 of x[0, 0, 0, 1] × 0.750"
+    )
+
+
 def test_lists():
     assert [listed(["x"]), listed(["x", "y"]), listed(["x", "y", "z"])] == ["x", "x and y", "x, y and z"]

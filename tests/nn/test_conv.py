@@ -7,6 +7,7 @@ from chainrule import nn, ops
 from chainrule.random import Generator
 
 from .layers import Layer, check_layer, noise
+from .torches import is_that_of_torch
 
 
 def conv(*settings, **options):
@@ -34,9 +35,30 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+LINES = {
+    "one axis": Layer(
+        lambda rng: nn.Conv1d(3, 4, 3, rng=rng), (2, 3, 7), (2, 4, 5), {"weight": (4, 3, 3), "bias": (4,)}
+    ),
+    "one axis with settings": Layer(
+        lambda rng: nn.Conv1d(4, 6, 2, 2, 1, 3, 2, bias=False, rng=rng),
+        (2, 4, 9),
+        (2, 6, 4),
+        {"weight": (6, 2, 2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("row", (ROWS | LINES).values(), ids=ROWS | LINES)
 def test_layer(row):
     check_layer(row)
+
+
+@pytest.mark.parametrize(
+    "settings", [(3, 4, 3), (4, 6, 2, 2, 1, 3, 2), (4, 4, 3, 1, 2, 1, 4, False)], ids=str
+)
+def test_conv1d_is_that_of_torch(settings):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
+    is_that_of_torch(nn.Conv1d(*settings), torch.nn.Conv1d(*settings), (2, settings[0], 11))
 
 
 def test_each_setting_reaches_the_gate():
@@ -53,6 +75,10 @@ def test_printed_form_and_sum_of_parameters():
     assert repr(layer) == f"Conv2d({text})"
     assert layer.parameter_sum() == "6·(3·3·2)"
     assert nn.Conv2d(3, 10, 5).parameter_sum() == "10·(5·5·3+1)"
+    line = nn.Conv1d(4, 6, 3, dilation=2, groups=2, bias=False)
+    text = "4, 6, kernel_size=(3,), stride=(1,), padding=(0,), dilation=(2,), groups=2, bias=False"
+    assert repr(line) == f"Conv1d({text})"
+    assert (line.parameter_sum(), nn.Conv1d(3, 8, 5).parameter_sum()) == ("6·(3·2)", "8·(5·3+1)")
 
 
 def test_weights_are_drawn_from_the_generator_given():

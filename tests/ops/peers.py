@@ -36,6 +36,12 @@ def agrees_with_torch(
         assert np.allclose(a.grad.numpy(), b.grad.numpy(), tolerance, tolerance)
 
 
+def functional() -> Any:
+    """PyTorch's functions."""
+    reason = "compares with PyTorch: pip install torch==2.13.0"
+    return pytest.importorskip("torch", reason=reason).nn.functional
+
+
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.normal(size=shape)
 

@@ -1,4 +1,4 @@
-"""Convolution, unfold and fold against PyTorch, by hand, and with filters that do not fit."""
+"""Convolution against PyTorch, by hand, and with filters that do not fit."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from chainrule.errors import DTypeError, SettingError, ShapeError
 from chainrule.ops import conv
 from chainrule.ops.conv import Conv2d
 
-from .peers import agrees_with_torch, refused
+from .peers import agrees_with_torch, functional, refused
 
 SETTINGS = [
     {},
@@ -18,12 +18,6 @@ SETTINGS = [
     {"groups": 2, "stride": 3},
     {"groups": 4, "padding": (2, 0), "dilation": (2, 1), "stride": (1, 2)},
 ]
-
-
-def functional():
-    return pytest.importorskip(
-        "torch", reason="compares with PyTorch: pip install torch==2.13.0"
-    ).nn.functional
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
@@ -35,20 +29,6 @@ def test_conv2d_is_that_of_torch(settings):
         (2, 4, 7, 6),
         (8, 4 // groups, 3, 2),
         (8,),
-    )
-
-
-@pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": (1, 0)}, {"dilation": (2, 1)}], ids=str)
-def test_unfold_and_fold_are_those_of_torch(settings):
-    f = functional()
-    agrees_with_torch(
-        lambda x: cr.unfold(x, (3, 2), **settings), lambda x: f.unfold(x, (3, 2), **settings), (2, 3, 6, 5)
-    )
-    columns = cr.unfold(np.zeros((2, 3, 6, 5)), (3, 2), **settings).shape
-    agrees_with_torch(
-        lambda x: cr.fold(x, (6, 5), (3, 2), **settings),
-        lambda x: f.fold(x, (6, 5), (3, 2), **settings),
-        columns,
     )
 
 
@@ -116,11 +96,6 @@ def test_what_does_not_fit(kind, call, parts):
 
 def test_a_bias_of_another_width_is_refused():
     refused(DTypeError, lambda: cr.conv2d(X, W, np.ones(2)), "add", "one dtype")
-
-
-def test_folds_that_do_not_fit():
-    refused(ShapeError, lambda: cr.fold(np.ones((1, 4, 5)), 4, 2, stride=2), "fold", "(N, C·4, 4)")
-    refused(SettingError, lambda: cr.unfold(X, 0), "unfold", "kernel_size 0")
 
 
 def test_channels_that_come_last_are_told():

@@ -13,7 +13,7 @@ from chainrule.graph.foreign import Foreign
 from chainrule.graph.readback import read
 from chainrule.graph.written import write
 from chainrule.ops.activation import Gelu, Softplus
-from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
+from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
@@ -30,6 +30,10 @@ from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.standardize import Standardize
+from chainrule.ops.resample import Resample
+from chainrule.ops.shape import Astype, Pad, Split
+from chainrule.ops.softmax import Logsumexp
+from chainrule.ops.unfold import Fold, Unfold
 from chainrule.ops.window import Window
 
 from ..laws.table import ROWS, every_gate
@@ -97,6 +101,9 @@ IMPOSSIBLE = [
     ProductOfOthers(-1),
     Min((1, 0)),
     Prod((0, 0)),
+    Resample(0, "cubic", 2, 4),
+    Resample(0, "mean", 0, 4),
+    Resample(0, "linear", 2, 4, float("inf")),
     Sum((1, 0)),
     Sum((0, 0)),
     Logsumexp((1, 0)),

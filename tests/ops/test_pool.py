@@ -7,6 +7,7 @@ import chainrule as cr
 from chainrule import Tensor
 from chainrule.errors import DTypeError, SettingError, ShapeError
 
+from .compiled import compiles_natively, normal
 from .peers import agrees_with_torch, refused
 
 SETTINGS = [
@@ -24,6 +25,33 @@ def test_pooling_is_that_of_torch(name, settings):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     ours, theirs = getattr(cr, name), getattr(torch.nn.functional, name)
     agrees_with_torch(lambda x: ours(x, **settings), lambda x: theirs(x, **settings), (2, 3, 7, 6))
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_cut_windows_borders_and_indices_are_those_of_torch(size, stride, ceil_mode):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
+    f = torch.nn.functional
+    for padding in range(size // 2 + 1):
+        settings = {"stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+        for high in (3, 4, 5, 6):
+            for border in ({}, {"count_include_pad": False}):
+                agrees_with_torch(
+                    lambda x, s=settings | border: cr.avg_pool2d(x, size, **s),
+                    lambda x, s=settings | border: f.avg_pool2d(x, size, **s),
+                    (1, 2, high, 7),
+                )
+            x = np.random.default_rng(high).normal(size=(2, 2, high, 7))
+            ours = cr.max_pool2d(x, size, return_indices=True, **settings)
+            theirs = f.max_pool2d(torch.tensor(x), size, return_indices=True, **settings)
+            assert all(np.array_equal(a, b.numpy()) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": 1, "ceil_mode": True}], ids=str)
+def test_they_compile(settings):
+    compiles_natively(lambda x: cr.max_pool2d(x, 3, **settings), normal(2, 3, 6, 8))
+    compiles_natively(lambda x: cr.avg_pool2d(x, 3, count_include_pad=False, **settings), normal(2, 3, 6, 8))
 
 
 def test_the_picture_of_the_notes():

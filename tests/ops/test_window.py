@@ -45,6 +45,20 @@ def test_the_sum_one_can_read():
     assert window.sums((1, 3, 32, 30)) == "(32+2·2−5)/1+1 = 32, (30+2·2−5)/1+1 = 30"
 
 
+def test_a_last_window_that_is_not_whole():
+    window = Window((3, 3), (2, 2), (1, 0))
+    assert [window.beyond(0, n) for n in (3, 4, 5)] == [0, 1, 0]
+    assert [window.beyond(1, n) for n in (3, 4, 5)] == [0, 1, 0]
+    assert Window((1, 1), (3, 3)).beyond(0, 2) == 0  # it would begin behind the picture
+    assert Window((2, 2), (2, 2), (1, 1)).beyond(0, 3) == 0  # it would begin in the border behind it
+
+
+def test_what_windows_see():
+    window = Window((3, 3), (2, 2), (1, 1))
+    assert window.seen(0, 4, 3, border=True).tolist() == [3, 3, 2]
+    assert window.seen(0, 4, 3, border=False).tolist() == [2, 3, 1]
+
+
 @pytest.mark.parametrize(("shape", "axis"), [((1, 1, 2, 9), 2), ((1, 1, 9, 2), 2)])
 def test_a_window_that_does_not_fit(shape, axis):
     window = Window((3, 3))

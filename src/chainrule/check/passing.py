@@ -11,17 +11,18 @@ import numpy as np
 from ..graph import Elementwise, Gate, Reduction, Spec, apply, gradients, recording, xp
 from ..graph.apply import promise
 from ..graph.mode import run
-from ..ops.conv import Fold, Unfold
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.scan import CumulativeSum
+from ..ops.resample import Resample
 from ..ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
+from ..ops.unfold import Fold, Unfold
 from ..tensor import Tensor
 from .numbers import not_finite
 
 MOVING = (
-    *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout),
+    *(BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split, Unfold, Fold, Dropout, Resample),
     *(CumulativeSum, Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
 )

@@ -13,9 +13,10 @@ from ..graph import Elementwise, Gate, Program, Ref, Spec, Value, trace
 from ..graph.mode import OURS, run
 from ..ops.conv import Sliding
 from .keys import in_simple_keys
+from ..ops.pool import Pooling
 from .labels import CHECKED, LabelCheck
 
-WHOLE = (Elementwise, Sliding)
+WHOLE = (Elementwise, Pooling, Sliding)
 """Gates that a kernel runs as they are, also where they say their parts."""
 SMALL = 4096
 """Elements up to which a value of constants is computed while compiling."""

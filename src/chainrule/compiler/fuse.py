@@ -10,7 +10,9 @@ from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAx
 from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
 from ..ops.scan import CumulativeSum
+from ..ops.resample import Resample
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
+from ..ops.unfold import Fold, Unfold
 from ..ops.window import Window
 from .flow import Flow, Op
 from .groups import LOOP, ON_PICTURES, PRODUCT, SINGLE, Group, Groups, aligned, arrays, size
@@ -31,12 +33,15 @@ ROW_BY_ROW = (
     FilterGradient,
     FilterPanels,
     FiltersAbreast,
+    Fold,
     Index,
     LabelCheck,
     Pixels,
+    Resample,
     ScatterAlongAxis,
     TakeAlongAxis,
     TilesGradient,
+    Unfold,
     WinogradSums,
     WinogradTiles,
 )

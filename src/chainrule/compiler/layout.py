@@ -17,6 +17,7 @@ from ..ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from ..ops.indexing import Index, IndexAdd, Slice
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
+from ..ops.resample import Resample
 from ..ops.shape import Concat, Pad, PermuteDims
 from .abreast import PicturesAbreast
 from .draft import WHOLE, Draft
@@ -153,6 +154,12 @@ class Layout:
         order = self.order(op)
         return order is not None and self.on_twins(Concat(order.index(op.gate.axis)), op, order)
 
+    def resampled(self, op: Op) -> bool:
+        order = self.order(op)
+        return order is not None and self.on_twins(
+            replace(op.gate, axis=order.index(op.gate.axis)), op, order
+        )
+
     def indexed(self, op: Op) -> bool:
         """Slices of pictures, and pictures laid into slices of zeros."""
         gate, order = op.gate, self.order(op)
@@ -176,6 +183,7 @@ RULES: tuple[tuple[Any, Callable[[Layout, Op], bool]], ...] = (
     (Reduction, Layout.reduction),
     (Pad, Layout.padded),
     (Concat, Layout.joined),
+    (Resample, Layout.resampled),
     ((Index, IndexAdd), Layout.indexed),
 )
 """How each kind of gate is written down in the order that suits it."""

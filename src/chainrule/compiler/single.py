@@ -19,8 +19,10 @@ from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAx
 from ..ops.norm import ChannelSum
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
 from ..ops.reduction import Argmax, Argmin
+from ..ops.resample import Resample
 from ..ops.scan import CumulativeSum
 from ..ops.shape import Concat, Pad
+from ..ops.unfold import Fold, Unfold
 from .abreast_tasks import filters_abreast
 from .flow import Op
 from .fuse import surrounds
@@ -30,10 +32,12 @@ from .homes import inside, places
 from .indexing import add_along_axis, add_rows, take_along_axis, take_rows, winner
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
+from .resample import resample
 from .scan import scan
 from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
+from .unfold import columns
 from .views import View, collapsed, indexed, is_basic
 from .winograd import filter_panels, winograd_tiles
 
@@ -243,15 +247,18 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,
     FiltersAbreast: filters_abreast,
+    Fold: columns,
     Index: take_rows,
     IndexAdd: index_add,
     Interleave: interleave,
     LabelCheck: label_check,
     Pad: pad,
     Pixels: pixels,
+    Resample: resample,
     ScatterAlongAxis: scatter_along_axis,
     TakeAlongAxis: take_along_axis,
     TilesGradient: tiles_gradient,
+    Unfold: columns,
     WinogradSums: winograd_sums,
     WinogradTiles: winograd_tiles,
 }

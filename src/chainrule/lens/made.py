@@ -119,10 +119,13 @@ def mixed(element: Element) -> str:
     products = read.array * read.slope
     at = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
     other = next((r.name for r in element.inputs if r.name != read.name), read.name)
-    factors = (
-        f"{number(read.array[at])} of {place(read.name, at)} {TIMES} {number(read.slope[at])} of {other}"
-    )
+    whose = f" of {other}" if len(element.inputs) > 1 else ""
+    factors = f"{number(read.array[at])} of {place(read.name, at)} {TIMES} {number(read.slope[at])}{whose}"
     count = int(np.count_nonzero(products))
+    if not count:
+        return f"{number(element.value)}, of no product that is not 0"
+    if count == 1:
+        return f"{number(element.value)} is one product, {factors}"
     some = " that are not 0" if count < max(len(r.reached) for r in element.receivers()) else ""
     terms = f"{number(element.value)} is the sum of {many(count, 'product')}{some}"
     return f"{terms}, the largest {number(products[at])} = {factors}"

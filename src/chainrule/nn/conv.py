@@ -6,10 +6,85 @@ from typing import Any
 
 from .. import ops
 from ..errors import SettingError
+from ..ops.arguments import at_least
 from ..random import Generator
 from . import init
 from .module import Module
 from .settings import count
+
+
+def checked_groups(who: str, groups: int, in_channels: int, out_channels: int) -> int:
+    """Groups that divide the channels on both sides."""
+    groups = count(who, "groups", groups)
+    if in_channels % groups or out_channels % groups:
+        came = f"groups {groups} for {in_channels} and {out_channels} channels"
+        raise SettingError(who, came, "groups that divide both", "groups=1")
+    return groups
+
+
+class Conv1d(Module):
+    """Slide out_channels filters along signals; each sees in_channels / groups channels.
+
+    weight (out_channels, in_channels / groups, K), bias (out_channels,), as in PyTorch.
+    x (N, in_channels, L) float gives (N, out_channels, L'),
+    L' = (L + 2·padding - dilation·(K - 1) - 1) // stride + 1.
+    Raises SettingError for settings that cannot work, ShapeError if the filter or the channels do not fit, DTypeError
+    for anything but floats.
+    Also: `chainrule.conv1d`.
+
+    >>> from chainrule import nn
+    >>> nn.Conv1d(3, 10, 5, padding=2)
+    Conv1d(3, 10, kernel_size=(5,), stride=(1,), padding=(2,))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        initialize: init.Initializer = init.he_normal,
+        rng: Generator | None = None,
+    ) -> None:
+        who = type(self).__name__
+        self.in_channels = count(who, "in_channels", in_channels)
+        self.out_channels = count(who, "out_channels", out_channels)
+        self.kernel_size = count(who, "kernel_size", kernel_size)
+        self.stride, self.padding = count(who, "stride", stride), at_least(who, "padding", padding, 0)
+        self.dilation = count(who, "dilation", dilation)
+        self.groups = checked_groups(who, groups, in_channels, out_channels)
+        shape = (out_channels, in_channels // groups, self.kernel_size)
+        self.weight = init.parameter(shape, initialize, rng)
+        self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        return ops.conv1d(
+            x,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+    def parameter_sum(self) -> str:
+        inputs = (
+            f"{self.kernel_size}·{self.in_channels // self.groups}{'+1' if self.bias is not None else ''}"
+        )
+        return f"{self.out_channels}·({inputs})"
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size=({self.kernel_size},)"
+        text += f", stride=({self.stride},), padding=({self.padding},)"
+        text += f", dilation=({self.dilation},)" if self.dilation > 1 else ""
+        text += f", groups={self.groups}" if self.groups > 1 else ""
+        return text + ("" if self.bias is not None else ", bias=False")
 
 
 class Conv2d(Module):
@@ -18,7 +93,8 @@ class Conv2d(Module):
     weight (out_channels, in_channels / groups, KH, KW), bias (out_channels,), as in PyTorch.
     x (N, in_channels, H, W) float gives (N, out_channels, H', W'),
     H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1.
-    Raises SettingError for settings that cannot work, ShapeError if the filter does not fit.
+    Raises SettingError for settings that cannot work, ShapeError if the filter or the channels do not fit, DTypeError
+    for anything but floats.
     Also: `chainrule.conv2d`.
 
     >>> from chainrule import nn
@@ -40,13 +116,11 @@ class Conv2d(Module):
         initialize: init.Initializer = init.he_normal,
         rng: Generator | None = None,
     ) -> None:
-        self.in_channels = count("Conv2d", "in_channels", in_channels)
-        self.out_channels = count("Conv2d", "out_channels", out_channels)
-        self.window = ops.window_of("Conv2d", kernel_size, stride, padding, dilation)
-        self.groups = count("Conv2d", "groups", groups)
-        if in_channels % groups or out_channels % groups:
-            came = f"groups {groups} for {in_channels} and {out_channels} channels"
-            raise SettingError("Conv2d", came, "groups that divide both", "groups=1")
+        who = type(self).__name__
+        self.in_channels = count(who, "in_channels", in_channels)
+        self.out_channels = count(who, "out_channels", out_channels)
+        self.window = ops.window_of(who, kernel_size, stride, padding, dilation)
+        self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (out_channels, in_channels // groups, *self.window.size)
         self.weight = init.parameter(shape, initialize, rng)
         self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None

@@ -8,6 +8,10 @@ from .activation import sigmoid as sigmoid
 from .activation import silu as silu
 from .activation import softplus as softplus
 from .activation import tanh as tanh
+from .adaptive import adaptive_avg_pool2d as adaptive_avg_pool2d
+from .adaptive import adaptive_max_pool2d as adaptive_max_pool2d
+from .adaptive import global_avg_pool2d as global_avg_pool2d
+from .adaptive import global_max_pool2d as global_max_pool2d
 from .arguments import Axis as Axis
 from .arguments import Operand as Operand
 from .arguments import finite as finite
@@ -36,6 +40,7 @@ from .conv import unfold as unfold
 from .conv import window_of as window_of
 from .dropout import alpha_dropout as alpha_dropout
 from .dropout import channel_dropout as channel_dropout
+from .conv1d import conv1d as conv1d
 from .dropout import dropout as dropout
 from .elementary import abs as abs
 from .elementary import cos as cos
@@ -54,11 +59,13 @@ from .indexing import scatter_along_axis as scatter_along_axis
 from .indexing import take_along_axis as take_along_axis
 from .linear import linear as linear
 from .linear import matmul as matmul
+from .local import locally_connected2d as locally_connected2d
 from .loss import l1 as l1
 from .loss import l2 as l2
 from .loss import mse as mse
 from .loss import multiclass_hinge as multiclass_hinge
 from .loss import softmax_cross_entropy as softmax_cross_entropy
+from .lp_pool import lp_pool2d as lp_pool2d
 from .norm import batch_norm as batch_norm
 from .norm import local_response_norm as local_response_norm
 from .order import argsort as argsort
@@ -73,6 +80,8 @@ from .rectifier import maxout as maxout
 from .rectifier import prelu as prelu
 from .rectifier import selu as selu
 from .product import prod as prod
+from .pool1d import avg_pool1d as avg_pool1d
+from .pool1d import max_pool1d as max_pool1d
 from .recurrent import gru_cell as gru_cell
 from .recurrent import lstm_cell as lstm_cell
 from .recurrent import rnn_cell as rnn_cell
@@ -99,6 +108,8 @@ from .selection import maximum as maximum
 from .selection import minimum as minimum
 from .selection import not_equal as not_equal
 from .selection import where as where
+from .separable import depthwise_conv2d as depthwise_conv2d
+from .separable import pointwise_conv2d as pointwise_conv2d
 from .shape import astype as astype
 from .shape import broadcast_to as broadcast_to
 from .shape import concat as concat
@@ -114,3 +125,12 @@ from .standardize import group_norm as group_norm
 from .standardize import instance_norm as instance_norm
 from .standardize import layer_norm as layer_norm
 from .standardize import standardize as standardize
+from .transposed import conv_transpose1d as conv_transpose1d
+from .transposed import conv_transpose2d as conv_transpose2d
+from .unfold import fold as fold
+from .unfold import unfold as unfold
+from .unfold import window_of as window_of
+from .unpool import max_unpool2d as max_unpool2d
+from .upsample import pixel_shuffle as pixel_shuffle
+from .upsample import pixel_unshuffle as pixel_unshuffle
+from .upsample import upsample as upsample

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import DTypeError, IndexingError, SettingError, ShapeError
-from ..graph import Value
+from ..graph import Spec, Value
 
 Operand: TypeAlias = Value | np.ndarray | float
 Axis: TypeAlias = int | Sequence[int] | None
@@ -55,6 +55,18 @@ def whole_numbers(who: str, name: str, value: Any) -> tuple[int, ...]:
 def dtype_of(x: Operand) -> np.dtype:
     """The dtype of a value, an array or a number."""
     return x.dtype if isinstance(x, Value | np.ndarray) else np.asarray(x).dtype
+
+
+def with_axes(who: str, name: str, x: Operand, axes: str) -> tuple[int, ...]:
+    """The shape of an array that has these axes, "N, C, L".  Raises ShapeError, or DTypeError for what is none."""
+    if not isinstance(x, Value | np.ndarray | int | float | np.number):
+        hint = "Tensor(...) around it"
+        raise DTypeError(who, f"a {type(x).__name__} for {name}", "a tensor or an array", hint)
+    shape, count = shape_of(x), axes.count(",") + 1
+    if len(shape) != count:
+        hint = f"{name}.reshape({axes})"
+        raise ShapeError(who, f"{name} {Spec(shape, dtype_of(x))}", f"{count} axes ({axes})", hint)
+    return shape
 
 
 def known_dtype(who: str, dtype: Any) -> np.dtype:
@@ -114,6 +126,11 @@ def finite(
         range_ = "".join(f" {sign} {bound:g}" for sign, bound in bounds.items() if bound > -math.inf)
         raise SettingError(who, f"{name} {value!r}", f"a finite number{range_}", f"{name}={example:g}")
     return float(value)
+def flag(who: str, name: str, value: bool) -> bool:
+    """True or False, and nothing that is only taken for one of them."""
+    if not isinstance(value, bool | np.bool_):
+        raise SettingError(who, f"{name} {value!r}", "True or False", f"{name}=True")
+    return bool(value)
 
 
 MOST = 2**31 - 1

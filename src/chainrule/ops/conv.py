@@ -1,4 +1,4 @@
-"""Convolution by unfolding and one matrix product, its two gradients, and unfold with fold themselves.
+"""Convolution by unfolding and one matrix product, and its two gradients.
 
 Axes: x (N, C, H, W), w (F, C/groups, KH, KW), out (N, F, H', W').  The three gates of convolution are one
 trilinear form seen from three sides, so each one's gradients are the other two.
@@ -16,10 +16,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import SettingError, ShapeError
-from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
+from ..graph import Gate, Spec, Value, apply, common_dtype, gate
 from .arguments import Operand, check_bias, pair, shape_of
 from .arithmetic import add
-from .shape import reshape
+from .linear import matmul
+from .reduction import sum
+from .shape import matrix_transpose, pad, reshape
+from .unfold import Fold, Unfold, check_pictures, laid
 from .window import Pair, Window, channels_last, pixels
 
 CACHE = 1 << 22
@@ -47,6 +50,23 @@ class Sliding(Gate):
         """The channels of each group."""
         size = channels // self.groups
         return [slice(g * size, (g + 1) * size) for g in range(self.groups)]
+
+    def columns(self, x: Value, size: tuple[int, ...]) -> Any:
+        """Every window of bordered pictures as a column, (N, G, C/G·KH·KW, H'·W')."""
+        (ph, pw), window = self.padding, Window((size[-2], size[-1]), self.stride, (0, 0), self.dilation)
+        wide = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw))) if ph or pw else x
+        columns = apply(Unfold(window), wide)
+        n, rows, places = columns.shape
+        return reshape(columns, (n, self.groups, rows // self.groups, places))
+
+    def rows(self, w: Value) -> Any:
+        """Filters (F, C/G, KH, KW) as rows, (G, F/G, C/G·KH·KW)."""
+        return reshape(w, (self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:])))
+
+    def sent(self, y: Value) -> Any:
+        """Pictures (N, F, H', W') as columns, (N, G, F/G, H'·W')."""
+        n, f, h, w = y.shape
+        return reshape(y, (n, self.groups, f // self.groups, h * w))
 
     def chunks(self, n: int, places: int, width: int, dtype: np.dtype) -> tuple[np.ndarray, list[slice]]:
         """Room for the rows of a few pictures, used again and again, and which pictures they are.
@@ -103,6 +123,11 @@ class Conv2d(Sliding):
         to_w = Conv2dWeight(size=w.shape[2:], **settings)  # type: ignore[arg-type]
         return lambda: apply(to_x, upstream, w), lambda: apply(to_w, x, upstream)
 
+    def parts(self, x: Value, w: Value) -> Any:
+        output = self.window(w.shape).output(self.label, x.shape)
+        out = matmul(self.rows(w), self.columns(x, w.shape))
+        return reshape(out, (x.shape[0], w.shape[0], *output))
+
 
 @gate
 class Conv2dInput(Sliding):
@@ -145,6 +170,11 @@ class Conv2dInput(Sliding):
         forward = Conv2d(self.stride, self.padding, self.dilation, self.groups)
         to_w = Conv2dWeight(w.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
         return lambda: apply(forward, upstream, w), lambda: apply(to_w, upstream, y)
+
+    def parts(self, y: Value, w: Value) -> Any:
+        columns = matmul(matrix_transpose(self.rows(w)), self.sent(y))
+        n, groups, rows, places = columns.shape
+        return apply(Fold(self.window(w.shape), self.size), reshape(columns, (n, groups * rows, places)))
 
 
 @gate
@@ -191,78 +221,9 @@ class Conv2dWeight(Sliding):
         to_x = Conv2dInput(x.shape[2:], *forward.settings().values())  # type: ignore[arg-type]
         return lambda: apply(to_x, y, upstream), lambda: apply(forward, x, upstream)
 
-
-@gate
-class Unfold(Gate):
-    """out = every window of x as a column, (N, C·KH·KW, H'·W');  its gradient folds."""
-
-    pattern: ClassVar[str] = "moves"
-    window: Window
-
-    def spec(self, x: Spec) -> Spec:
-        require_kind(self.label, "x", x, "float")
-        check_pictures(self.label, x)
-        output = self.window.output(self.label, x.shape)
-        rows = x.shape[1] * self.window.size[0] * self.window.size[1]
-        return x.with_shape((x.shape[0], rows, output[0] * output[1]))
-
-    def forward(self, x: np.ndarray) -> Any:
-        return self.window.columns(self.window.padded(x), self.window.output(self.label, x.shape))
-
-    def backward(self, upstream: Value, *, x: Spec) -> Any:
-        return apply(Fold(self.window, x.shape[2:]), upstream)  # type: ignore[arg-type]
-
-
-@gate
-class Fold(Gate):
-    """out = every column laid back as a window of a picture, overlaps add;  its gradient unfolds."""
-
-    pattern: ClassVar[str] = "spreads"
-    window: Window
-    size: Pair
-
-    def spec(self, x: Spec) -> Spec:
-        require_kind(self.label, "x", x, "float")
-        output = self.window.output(self.label, self.size)
-        pixels, places = self.window.size[0] * self.window.size[1], output[0] * output[1]
-        if x.ndim != 3 or x.shape[1] % pixels or x.shape[2] != places:
-            expected = f"(N, C·{pixels}, {places}) for pictures of {self.size[0]}×{self.size[1]}"
-            raise ShapeError(self.label, f"x {x}", expected, "the shape that unfold gives")
-        return x.with_shape((x.shape[0], x.shape[1] // pixels, *self.size))
-
-    def forward(self, x: np.ndarray) -> Any:
-        output, pixels_of_window = (
-            self.window.output(self.label, self.size),
-            self.window.size[0] * self.window.size[1],
-        )
-        channels = x.shape[1] // pixels_of_window
-        parts = x.reshape(len(x), channels, pixels_of_window, *output).transpose(2, 0, 1, 3, 4)
-        return added(parts, self.window, self.size, output)
-
-    def backward(self, upstream: Value) -> Any:
-        return apply(Unfold(self.window), upstream)
-
-
-def laid(rows: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
-    """Rows (N·H'·W', KH·KW·C) added up as windows of pictures (N, C, *size)."""
-    pixels_of_window = window.size[0] * window.size[1]
-    parts = rows.reshape(-1, *output, pixels_of_window, rows.shape[1] // pixels_of_window)
-    return added(parts.transpose(3, 0, 4, 1, 2), window, size, output)
-
-
-def added(parts: np.ndarray, window: Window, size: Pair, output: Pair) -> np.ndarray:
-    """Parts (KH·KW, N, C, H', W'), one for each pixel of the window, added up as pictures (N, C, *size)."""
-    padded = window.empty(parts.shape[1:3], size, parts.dtype)
-    for piece, part in zip(window.pieces(padded, output), parts, strict=True):
-        piece += part
-    return window.inner(padded)
-
-
-def check_pictures(who: str, x: Spec) -> None:
-    """x has the four axes N, C, H, W."""
-    if x.ndim != 4:
-        hint = "x.reshape(N, C, H, W); one picture has N = 1, a grey one C = 1"
-        raise ShapeError(who, f"x {x}", "4 axes (N, C, H, W)", hint)
+    def parts(self, x: Value, y: Value) -> Any:
+        each = matmul(self.sent(y), matrix_transpose(self.columns(x, self.size)))
+        return reshape(sum(each, axis=0), (y.shape[1], x.shape[1] // self.groups, *self.size))
 
 
 def check_filters(who: str, w: Spec) -> None:
@@ -310,7 +271,8 @@ def conv2d(
     stride:    pixels between two windows, ≥ 1;  padding: zeros on each side, ≥ 0
     dilation:  pixels between two pixels of a filter, ≥ 1;  groups: parts of C that do not see each other
     Returns (N, F, H', W') with H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1.
-    Raises ShapeError if the channels differ or the filter does not fit, SettingError for impossible settings.
+    Raises ShapeError if the channels differ or the filter does not fit, DTypeError for anything but floats of one
+    width, SettingError for impossible settings.
     Cost: 2·N·F·C/groups·KH·KW·H'·W' flops.
     Source: LeCun et al. 1998, §II.  Also: nn.Conv2d.
 
@@ -336,47 +298,3 @@ def checked_groups(who: str, groups: int) -> int:
     if not isinstance(groups, int | np.integer) or groups < 1:
         raise SettingError(who, f"groups {groups}", "a whole number ≥ 1", "groups=1")
     return int(groups)
-
-
-def unfold(
-    x: Operand,
-    kernel_size: int | Sequence[int],
-    *,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-) -> Any:
-    """Every window of the pictures as a column: (N, C, H, W) to (N, C·KH·KW, H'·W').
-
-    >>> import numpy as np
-    >>> unfold(np.arange(9.0).reshape(1, 1, 3, 3), 2)[0].astype(int)
-    array([[0, 1, 3, 4],
-           [1, 2, 4, 5],
-           [3, 4, 6, 7],
-           [4, 5, 7, 8]])
-    """
-    return apply(Unfold(window_of("unfold", kernel_size, stride, padding, dilation)), x)
-
-
-def fold(
-    x: Operand,
-    output_size: int | Sequence[int],
-    kernel_size: int | Sequence[int],
-    *,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-) -> Any:
-    """Columns (N, C·KH·KW, H'·W') laid back as windows of pictures (N, C, H, W); overlaps add."""
-    window = window_of("fold", kernel_size, stride, padding, dilation)
-    return apply(Fold(window, pair("fold", "output_size", output_size, 1)), x)
-
-
-def window_of(who: str, size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Window:
-    """A window from a user's settings, checked."""
-    return Window(
-        pair(who, "kernel_size", size, 1),
-        pair(who, "stride", stride, 1),
-        pair(who, "padding", padding, 0),
-        pair(who, "dilation", dilation, 1),
-    )

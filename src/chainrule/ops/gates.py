@@ -12,7 +12,7 @@ from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
 from .arguments import finite, known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .attention import Attention
-from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
+from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding, checked_groups
 from .dropout import Dropout
 from .elementary import Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt
 from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
@@ -26,6 +26,8 @@ from .product import Prod, ProductOfOthers
 from .recurrent import GruCell, LstmCell
 from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 from .scan import CumulativeSum
+from .reduction import Argmax, Max, Mean, Sum, Var
+from .resample import Resample, check_kind
 from .selection import (
     Equal,
     Greater,
@@ -43,6 +45,7 @@ from .selection import (
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
 from .standardize import Standardize
+from .unfold import Fold, Unfold, window_of
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
@@ -50,6 +53,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Add, Divide, Multiply, Negative, Power, Subtract),
     *(Attention,),
     *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
+    *(Conv2d, Conv2dInput, Conv2dWeight),
     *(Dropout,),
     *(Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt),
     *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
@@ -63,11 +67,14 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(GruCell, LstmCell),
     *(Argmax, Argmin, Max, Mean, Min, Sum, Var),
     *(CumulativeSum,),
+    *(Argmax, Max, Mean, Sum, Var),
+    *(Resample,),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
     *(Standardize,),
+    *(Fold, Unfold),
 )
 
 VOCABULARY: Final = Vocabulary(
@@ -111,6 +118,8 @@ def check_settings(gate: Gate) -> None:
         finite(who, "negative_slope", gate.negative_slope, 0.01)
     if isinstance(gate, BatchNorm | Standardize) and not gate.eps > 0:
         raise impossible(who, "eps", gate.eps, "a number above 0")
+    if isinstance(gate, Resample):
+        check_kind(gate)
 
 
 def check_windows(gate: Gate) -> None:

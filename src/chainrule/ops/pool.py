@@ -9,8 +9,12 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
-from .arguments import Operand
-from .conv import check_pictures, window_of
+from .arguments import Operand, dtype_of, flag, shape_of, with_axes
+from .arithmetic import add, multiply
+from .indexing import index
+from .reduction import argmax, max, mean
+from .shape import astype, pad, reshape
+from .unfold import Unfold, check_pictures, window_of
 from .window import Pair, Window
 
 
@@ -39,6 +43,14 @@ class Pooling(Gate):
 
     def arithmetic(self, *specs: Spec) -> str:
         return self.window.sums(specs[0].shape)
+
+    def columns(self, x: Value, border: float) -> Any:
+        """What each window sees, (N, C, KH·KW, H', W')."""
+        window, output = self.window, self.window.output(self.label, x.shape)
+        (ph, pw), (kh, kw) = window.padding, window.size
+        wide = pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), value=border) if ph or pw else x
+        columns = apply(Unfold(Window(window.size, window.stride, (0, 0), window.dilation)), wide)
+        return reshape(columns, (*x.shape[:2], kh * kw, *output))
 
 
 @gate
@@ -71,6 +83,10 @@ class MaxPool2d(Pooling):
 
     def backward(self, upstream: Any, *, x: Spec, winner: Value) -> Any:
         return apply(MaxPool2dInput(self.window, x.shape[2:]), upstream[0], winner)  # type: ignore[arg-type]
+
+    def parts(self, x: Value) -> Any:
+        columns = self.columns(x, -np.inf)
+        return max(columns, axis=2), astype(argmax(columns, axis=2), "int32")
 
 
 @gate
@@ -146,6 +162,9 @@ class AvgPool2d(Pooling):
     def backward(self, upstream: Value, *, x: Spec) -> Any:
         return apply(AvgPool2dInput(self.window, x.shape[2:]), upstream)  # type: ignore[arg-type]
 
+    def parts(self, x: Value) -> Any:
+        return mean(self.columns(x, 0.0), axis=2)
+
 
 @gate
 class AvgPool2dInput(Gate):
@@ -178,26 +197,56 @@ def pool_window(who: str, kernel_size: Any, stride: Any, padding: Any) -> Window
     return window
 
 
+def widened(x: Operand, window: Window, value: float) -> Any:
+    """x with what lies behind its border, where a last window would look that is not whole."""
+    shape = shape_of(x)
+    high, wide = (window.beyond(axis, shape[axis + 2]) for axis in (0, 1))
+    return pad(x, ((0, 0), (0, 0), (0, high), (0, wide)), value=value) if high or wide else x
+
+
+def flat_indices(winner: Operand, window: Window, size: Pair) -> Any:
+    """The pixel of each winner as a number y·W + x, which is how PyTorch counts."""
+    (high, wide), (rows, columns) = window.size, shape_of(winner)[2:]
+    taps = np.arange(high)[:, None] * size[1] + np.arange(wide)
+    top = np.arange(rows)[:, None] * window.stride[0] - window.padding[0]
+    left = np.arange(columns) * window.stride[1] - window.padding[1]
+    return add(index(taps.ravel(), winner), top * size[1] + left)
+
+
 def max_pool2d(
     x: Operand,
     kernel_size: int | Sequence[int],
     *,
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """The largest pixel of each window; windows may overlap.  The border counts as -infinity.
 
     x:  (N, C, H, W) float
     stride:  the kernel size unless told
-    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
-    Raises ShapeError if the window does not fit, SettingError if the padding exceeds half of it.
+    ceil_mode:  also windows that begin inside and end outside
+    return_indices:  also where the largest pixels are, as numbers y·W + x, int64: what `max_unpool2d` wants
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1, rounded up with ceil_mode; with
+    return_indices a tuple of that and the indices.
+    Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
+    settings, padding over half of the window among them.
+    Also: nn.MaxPool2d.
 
     >>> import numpy as np
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    return apply(MaxPool2d(pool_window("max_pool2d", kernel_size, stride, padding)), x)[0]
+    window = pool_window("max_pool2d", kernel_size, stride, padding)
+    ceil, told = (
+        flag("max_pool2d", "ceil_mode", ceil_mode),
+        flag("max_pool2d", "return_indices", return_indices),
+    )
+    shape = with_axes("max_pool2d", "x", x, "N, C, H, W")
+    out, winner = apply(MaxPool2d(window), widened(x, window, -np.inf) if ceil else x)
+    return (out, flat_indices(winner, window, shape[2:])) if told else out  # type: ignore[arg-type]
 
 
 def avg_pool2d(
@@ -206,10 +255,30 @@ def avg_pool2d(
     *,
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Any:
-    """The mean of each window; windows may overlap.  The border's zeros count, as PyTorch's do.
+    """The mean of each window; windows may overlap.
 
     x:  (N, C, H, W) float
-    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1.
+    stride:  the kernel size unless told
+    ceil_mode:  also windows that begin inside and end outside, the mean of what they see
+    count_include_pad:  whether the border's zeros count
+    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1, rounded up with ceil_mode.
+    Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
+    settings, padding over half of the window among them.
+    Also: nn.AvgPool2d.
+
+    >>> import numpy as np
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
     """
-    return apply(AvgPool2d(pool_window("avg_pool2d", kernel_size, stride, padding)), x)
+    window = pool_window("avg_pool2d", kernel_size, stride, padding)
+    shape = with_axes("avg_pool2d", "x", x, "N, C, H, W")
+    ceil = flag("avg_pool2d", "ceil_mode", ceil_mode)
+    border = flag("avg_pool2d", "count_include_pad", count_include_pad)
+    out = apply(AvgPool2d(window), widened(x, window, 0.0) if ceil else x)
+    high, wide = (window.seen(axis, shape[axis + 2], n, border) for axis, n in enumerate(shape_of(out)[2:]))
+    counted, whole = high[:, None] * wide, window.size[0] * window.size[1]
+    return out if (counted == whole).all() else multiply(out, (whole / counted).astype(dtype_of(out)))

@@ -48,6 +48,22 @@ class Window:
         """(size + 2 · padding - reach) / stride + 1, rounded down."""
         return (size + 2 * self.padding[axis] - self.reach(axis)) // self.stride[axis] + 1
 
+    def beyond(self, axis: int, size: int) -> int:
+        """The pixels behind the border that a last window needs which begins inside and ends outside; 0 if none does.
+
+        As PyTorch's ceil_mode: such a window begins in the picture, or in the border before it.
+        """
+        span = size + 2 * self.padding[axis] - self.reach(axis)
+        more = -(-span // self.stride[axis]) * self.stride[axis] - span
+        begin = span + more
+        return more if begin < size + self.padding[axis] else 0
+
+    def seen(self, axis: int, size: int, output: int, border: bool) -> np.ndarray:
+        """How many pixels each window sees along an axis, those of the border counted or not, none beyond it."""
+        first = np.arange(output) * self.stride[axis] - self.padding[axis]
+        least, most = (-self.padding[axis], size + self.padding[axis]) if border else (0, size)
+        return np.minimum(first + self.size[axis], most) - np.maximum(first, least)
+
     def reach(self, axis: int) -> int:
         """The pixels from the first to the last of the window: dilation · (size - 1) + 1."""
         return self.dilation[axis] * (self.size[axis] - 1) + 1

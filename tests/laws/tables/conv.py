@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from chainrule.errors import DTypeError, SettingError, ShapeError
-from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
+from chainrule.errors import SettingError, ShapeError
+from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from chainrule.ops.window import Window
 
 from .. import reference
 from ..builders import widths
-from ..rows import Bad, Case, Row, bad, case, real, whole
-from ..windows import DILATED, WINDOWS, two
-
-WINDOWS_ALONE = "none yet: convolution reads its windows where they lie"
+from ..rows import Bad, Case, Row, bad, case, real
 
 
 def sliding(
@@ -121,32 +117,5 @@ ROWS: tuple[Row, ...] = (
         reference.conv2d_weight,
         to_weight,
         eps=2e-6,
-    ),
-    Row(
-        "Unfold",
-        tuple(case(Unfold(w), real(n, c, *size)) for w, n, c, size in [*WINDOWS, DILATED]),
-        reference.unfold,
-        (
-            bad(ShapeError, Unfold(two), real(2, 4, 4)),
-            bad(ShapeError, Unfold(two), real(1, 1, 1, 4)),
-            bad(DTypeError, Unfold(two), whole(1, 1, 4, 4)),
-        ),
-        native=WINDOWS_ALONE,
-    ),
-    Row(
-        "Fold",
-        tuple(
-            case(Fold(w, size), real(n, c * w.size[0] * w.size[1], math.prod(w.output("fold", size))))
-            for w, n, c, size in [*WINDOWS, DILATED]
-        ),
-        reference.fold,
-        (
-            bad(ShapeError, Fold(two, (4, 4)), real(4, 4)),
-            bad(ShapeError, Fold(two, (4, 4)), real(1, 4, 5)),
-            bad(ShapeError, Fold(two, (4, 4)), real(1, 5, 4)),
-            bad(ShapeError, Fold(two, (1, 4)), real(1, 4, 4)),
-            bad(DTypeError, Fold(two, (4, 4)), whole(1, 4, 4)),
-        ),
-        native=WINDOWS_ALONE,
     ),
 )
