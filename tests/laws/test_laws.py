@@ -67,6 +67,7 @@ def test_these_gates_say_their_parts():
         "Logsumexp",
         "LstmCell",
         "MulticlassHinge",
+        "Nll",
         "Sigmoid",
         "Softmax",
         "SoftmaxCrossEntropy",

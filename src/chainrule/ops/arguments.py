@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -67,6 +68,26 @@ def at_least(who: str, name: str, value: int, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise SettingError(who, f"{name} {value!r}", f"a whole number ≥ {least}", f"{name}={least}")
     return int(value)
+
+
+def number_of(
+    who: str,
+    name: str,
+    value: float,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    above: float = -math.inf,
+    usual: float = 1.0,
+) -> float:
+    """A finite number from `least` to `most`, and above `above`; usual: what the message proposes."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (real and math.isfinite(value) and least <= value <= most and value > above):
+        bounds = [f"≥ {least:g}"] * (least > -math.inf) + [f"> {above:g}"] * (above > -math.inf)
+        bounds += [f"≤ {most:g}"] * (most < math.inf)
+        expected = " ".join(["a finite number", " and ".join(bounds)]).rstrip()
+        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={usual:g}")
+    return float(value)
 
 
 MOST = 2**31 - 1

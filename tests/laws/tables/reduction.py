@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from chainrule.errors import DTypeError, IndexingError, ShapeError
-from chainrule.ops.loss import SumOfAbs, SumOfSquares
+from chainrule.ops.penalty import SumOfAbs, SumOfSquares
 from chainrule.ops.reduction import Argmax, Max, Mean, Sum, Var
 
 from ..builders import reduction
