@@ -165,7 +165,9 @@ def marked(who: str, name: str, x: Operand, labels: Operand, shape: tuple[int, .
     if given.dtype.kind not in "iub":
         raise DTypeError(who, f"labels {given}", "integers or bool", 'labels.astype("int64")')
     if given.shape != shape:
-        raise ShapeError(who, f"labels {given} for {name} of shape {shape_of(x)}", f"{shape}", "one label each")
+        raise ShapeError(
+            who, f"labels {given} for {name} of shape {shape_of(x)}", f"{shape}", "one label each"
+        )
     return greater(astype(labels, "int64"), 0)
 
 

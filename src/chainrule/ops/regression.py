@@ -32,9 +32,9 @@ def require_alike(who: str, name: str, x: Operand, other: str, y: Operand) -> No
         if not isinstance(value, Value | np.ndarray):
             came = f"{known}, a {type(value).__name__}"
             raise DTypeError(who, came, "a tensor or an array", "Tensor(...) around it")
-    specs = {known: Spec(shape_of(v), dtype_of(v)) for known, v in given.items()}
-    common_dtype(who, specs, "float")
-    require_equal(who, *specs.values(), names=(name, other))
+    first, second = (Spec(shape_of(v), dtype_of(v)) for v in (x, y))
+    common_dtype(who, {name: first, other: second}, "float")
+    require_equal(who, first, second, (name, other))
 
 
 class Error(Elementwise):
