@@ -20,6 +20,7 @@ from .graph import Elementwise as Elementwise
 from .graph import Gate as Gate
 from .graph import Spec as Spec
 from .graph import apply as apply
+from .graph import checkpoint as checkpoint
 from .graph import gate as gate
 from .graph import no_grad as no_grad
 from .kernels.threads import set_threads as set_threads

@@ -24,21 +24,21 @@ class Draft:
 
     twins:    for a value (N, C, H, W) and an order the number of the same that lies so
     natural:  the order in which the numbers of a value lie, if it is not its own
-    made:     what was written down already, by gate and inputs
+    made:     what was written down already, by gate and inputs, that of second runs apart
     """
 
     def __init__(self, flow: Flow) -> None:
         self.flow, self.ops = flow, list[Op]()
         self.twins: dict[tuple[int, Order], int] = {}
         self.natural: dict[int, Order] = {}
-        self.made: dict[tuple[Any, tuple[int, ...]], tuple[int, ...]] = {}
+        self.made: dict[tuple[Any, tuple[int, ...], bool], tuple[int, ...]] = {}
 
     def spec(self, number: int) -> Spec:
         return self.flow.specs[number]
 
     def write(self, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...]:
         """The values of a gate on these inputs; each is computed once."""
-        key = (gate, inputs)
+        key = (gate, inputs, self.flow.is_again(line))
         if key not in self.made:
             specs = gate.spec(*(self.flow.specs[n] for n in inputs))
             outputs = tuple(self.flow.new(s) for s in (specs if isinstance(specs, tuple) else (specs,)))

@@ -64,6 +64,14 @@ class Flow:
         """The values that are parameters' gradients."""
         return {self.real(n) for _, n in self.program.gradients if n is not None}
 
+    def is_again(self, line: int) -> bool:
+        """Whether a line belongs to the second run of a checkpoint: what it makes is not to be kept from the first."""
+        return line >= 0 and self.program.lines[line].again
+
+    def is_forward(self, line: int) -> bool:
+        """Whether a line belongs to the way forward."""
+        return line >= 0 and self.program.lines[line].phase == "forward"
+
     def updates(self, op: Op) -> bool:
         """Whether an op belongs to the update of the state."""
         return op.line >= 0 and self.program.lines[op.line].phase == "update"
@@ -92,7 +100,7 @@ def flow_of(program: Program, roots: Sequence[int]) -> Flow:
 def keep(flow: Flow, op: Op, known: dict[Any, tuple[int, ...]]) -> None:
     """Add an op, unless its values are known: computed before, or made of small constants."""
     inputs = tuple(flow.real(n) for n in op.inputs)
-    key = (op.gate, inputs)
+    key = (op.gate, inputs, flow.is_again(op.line))
     ours = type(op.gate).__module__.startswith(OURS)
     if ours and key in known:
         flow.alias.update(zip(op.outputs, known[key], strict=True))

@@ -3,6 +3,7 @@
 from .apply import apply as apply
 from .backward import backward as backward
 from .backward import gradients as gradients
+from .checkpoint import checkpoint as checkpoint
 from .gate import Elementwise as Elementwise
 from .gate import Gate as Gate
 from .gate import Reduction as Reduction

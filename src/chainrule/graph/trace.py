@@ -56,7 +56,10 @@ class Tracer:
         place = here()
         made = tuple(self.promise(spec, place) for spec in promised)
         read = tuple(self.number(v) for v in inputs)
-        self.program.lines.append(Line(gate, read, tuple(p.number for p in made), place, phase.get()))
+        again, numbers = phase.get() == "again", tuple(p.number for p in made)
+        self.program.lines.append(
+            Line(gate, read, numbers, place, "backward" if again else phase.get(), again)
+        )
         return made
 
     def promise(self, spec: Spec, place: int) -> Promise:

@@ -81,7 +81,8 @@ class TripletMarginLoss(MarginLoss):
     Source: Balntas et al. 2016, with Euclidean distance as PyTorch.
 
     >>> from chainrule import Tensor, nn
-    >>> nn.TripletMarginLoss()(Tensor([[0.0, 0.0]]), Tensor([[3.0, 4.0]]), Tensor([[0.0, 2.0]])).numpy().round(3).tolist()
+    >>> anchor, same, other = Tensor([[0.0, 0.0]]), Tensor([[3.0, 4.0]]), Tensor([[0.0, 2.0]])
+    >>> round(nn.TripletMarginLoss()(anchor, same, other).item(), 3)
     4.0
     """
 
