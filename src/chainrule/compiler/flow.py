@@ -67,8 +67,8 @@ class Flow:
         return {self.real(n) for _, n in self.program.gradients if n is not None}
 
     def known(self, made: Made, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...] | None:
-        """The values of a gate on these inputs that were made already.  The second run of a checkpoint has only its own,
-        and the way back looks there first, so that nothing of the first run is kept for it.
+        """The values of a gate on these inputs that were made already.  The second run of a checkpoint has only its
+        own, and the way back looks there first, so that nothing of the first run is kept for it.
         """
         runs = (True,) if self.is_again(line) else (False,) if self.is_forward(line) else (True, False)
         return next((made[gate, inputs, run] for run in runs if (gate, inputs, run) in made), None)

@@ -100,6 +100,7 @@ class SequentialLR(Schedule):
     rate(t) = schedules[k].rate(t - milestones[k - 1]) for the last milestone that t has reached
 
     schedulers:  of the same optimizer;  milestones:  growing steps, one fewer than schedulers
+    Raises SettingError for others.
 
     >>> from chainrule import Tensor, optim
     >>> optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
