@@ -138,7 +138,7 @@ def softmax_cross_entropy(
     """
     who = "softmax_cross_entropy"
     label_smoothing = number_of(who, "label_smoothing", label_smoothing, 0.0, 1.0, usual=0.1)
-    if dtype_of(labels).kind == "f" and len(shape_of(labels)) > 1:
+    if dtype_of(labels).kind == dtype_of(scores).kind == "f" and len(shape_of(labels)) > 1:
         return of_shares(who, scores, labels, weight, ignore_index, label_smoothing)
     labels, counted = without(who, labels, ignore_index)
     loss = apply(SoftmaxCrossEntropy(), scores, labels)
