@@ -76,7 +76,7 @@ class ClassLoss(Loss):
         if self.reduction != "mean" or not whole or (self.weight is None and self.ignore_index is None):
             return self.reduced(each)
         require_some(self, each)
-        return weighted_mean(each, labels, self.weight, self.ignore_index, scores.shape[1])
+        return weighted_mean(each, labels, like(self.weight, scores), self.ignore_index, scores.shape[1])
 
     def extra_repr(self) -> str:
         own = [] if self.ignore_index is None else [f"ignore_index={self.ignore_index}"]
@@ -90,9 +90,14 @@ def weights(who: str, name: str, given: Any) -> Buffer:
         raise DTypeError(who, f"{name} {given!r}", "numbers", f"{name}=[1.0, 2.0]")
     if not np.all((array >= 0) & np.isfinite(array)):
         raise SettingError(who, f"{name} {given!r}", "finite numbers ≥ 0", f"{name}=[1.0, 2.0]")
-    return Buffer(
-        array if array.dtype == np.float64 and isinstance(given, np.ndarray) else array.astype("float32")
-    )
+    return Buffer(array if array.dtype.kind == "f" else array.astype("float32"))
+
+
+def like(weight: Buffer | None, x: Any) -> Any:
+    """Weights in the dtype of the scores that they are for."""
+    dtype = getattr(x, "dtype", None)
+    wider = weight is not None and dtype in (np.float32, np.float64) and weight.dtype != dtype
+    return ops.astype(weight, dtype) if wider and weight is not None else weight
 
 
 class CrossEntropyLoss(ClassLoss):
@@ -127,7 +132,7 @@ class CrossEntropyLoss(ClassLoss):
         each = ops.softmax_cross_entropy(
             scores,
             labels,
-            weight=self.weight,
+            weight=like(self.weight, scores),
             ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing,
         )
@@ -151,7 +156,7 @@ class NLLLoss(ClassLoss):
     """
 
     def forward(self, x: Any, labels: Any) -> Any:
-        each = ops.nll(x, labels, weight=self.weight, ignore_index=self.ignore_index)
+        each = ops.nll(x, labels, weight=like(self.weight, x), ignore_index=self.ignore_index)
         return self.counted(each, x, labels)
 
 
@@ -176,7 +181,9 @@ class BCEWithLogitsLoss(Loss):
         )
 
     def forward(self, x: Any, target: Any) -> Any:
-        return self.reduced(ops.binary_cross_entropy_with_logits(x, target, pos_weight=self.pos_weight))
+        return self.reduced(
+            ops.binary_cross_entropy_with_logits(x, target, pos_weight=like(self.pos_weight, x))
+        )
 
 
 class KLDivLoss(Loss):
