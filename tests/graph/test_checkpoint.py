@@ -256,4 +256,8 @@ def test_lines_of_the_second_run_are_named_and_kept_apart():
     assert {line.phase for line in again} == {"backward"} and again
     assert "1.norm/batch_norm.out.again" in names.values() and "1.conv/conv2d.again" in names.values()
     assert names[program.root()] == "loss"
+    # gradients are told of the values that the way forward made
+    grads = {names[n] for n in program.slopes}
+    assert "1.norm/batch_norm.out" in grads and not any(name.endswith(".again") for name in grads)
+    assert "1.norm/batch_norm.out.grad" in names.values()
     assert all("test_checkpoint" in line.place.file for line in again)

@@ -193,6 +193,28 @@ def test_cross_entropy_names_the_class_and_its_probability():
     )
 
 
+def test_losses_say_what_they_send():
+    labels = np.array([1, 0])
+
+    def step(x):
+        cr.mean(cr.nll(x, labels)).backward()
+
+    debugger = arrays([[-2.0, -0.5], [-0.25, -1.5]], step=step)
+    assert debugger.explain("nll", 0) == (
+        "nll[0]: class 1 is right; the loss is 0.500; 0.500 × −1.00 = −0.500 to x[0, 1]"
+    )
+
+
+def test_a_value_that_a_checkpoint_forgets_says_its_gradient():
+    def step(x):
+        cr.checkpoint(lambda x: cr.exp(x * 2.0), x).sum().backward()
+
+    debugger = arrays([0.0, 1.0], step=step)
+    assert debugger.explain("multiply", 1) == ("multiply[1]: 1.00 × 2.00 = 2.00; 7.39 × 2.00 = 14.78 to x[1]")
+    assert debugger.explain("exp.again", 1) == "exp.again[1]: 2.00 gives 7.39"
+    assert debugger.upstream("x").tolist() == pytest.approx([2.0, 2 * np.exp(2)])
+
+
 def test_dropout_says_kept_or_dropped():
     def step(x):
         cr.dropout(x, np.asarray(1), p=0.5, seed=0).sum().backward()

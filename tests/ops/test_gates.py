@@ -16,9 +16,11 @@ from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
+from chainrule.ops.margin import MulticlassHinge
 from chainrule.ops.norm import ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.reduction import Sum
+from chainrule.ops.regression import Huber
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.window import Window
@@ -86,6 +88,10 @@ IMPOSSIBLE = [
     Astype("f4"),
     Astype("object"),
     Astype("float16"),
+    Huber(0.0),
+    Huber(float("inf")),
+    MulticlassHinge(p=3),
+    MulticlassHinge(float("nan")),
     Dropout(1.0, 0),
     Dropout(-0.5, 0),
     Dropout(0.5, -1),

@@ -380,3 +380,54 @@ def test_shared_settings_change_between_steps_if_they_were_there(name):
         SGD([one_weight()], lr=0.1).param_groups[0][name] = 0.5
     with pytest.raises(errors.SettingError, match=f"{name} = -1"):
         SGD([one_weight()], lr=0.1, **{name: -1})
+
+
+# --- several backward passes before one step ----------------------------------------------------------------
+
+
+def accumulating(parts, compiled):
+    """A step of so many parts of a batch of 1,024; returns loss, weights, and the bytes of its plan."""
+    rng = np.random.default_rng(0)
+    widths = (8, 32, 32, 32, 4)
+    weights = [
+        Tensor(rng.normal(size=shape, scale=0.1).astype("f4"), requires_grad=True)
+        for shape in zip(widths, widths[1:], strict=False)
+    ]
+    optimizer = SGD(weights, lr=0.1, momentum=0.9)
+
+    def loss_of(x, y):
+        for w in weights:
+            x = cr.tanh(x @ w)
+        return cr.mse(x, y)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        size, total = 1024 // parts, 0.0
+        for k in range(0, 1024, size):
+            loss = loss_of(x[k : k + size], y[k : k + size]) / parts
+            loss.backward()  # adds to the gradients of the parts before
+            total = total + loss.detach()
+        optimizer.step()
+        return total
+
+    x, y = (Tensor(rng.normal(size=(1024, n)).astype("f4")) for n in (8, 4))
+    run = cr.compile(step, fallback="error") if compiled else step
+    losses = [run(x, y).item() for _ in range(3)]
+    if compiled:
+        assert not run.left_to_numpy(x, y)
+    return losses, [w.numpy() for w in weights], run.plan(x, y).peak if compiled else 0
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_of_parts_of_a_batch_add_up_to_its_own(compiled):
+    losses, weights, _ = accumulating(1, False)
+    for parts in (2, 8):
+        some, others, _ = accumulating(parts, compiled)
+        np.testing.assert_allclose(some, losses, 1e-5)
+        for mine, other in zip(weights, others, strict=True):
+            np.testing.assert_allclose(mine, other, 1e-4, 1e-6)
+
+
+def test_a_compiled_step_of_parts_needs_less_memory():
+    whole, parts = (accumulating(n, True)[2] for n in (1, 8))
+    assert parts < 0.3 * whole

@@ -38,6 +38,7 @@ def checkpoint(function: Callable[..., Any], *inputs: Any) -> Any:
     if not recording.get():
         return function(*inputs)
     context, held, since = copy_context(), tuple(map(kept, inputs)), next_rank()
+    written = mode.get().written()
     noting = Noting(mode.get())
     token = mode.set(noting)
     try:
@@ -52,7 +53,7 @@ def checkpoint(function: Callable[..., Any], *inputs: Any) -> Any:
             value for node, _ in edges if isinstance(node, Leaf) and (value := node.value()) is not None
         ]
         before = {id(value): (value, value.data) for value in leaves} | noting.before
-        node = Replay(function, held, places, before, context, edges, made)
+        node = Replay(function, held, places, before, context, written, edges, made)
         mode.get().placed(node, tuple(v.data for v in made))
         for number, value in enumerate(made):
             value.node, value.output = node, number
@@ -86,10 +87,10 @@ class Replay(Node):
     """A function in the place of the gates that it applied: it keeps what went in, and runs again for its gradients.
 
     places:  of its outputs with gradients among all that it returned;  before: state that it read, as it was
-    context: the layer that it stood in, and all else of that kind
+    context: the layer that it stood in, and all else of that kind;  written: where its first run begins in a program
     """
 
-    __slots__ = ("before", "context", "function", "held", "places")
+    __slots__ = ("before", "context", "function", "held", "places", "written")
 
     def __init__(
         self,
@@ -98,13 +99,14 @@ class Replay(Node):
         places: list[int],
         before: Before,
         context: Context,
+        written: int,
         edges: tuple[Edge, ...],
         made: Sequence[Value],
     ) -> None:
         super().__init__(Recomputed(), (), (), (), here())
         self.parents, self.out_specs = edges, tuple(v.spec for v in made)
         self.function, self.held, self.places = function, held, places
-        self.before, self.context = before, context
+        self.before, self.context, self.written = before, context, written
 
     def hand(self, arrived: Sequence[Value | None]) -> list[tuple[Edge, Value]]:
         """The gradients that arrived, each at the value that the second run made."""
@@ -124,12 +126,15 @@ class Replay(Node):
         """The second run: on the graph, from the state of the first, and without leaving a trace in it."""
         mode.set(now)
         recording.set(True)
+        begins = now.written()
         after = [(value, value.data) for value, _ in self.before.values()]
         try:
             for value, data in self.before.values():
                 value.data = data
             with during("again"), inherit(self.origin):
-                return self.function(*self.held)
+                out = self.function(*self.held)
+            now.repeated(self.written, begins)
+            return out
         finally:
             for value, data in after:
                 value.data = data
