@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 
 import chainrule as cr
 from chainrule import Tensor, graph, nn, optim
@@ -99,6 +100,18 @@ def test_only_inputs_are_kept():
     assert np.allclose(x.grad.numpy(), 2 * np.exp(2)) and len(kept) == 2
     gc.collect()
     assert kept[1]() is None
+
+
+def test_after_the_way_back_no_input_is_kept_either():
+    x = Tensor(np.ones((4, 4)), requires_grad=True)
+    between = x * 2
+    reference, out = weakref.ref(between.data), cr.checkpoint(cr.exp, between)
+    del between
+    gc.collect()
+    assert reference() is not None
+    out.sum().backward()
+    gc.collect()
+    assert reference() is None and out.node is not None
 
 
 def test_gradients_reach_what_the_function_reads():
@@ -241,6 +254,53 @@ def test_the_memory_of_a_plan_grows_by_what_is_kept_between_checkpoints():
     assert large - small <= 4 * (x.nbytes + 4096)
     assert large < 0.4 * without
     assert second == same and first != second
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3])
+def test_second_runs_are_not_made_together_with_the_first(p):
+    """What begins element by element could join the loop that makes its input, in the way forward."""
+    x = Generator(2).normal((512, 64))
+
+    def peak(count):
+        layers = [nn.Linear(64, 64, rng=Generator(k)) for k in range(count)]
+        drops = [nn.Dropout(p, rng=Generator(k)) for k in range(count)]
+
+        def part(layer, drop, x):
+            for _ in range(5):
+                x = cr.tanh(x * 1.1 + cr.sigmoid(x) * 0.1)
+            return drop(layer(x))
+
+        def step(x):
+            x = cr.relu(x) * 2
+            for layer, drop in zip(layers, drops, strict=True):
+                x = cr.checkpoint(part, layer, drop, x)
+            loss = (x * x).mean()
+            return loss, graph.gradients(loss, [p for layer in layers for p in layer.parameters()])
+
+        return cr.compile(step, fallback="error").plan(x).peak
+
+    each = (peak(6) - peak(2)) / 4
+    assert each < 1.5 * x.nbytes
+
+
+def test_a_counter_that_is_written_in_place_does_not_pull_second_runs_forward():
+    x = Generator(2).normal((512, 64))
+    make = [lambda k=k: nn.Linear(64, 64, rng=Generator(k)) for k in range(4)]
+    blocks = [(make[k](), nn.Dropout(0.3, rng=Generator(k)), make[k + 2]()) for k in range(2)]
+    weights = [p for first, _, last in blocks for p in (*first.parameters(), *last.parameters())]
+
+    def part(first, drop, last, x):
+        return cr.tanh(last(drop(cr.tanh(first(cr.exp(x * 0.1)))))) + x
+
+    def step(x):
+        x = cr.relu(x) * 2
+        for block in blocks:
+            x = cr.checkpoint(part, *block, x)
+        loss = (x * x).mean()
+        return loss, graph.gradients(loss, weights)
+
+    # one block at work, and what stands between the blocks
+    assert cr.compile(step, fallback="error").plan(x).peak < 9 * x.nbytes
 
 
 def test_lines_of_the_second_run_are_named_and_kept_apart():

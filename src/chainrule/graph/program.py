@@ -23,7 +23,7 @@ class Program(Record):
 
     def root(self) -> int:
         """The value that the way back starts from: the last one with a gradient; for a step that has one."""
-        order = {n: k for n, k in self.makers().items() if not self.lines[k].again}
+        order = self.makers()
         return max(self.slopes, key=lambda n: order.get(n, -1))
 
     def __str__(self) -> str:
