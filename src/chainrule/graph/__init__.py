@@ -3,7 +3,6 @@
 from .apply import apply as apply
 from .backward import backward as backward
 from .backward import gradients as gradients
-from .checkpoint import checkpoint as checkpoint
 from .gate import Elementwise as Elementwise
 from .gate import Gate as Gate
 from .gate import Reduction as Reduction
@@ -28,6 +27,7 @@ from .program import Program as Program
 from .record import PHASES as PHASES
 from .record import Line as Line
 from .record import Record as Record
+from .replay import checkpoint as checkpoint
 from .spec import Ref as Ref
 from .spec import Spec as Spec
 from .trace import trace as trace

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ChainruleError, GradientError
-from .checkpoint import Replay
 from .mode import mode
 from .origin import during, inherit, origin
+from .replay import Replay
 from .spec import Spec
 from .value import Leaf, Node, Value, recording
 

@@ -73,14 +73,8 @@ def row(line: Line, vocabulary: Vocabulary, origins: dict[Origin, int]) -> list[
         for name, value in gate.settings().items()
     }
     number = origins.setdefault(line.place, len(origins))
-    return [
-        gate.label,
-        settings,
-        list(line.inputs),
-        list(line.outputs),
-        number,
-        "again" if line.again else line.phase,
-    ]
+    phase = "again" if line.again else line.phase
+    return [gate.label, settings, list(line.inputs), list(line.outputs), number, phase]
 
 
 def argument(name: str, example: Any, kinds: Kinds) -> dict[str, Any]:

@@ -320,4 +320,4 @@ def test_lines_of_the_second_run_are_named_and_kept_apart():
     grads = {names[n] for n in program.slopes}
     assert "1.norm/batch_norm.out" in grads and not any(name.endswith(".again") for name in grads)
     assert "1.norm/batch_norm.out.grad" in names.values()
-    assert all("test_checkpoint" in line.place.file for line in again)
+    assert all("test_replay" in line.place.file for line in again)
