@@ -96,8 +96,9 @@ def weights(who: str, name: str, given: Any) -> Buffer:
 def like(weight: Buffer | None, x: Any) -> Any:
     """Weights in the dtype of the scores that they are for."""
     dtype = getattr(x, "dtype", None)
-    wider = weight is not None and dtype in (np.float32, np.float64) and weight.dtype != dtype
-    return ops.astype(weight, dtype) if wider and weight is not None else weight
+    if weight is None or dtype not in (np.float32, np.float64) or weight.dtype == dtype:
+        return weight
+    return ops.astype(weight, dtype)
 
 
 class CrossEntropyLoss(ClassLoss):
