@@ -20,12 +20,14 @@ from .graph import Elementwise as Elementwise
 from .graph import Gate as Gate
 from .graph import Spec as Spec
 from .graph import apply as apply
+from .graph import checkpoint as checkpoint
 from .graph import gate as gate
 from .graph import no_grad as no_grad
 from .kernels.threads import set_threads as set_threads
 from .ops import abs as abs
 from .ops import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .ops import adaptive_max_pool2d as adaptive_max_pool2d
+from .ops import absolute_error as absolute_error
 from .ops import add as add
 from .ops import alpha_dropout as alpha_dropout
 from .ops import argmax as argmax
@@ -35,11 +37,14 @@ from .ops import astype as astype
 from .ops import avg_pool1d as avg_pool1d
 from .ops import avg_pool2d as avg_pool2d
 from .ops import batch_norm as batch_norm
+from .ops import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from .ops import binary_hinge as binary_hinge
 from .ops import broadcast_to as broadcast_to
 from .ops import clip as clip
 from .ops import channel_dropout as channel_dropout
 from .ops import concat as concat
 from .ops import conv1d as conv1d
+from .ops import contrastive as contrastive
 from .ops import conv2d as conv2d
 from .ops import cos as cos
 from .ops import conv_transpose1d as conv_transpose1d
@@ -53,6 +58,7 @@ from .ops import cumulative_sum as cumulative_sum
 from .ops import divide as divide
 from .ops import dropout as dropout
 from .ops import einsum as einsum
+from .ops import elastic_net as elastic_net
 from .ops import equal as equal
 from .ops import erf as erf
 from .ops import exp as exp
@@ -68,8 +74,10 @@ from .ops import greater as greater
 from .ops import greater_equal as greater_equal
 from .ops import group_norm as group_norm
 from .ops import gru_cell as gru_cell
+from .ops import huber as huber
 from .ops import index as index
 from .ops import instance_norm as instance_norm
+from .ops import kl_divergence as kl_divergence
 from .ops import l1 as l1
 from .ops import l2 as l2
 from .ops import leaky_relu as leaky_relu
@@ -104,6 +112,7 @@ from .ops import mse as mse
 from .ops import multiclass_hinge as multiclass_hinge
 from .ops import multiply as multiply
 from .ops import negative as negative
+from .ops import nll as nll
 from .ops import not_equal as not_equal
 from .ops import outer as outer
 from .ops import pad as pad
@@ -127,6 +136,7 @@ from .ops import sigmoid as sigmoid
 from .ops import sign as sign
 from .ops import silu as silu
 from .ops import sin as sin
+from .ops import smooth_l1 as smooth_l1
 from .ops import softmax as softmax
 from .ops import softmax_cross_entropy as softmax_cross_entropy
 from .ops import softplus as softplus
@@ -139,6 +149,7 @@ from .ops import sqrt as sqrt
 from .ops import squeeze as squeeze
 from .ops import stack as stack
 from .ops import std as std
+from .ops import squared_error as squared_error
 from .ops import subtract as subtract
 from .ops import sum as sum
 from .ops import take_along_axis as take_along_axis
@@ -146,6 +157,7 @@ from .ops import tanh as tanh
 from .ops import tensordot as tensordot
 from .ops import tile as tile
 from .ops import top_k as top_k
+from .ops import triplet_margin as triplet_margin
 from .ops import unfold as unfold
 from .ops import unstack as unstack
 from .ops import upsample as upsample

@@ -244,6 +244,20 @@ REDUCE: dict[str, Callable[..., Any]] = {
 }
 
 
+SCORE: dict[str, Callable[[Any, Any], Any]] = {
+    "softmax_cross_entropy": ops.softmax_cross_entropy,
+    "multiclass_hinge": ops.multiclass_hinge,
+    "squared hinge": lambda x, labels: ops.multiclass_hinge(x, labels, margin=0.5, p=2) * 0.2,
+    "nll": lambda x, labels: ops.nll(ops.log_softmax(x, axis=1), labels),
+}
+ERROR: dict[str, Callable[[Any, Any], Any]] = {
+    "mse": ops.mse,
+    "absolute error": ops.absolute_error,
+    "huber": lambda x, y: ops.huber(x, y, delta=0.7),
+    "binary cross-entropy": lambda x, y: ops.binary_cross_entropy_with_logits(x, ops.sigmoid(y)),
+}
+
+
 @move(8)
 def unary(draw: Draw) -> None:
     label = draw.choice(list(UNARY))
@@ -502,15 +516,16 @@ def score(draw: Draw) -> None:
     x = draw.some("f", lambda s: len(s) > 1)
     n, classes, *rest = draw.spec(x)
     labels = draw.input(draw.rng.integers(0, classes, (n, *rest)).astype(draw.choice(("int64", "uint8"))))
-    function = draw.choice((ops.softmax_cross_entropy, ops.multiclass_hinge))
-    draw.add(function.__name__, (x, labels), lambda x, labels: function(x, labels) * 0.2)
+    label = draw.choice(list(SCORE))
+    draw.add(label, (x, labels), lambda x, labels: SCORE[label](x, labels) * 0.2)
 
 
 @move(1)
 def error(draw: Draw) -> None:
     x = draw.some()
     shape = draw.spec(x)
-    draw.add("mse", (x, draw.some("f", lambda s: s == shape)), lambda x, y: ops.mse(x, y) * 0.5)
+    label = draw.choice(list(ERROR))
+    draw.add(label, (x, draw.some("f", lambda s: s == shape)), lambda x, y: ERROR[label](x, y) * 0.5)
 
 
 @move(1)
@@ -841,7 +856,17 @@ def difference(came: Any, plain: Any, far: Any, tight: bool) -> str:
 
 
 KINKS = {"Relu", "LeakyRelu", "Prelu", "Elu", "Selu", "Abs", "Sign", "SumOfAbs"}
-SIDES = {"Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "Maximum", "Minimum"}
+SIDES = {
+    "Greater",
+    "GreaterEqual",
+    "Less",
+    "LessEqual",
+    "Equal",
+    "NotEqual",
+    "Maximum",
+    "Minimum",
+    "AbsoluteError",
+}
 
 
 def near_a_kink(recipe: Recipe, last: int, margin: float = 2e-4) -> str:

@@ -109,6 +109,25 @@ def test_every_way_to_learn(kind, tmp_path):
     assert bits(found()) == bits(found()) == bits(learning.plain(*batch()))
 
 
+def test_the_second_run_of_a_checkpoint_comes_back(tmp_path):
+    w = Tensor(np.ones((4, 4), "float32"), requires_grad=True, name="w")
+
+    @cr.compile
+    def step(x):
+        w.grad = None
+        loss = cr.checkpoint(lambda x: cr.tanh(cr.exp(x @ w) * 0.1), x).sum()
+        loss.backward()
+        w.assign(w - w.grad)
+        return loss
+
+    x = (np.full((2, 4), 0.1, "float32"),)
+    found = trip(step, x, tmp_path, ["*.again", "loss"])
+    assert [line.again for line in found.program.lines] == [line.again for line in step.program(*x).lines]
+    assert str(found.program) == str(step.program(*x)) and any(line.again for line in found.program.lines)
+    assert "exp.again" in found.values and not found.differences().differing
+    assert bits(found()) == bits(step.function(*x))
+
+
 def test_dropout_draws_the_same_numbers_again(tmp_path):
     learning = Learning("dropout")
     for _ in range(3):

@@ -249,7 +249,7 @@ def cross_entropy(gate: Any, scores: Array, label: int) -> float:
 
 def hinge(gate: Any, scores: Array, label: int) -> float:
     wrong = [s for c, s in enumerate(scores) if c != label]
-    return float(sum(max(0.0, s - scores[label] + gate.margin) for s in wrong))
+    return float(sum(max(0.0, s - scores[label] + gate.margin) ** gate.p for s in wrong))
 
 
 def dropout(gate: Any, x: Array, step: Array) -> Array:

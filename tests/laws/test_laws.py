@@ -78,6 +78,7 @@ def test_these_gates_say_their_parts():
         "MulticlassHinge",
         "Selu",
         "ProductOfOthers",
+        "Nll",
         "Sigmoid",
         "Silu",
         "Softmax",

@@ -266,9 +266,7 @@ LOSSES = {
     "squares of nothing": Bad(
         lambda: SQUARES(SCORES[:0], SCORES[:0]), DataError, "MSELoss", "(0, 5)", "one", "leave"
     ),
-    "a penalty on nothing": Bad(
-        lambda: nn.L2(1.0)([]), ShapeError, "penalty", "no weights", "one", "parameters"
-    ),
+    "a penalty on nothing": Bad(lambda: nn.L2(1.0)([]), ShapeError, "l2", "no weights", "one", "parameters"),
 }
 
 TRAINING = {

@@ -1,14 +1,16 @@
-"""Losses and penalties, against their formulas and PyTorch's."""
+"""Losses of probabilities, against their formulas and PyTorch's."""
 
 import math
 
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import Tensor, nn
 from chainrule.random import Generator
 
 from .layers import noise
+from .losses import check_empty, check_loss
 from .steps import OPTIMIZERS, traced_is_direct
 
 LABELS = np.array([0, 2, 1, 2, 0, 1])
@@ -30,51 +32,141 @@ def test_cross_entropy_survives_large_scores():
     assert loss.item() == pytest.approx(500)
 
 
-def test_hinge_of_the_course():
-    scores = np.array([[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]], "float32")
-    for margin, expected in ((1.0, 2.9 + 0 + 12.9), (0.0, 1.9 + 0 + 10.9)):
-        loss = nn.MulticlassHingeLoss(margin)(scores, np.array([0, 1, 2]))
-        assert loss == pytest.approx(expected / 3, rel=1e-5)
+WEIGHT = np.array([0.5, 2.0, 1.0])
+RNG = np.random.default_rng(0)
 
 
-def test_mean_squared_error():
-    assert nn.MSELoss()(np.array([1.0, 2.0]), np.array([3.0, 2.0])) == 2.0
-
-
-@pytest.mark.parametrize("name", ["CrossEntropyLoss", "MSELoss"])
-def test_against_pytorch(name):
+def settings(**given):
+    """PyTorch's: arrays as its tensors, and its number for no label to ignore."""
     torch = pytest.importorskip("torch", reason="compares with PyTorch")
-    scores = noise((6, 3, 4))
-    labels = np.arange(24).reshape(6, 4) % 3 if name == "CrossEntropyLoss" else noise((6, 3, 4), 5)
-    x, y = Tensor(scores, requires_grad=True), torch.tensor(scores, requires_grad=True)
-    loss, expected = getattr(nn, name)()(x, labels), getattr(torch.nn, name)()(y, torch.tensor(labels))
-    loss.backward(), expected.backward()
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
-    np.testing.assert_allclose(x.grad, y.grad, rtol=1e-5, atol=1e-8)
+    return {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in given.items()}
 
 
-def test_hinge_against_pytorch_which_averages_over_the_classes():
-    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+@pytest.mark.parametrize("weight", [{}, {"weight": WEIGHT}], ids=["alike", "weighted"])
+@pytest.mark.parametrize("ignored", [{}, {"ignore_index": 2}, {"ignore_index": -100}], ids=str)
+@pytest.mark.parametrize("smoothing", [{}, {"label_smoothing": 0.2}], ids=str)
+def test_cross_entropy_in_all_settings(weight, ignored, smoothing):
+    given = {**weight, **ignored, **smoothing}
+    labels = np.array([[0, 2], [1, 1], [2, 0], [0, 1]])
+    if ignored.get("ignore_index") == -100:
+        labels[1:3, 0] = -100
+    check_loss(
+        lambda reduction: nn.CrossEntropyLoss(reduction=reduction, **given),
+        lambda torch, reduction: torch.nn.CrossEntropyLoss(reduction=reduction, **settings(**given)),
+        RNG.normal(size=(4, 3, 2)),
+        labels,
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"weight": WEIGHT, "label_smoothing": 0.1}], ids=str)
+def test_cross_entropy_of_probabilities(given):
+    check_loss(
+        lambda reduction: nn.CrossEntropyLoss(reduction=reduction, **given),
+        lambda torch, reduction: torch.nn.CrossEntropyLoss(reduction=reduction, **settings(**given)),
+        RNG.normal(size=(4, 3)),
+        RNG.dirichlet(np.ones(3), 4),
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"weight": WEIGHT, "ignore_index": 1}], ids=str)
+def test_nll(given):
+    check_loss(
+        lambda reduction: nn.NLLLoss(reduction=reduction, **given),
+        lambda torch, reduction: torch.nn.NLLLoss(reduction=reduction, **settings(**given)),
+        RNG.normal(size=(4, 3)),
+        np.array([0, 2, 1, 0]),
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"pos_weight": np.array([3.0, 0.5, 1.0])}], ids=str)
+def test_binary_cross_entropy(given):
+    check_loss(
+        lambda reduction: nn.BCEWithLogitsLoss(reduction=reduction, **given),
+        lambda torch, reduction: torch.nn.BCEWithLogitsLoss(reduction=reduction, **settings(**given)),
+        RNG.normal(size=(4, 3)),
+        RNG.uniform(size=(4, 3)),
+    )
+
+
+@pytest.mark.parametrize("log_target", [False, True])
+def test_kl_divergence(log_target):
+    x, target = np.log(RNG.dirichlet(np.ones(3), 4)), RNG.dirichlet(np.ones(3), 4)
+    target = np.log(target) if log_target else target
+    check_loss(
+        lambda reduction: nn.KLDivLoss(reduction, log_target),
+        lambda torch, reduction: QuietKL(torch, reduction, log_target),
+        x,
+        target,
+    )
+    each = nn.KLDivLoss("none", log_target)(x, target)
+    assert nn.KLDivLoss("batchmean", log_target)(x, target) == pytest.approx(each.sum() / 4)
+
+
+def QuietKL(torch, reduction, log_target):
+    """PyTorch's, which warns that its mean is not the divergence."""
+    each = torch.nn.KLDivLoss(reduction="none", log_target=log_target)
+    final = {"mean": torch.mean, "sum": torch.sum, "none": lambda x: x}[reduction]
+    return lambda x, target: final(each(x, target))
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT.astype("float32")])
+def test_if_no_label_counts_the_loss_is_0_and_so_is_its_gradient(weight):
+    loss_function = nn.CrossEntropyLoss(weight, ignore_index=255)
+
+    def step(x, labels):
+        x = Tensor.of(x.data)
+        cr.graph.require_grad(x)
+        loss = loss_function(x, labels)
+        return loss, cr.graph.gradients(loss, [x])[0]
+
+    for run in (step, cr.compile(step, fallback="error")):
+        loss, slope = run(Tensor(noise((3, 3))), Tensor(np.full(3, 255, np.uint8)))
+        assert loss.item() == 0 and not slope.numpy().any()
+
+
+def test_weights_of_classes_are_taken_in_any_width():
     scores = noise((6, 3))
-    expected = torch.nn.MultiMarginLoss()(torch.tensor(scores), torch.tensor(LABELS)) * 3
-    assert nn.MulticlassHingeLoss()(scores, LABELS) == pytest.approx(expected.item(), rel=1e-6)
+    for dtype in ("float32", "float64"):
+        x = scores.astype(dtype)
+        losses = [nn.CrossEntropyLoss(w)(x, LABELS) for w in ([1, 2, 3], np.array([1.0, 2.0, 3.0]))]
+        assert losses[0].dtype == dtype and losses[0] == losses[1]
+        yes = nn.BCEWithLogitsLoss(pos_weight=np.array(2.0))(x, np.ones_like(x))
+        assert yes.item() == pytest.approx(np.mean(2 * np.log1p(np.exp(-x))), rel=1e-6)
 
 
-def test_penalties_and_their_slopes():
-    weights = [nn.Parameter([1.0, -2.0]), nn.Parameter([[3.0]])]
-    assert nn.L1(0.5)(weights).item() == 3.0
-    penalty = nn.L2(0.5)(w for w in weights)
-    assert penalty.item() == 7.0
-    penalty.backward()
-    assert weights[0].grad.tolist() == [1.0, -2.0]
+def test_weights_of_classes_are_state_and_no_parameters():
+    loss = nn.CrossEntropyLoss([1, 2, 3])
+    assert list(loss.parameters()) == [] and loss.state_dict()["weight"].dtype == np.float32
+    other = nn.CrossEntropyLoss([0, 0, 0]).load_state_dict(loss.state_dict())
+    assert other(noise((6, 3)), LABELS) == loss(noise((6, 3)), LABELS)
 
 
-@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), nn.MulticlassHingeLoss()])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        nn.CrossEntropyLoss(),
+        nn.CrossEntropyLoss(np.array([1, 2, 3], "float32"), ignore_index=1, label_smoothing=0.1),
+        nn.MulticlassHingeLoss(),
+        nn.MulticlassHingeLoss(p=2),
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_traced_is_direct(loss, optimizer):
     traced_is_direct(lambda: nn.Linear(5, 3, rng=Generator(0)), optimizer, noise((6, 5)), LABELS, loss)
 
 
+def test_the_mean_of_nothing_is_refused():
+    scores, labels = np.zeros((0, 3), "float32"), np.zeros(0, int)
+    check_empty(nn.CrossEntropyLoss(), scores, labels)
+    check_empty(nn.CrossEntropyLoss(ignore_index=1), scores, labels)
+    check_empty(nn.NLLLoss(), scores, labels)
+    check_empty(nn.BCEWithLogitsLoss(), scores, scores)
+    check_empty(nn.KLDivLoss("batchmean"), scores, scores)
+    assert nn.CrossEntropyLoss(reduction="sum")(scores, labels) == 0
+
+
 def test_printed_form():
-    assert repr(nn.L2(1e-4)) == "L2(0.0001)"
-    assert repr(nn.MulticlassHingeLoss()) == "MulticlassHingeLoss(margin=1)"
+    assert repr(nn.CrossEntropyLoss()) == "CrossEntropyLoss()"
+    loss = nn.CrossEntropyLoss(ignore_index=3, label_smoothing=0.1, reduction="sum")
+    assert repr(loss) == "CrossEntropyLoss(ignore_index=3, label_smoothing=0.1, reduction='sum')"

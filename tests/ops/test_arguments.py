@@ -5,7 +5,7 @@ import pytest
 
 from chainrule import Tensor
 from chainrule.errors import IndexingError, SettingError, ShapeError
-from chainrule.ops.arguments import axes, check_bias, dtype_of, one_axis, pair, shape_of
+from chainrule.ops.arguments import axes, check_bias, dtype_of, number_of, one_axis, pair, shape_of
 
 from .peers import refused
 
@@ -61,3 +61,21 @@ def test_a_bias_is_one_for_each_output():
 def test_pairs_that_no_machine_could_count(value):
     refused(SettingError, lambda: pair("conv2d", "stride", value, 1), "conv2d", "stride", "2,147,483,647")
     assert pair("conv2d", "stride", 2**31 - 1, 1) == (2**31 - 1, 2**31 - 1)
+
+
+def test_numbers_within_bounds():
+    assert number_of("huber", "delta", np.float32(0.5), above=0.0) == 0.5
+    assert type(number_of("l1", "strength", 0, 0.0)) is float
+    assert number_of("loss", "label_smoothing", 1, 0.0, 1.0) == 1.0
+
+
+@pytest.mark.parametrize("value", [0.0, -1, float("nan"), float("inf"), None, "1", True, np.ones(1)])
+def test_numbers_out_of_bounds(value):
+    refused(
+        SettingError,
+        lambda: number_of("huber", "delta", value, most=9.0, above=0.0),
+        "huber",
+        f"delta {value!r}",
+        "a finite number > 0 and ≤ 9",
+        "delta=1",
+    )

@@ -18,6 +18,8 @@ from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
 from chainrule.ops.norm import BatchNorm, ChannelSum, LocalResponseNorm
+from chainrule.ops.margin import MulticlassHinge
+from chainrule.ops.norm import ChannelSum, LocalResponseNorm
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.rectifier import Elu, LeakyRelu
 from chainrule.ops.reduction import Sum
@@ -27,6 +29,7 @@ from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.product import Prod, ProductOfOthers
 from chainrule.ops.reduction import Min, Sum
 from chainrule.ops.scan import CumulativeSum
+from chainrule.ops.regression import Huber
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.standardize import Standardize
@@ -110,6 +113,10 @@ IMPOSSIBLE = [
     Astype("f4"),
     Astype("object"),
     Astype("float16"),
+    Huber(0.0),
+    Huber(float("inf")),
+    MulticlassHinge(p=3),
+    MulticlassHinge(float("nan")),
     Dropout(1.0, 0),
     Dropout(-0.5, 0),
     Dropout(0.5, -1),

@@ -21,8 +21,10 @@ def test_a_group_is_a_mapping_of_python_numbers():
         "betas": (0.5, 0.75),
         "eps": 1e-8,
         "weight_decay": 0.0,
+        "l1": 0.0,
+        "max_norm": 0.0,
     }
-    assert isinstance(group["lr"], float) and len(group) == 5 and "momentum" not in group
+    assert isinstance(group["lr"], float) and len(group) == 7 and "momentum" not in group
 
 
 def test_hyperparameters_are_weak_cells_of_float64_with_names():

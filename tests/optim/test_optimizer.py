@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, errors
-from chainrule.optim import SGD, Adam, AdamW, Optimizer
+from chainrule.optim import SGD, Adadelta, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 RULES = [
     lambda params: SGD(params, lr=0.1, weight_decay=0.1),
@@ -13,8 +13,13 @@ RULES = [
     lambda params: SGD(params, lr=0.1, momentum=0.9, nesterov=True),
     lambda params: Adam(params, lr=0.1, weight_decay=0.1),
     lambda params: AdamW(params, lr=0.1, weight_decay=0.1),
+    lambda params: Adagrad(params, lr=0.1, lr_decay=0.1),
+    lambda params: RMSprop(params, lr=0.1, centered=True, momentum=0.5),
+    lambda params: Adadelta(params, weight_decay=0.1),
+    lambda params: SGD(params, lr=0.1, l1=0.1, max_norm=1.5),
 ]
-every_rule = pytest.mark.parametrize("make", RULES, ids=["decay", "damped", "nesterov", "adam", "adamw"])
+NAMES = ["decay", "damped", "nesterov", "adam", "adamw", "adagrad", "rmsprop", "adadelta", "regular"]
+every_rule = pytest.mark.parametrize("make", RULES, ids=NAMES)
 both_dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
@@ -276,3 +281,153 @@ def test_a_rule_that_says_no_update():
     w.grad = Tensor([1.0, 1.0])
     with pytest.raises(NotImplementedError, match=r"Optimizer\.update"):
         Optimizer([w], lr=0.1).step()
+
+
+# --- what every group may have -----------------------------------------------------------------------------
+
+ALL_RULES = [SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta]
+
+
+@pytest.mark.parametrize("rule", ALL_RULES)
+def test_l1_adds_the_sign_of_the_weights_to_the_gradient(rule):
+    starts, gradient = np.array([1.0, -2.0, 0.0]), np.array([0.5, 0.5, 0.5])
+    ends = []
+    for l1 in (0.25, 0.0):
+        w = Tensor(starts, requires_grad=True)
+        optimizer = rule([{"params": [w], "l1": l1}], lr=0.1)
+        for _ in range(3):
+            added = 0.0 if l1 else 0.25 * np.sign(w.numpy())
+            w.grad = Tensor(gradient + added)
+            optimizer.step()
+        ends.append(w.numpy())
+    np.testing.assert_array_equal(*ends)
+
+
+def test_the_elastic_net_of_a_group_is_the_penalty_in_the_loss():
+    """l1 and weight_decay of one group; the same as nn.L1 and half of nn.L2 in the loss."""
+    ends = []
+    for inside in (True, False):
+        w, free = (Tensor([[1.0, -2.0], [0.5, 0.1]], dtype="float64", requires_grad=True) for _ in range(2))
+        own = {} if inside else {"l1": 0.2, "weight_decay": 0.1}
+        optimizer = SGD([{"params": [w], **own}, {"params": [free]}], lr=0.1)
+        for _ in range(4):
+            optimizer.zero_grad()
+            loss = (w * w * w).sum() + (free * free).sum()
+            if inside:
+                loss = loss + cr.elastic_net([w], 0.2, 0.05)
+            loss.backward()
+            optimizer.step()
+        ends.append(np.stack([w.numpy(), free.numpy()]))
+    np.testing.assert_allclose(*ends, 1e-12)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_max_norm_keeps_the_weights_into_each_unit_short(rule, compiled):
+    rng = np.random.default_rng(0)
+    start = {"w": rng.normal(size=(3, 4)), "k": rng.normal(size=(2, 3, 2, 2)), "b": np.full(3, 9.0)}
+    given = Tensor(rng.normal(size=(3, 4)) * 5)
+
+    def made(max_norm):
+        tensors = [Tensor(a, requires_grad=True, name=n) for n, a in start.items()]
+        return tensors, rule([{"params": tensors, "max_norm": max_norm}], lr=0.3)
+
+    def step(given, tensors, optimizer):
+        w, k, b = tensors
+        optimizer.zero_grad()
+        loss = (w * given).sum() + (k * k * k).sum() + (b * b).sum()
+        loss.backward()
+        optimizer.step()
+
+    tensors, optimizer = made(1.25)
+    free, unlimited = made(0.0)
+    call = lambda x: step(x, tensors, optimizer)  # noqa: E731
+    run = cr.compile(call, fallback="error") if compiled else call
+    for _ in range(4):
+        for one, other in zip(free, tensors, strict=True):
+            one.assign(other.numpy().copy())
+        unlimited.load_state_dict(
+            {n: a if "max_norm" not in n else np.asarray(0.0) for n, a in optimizer.state_dict().items()}
+        )
+        step(given, free, unlimited)
+        run(given)
+        for one, other in zip(free, tensors, strict=True):
+            rows = one.numpy().reshape(one.shape[0], -1)
+            length = np.linalg.norm(rows, axis=1, keepdims=True)
+            short = np.where(length > 1.25, rows * 1.25 / np.maximum(length, 1e-300), rows)
+            expected = one.numpy() if one.ndim == 1 else short.reshape(one.shape)  # a bias leads into no unit
+            np.testing.assert_allclose(other.numpy(), expected, 1e-10, 1e-12)
+    assert np.linalg.norm(tensors[0].numpy(), axis=1).max() <= 1.25 + 1e-12
+    if compiled:
+        assert not run.left_to_numpy(given)
+
+
+def test_a_row_of_zeros_stays_and_short_rows_keep_their_bits():
+    w = Tensor([[0.0, 0.0], [0.1, 0.7]], requires_grad=True)
+    optimizer = SGD([w], lr=0.0, max_norm=1.0)
+    before = w.numpy().tobytes()
+    w.grad = Tensor(np.zeros((2, 2), "float32"))
+    optimizer.step()
+    assert w.numpy().tobytes() == before
+
+
+@pytest.mark.parametrize("name", ["l1", "max_norm"])
+def test_shared_settings_change_between_steps_if_they_were_there(name):
+    optimizer = SGD([one_weight()], lr=0.1, **{name: 0.5})
+    optimizer.param_groups[0][name] = 0.25
+    assert optimizer.param_groups[0][name] == 0.25
+    with pytest.raises(errors.SettingError, match=f"{name} = 0.5 after it was 0.0"):
+        SGD([one_weight()], lr=0.1).param_groups[0][name] = 0.5
+    with pytest.raises(errors.SettingError, match=f"{name} = -1"):
+        SGD([one_weight()], lr=0.1, **{name: -1})
+
+
+# --- several backward passes before one step ----------------------------------------------------------------
+
+
+def accumulating(parts, compiled):
+    """A step of so many parts of a batch of 1,024; returns loss, weights, and the bytes of its plan."""
+    rng = np.random.default_rng(0)
+    widths = (8, 32, 32, 32, 4)
+    weights = [
+        Tensor(rng.normal(size=shape, scale=0.1).astype("f4"), requires_grad=True)
+        for shape in zip(widths, widths[1:], strict=False)
+    ]
+    optimizer = SGD(weights, lr=0.1, momentum=0.9)
+
+    def loss_of(x, y):
+        for w in weights:
+            x = cr.tanh(x @ w)
+        return cr.mse(x, y)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        size, total = 1024 // parts, 0.0
+        for k in range(0, 1024, size):
+            loss = loss_of(x[k : k + size], y[k : k + size]) / parts
+            loss.backward()  # adds to the gradients of the parts before
+            total = total + loss.detach()
+        optimizer.step()
+        return total
+
+    x, y = (Tensor(rng.normal(size=(1024, n)).astype("f4")) for n in (8, 4))
+    run = cr.compile(step, fallback="error") if compiled else step
+    losses = [run(x, y).item() for _ in range(3)]
+    if compiled:
+        assert not run.left_to_numpy(x, y)
+    return losses, [w.numpy() for w in weights], run.plan(x, y).peak if compiled else 0
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_of_parts_of_a_batch_add_up_to_its_own(compiled):
+    losses, weights, _ = accumulating(1, False)
+    for parts in (2, 8):
+        some, others, _ = accumulating(parts, compiled)
+        np.testing.assert_allclose(some, losses, 1e-5)
+        for mine, other in zip(weights, others, strict=True):
+            np.testing.assert_allclose(mine, other, 1e-4, 1e-6)
+
+
+def test_a_compiled_step_of_parts_needs_less_memory():
+    whole, parts = (accumulating(n, True)[2] for n in (1, 8))
+    assert parts < 0.3 * whole

@@ -64,6 +64,9 @@ ALL = [
     lambda o: optim.StepLR(o, 3, 0.5),
     lambda o: optim.CosineAnnealingLR(o, 20),
     lambda o: optim.LinearLR(o, 0.1, total_iters=12),
+    lambda o: optim.ExponentialLR(o, 0.9),
+    lambda o: optim.InverseTimeLR(o, 0.1),
+    lambda o: optim.PolynomialLR(o, 20, 2.0),
     lambda o: optim.OneCycleLR(o, 0.7, 20),
     lambda o: warm_up_and(o, optim.CosineAnnealingLR, T_max=12),
 ]

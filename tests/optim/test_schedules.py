@@ -12,6 +12,9 @@ SCHEDULES = [
     ("CosineAnnealingLR", {"T_max": 60, "eta_min": 0.01}),
     ("LinearLR", {}),
     ("LinearLR", {"start_factor": 0.1, "end_factor": 0.5, "total_iters": 30}),
+    ("ExponentialLR", {"gamma": 0.93}),
+    ("PolynomialLR", {}),
+    ("PolynomialLR", {"total_iters": 40, "power": 2.5}),
     ("OneCycleLR", {"max_lr": 0.7, "total_steps": 51}),
     ("OneCycleLR", {"max_lr": [0.7, 0.2], "total_steps": 60, "pct_start": 0.45, "div_factor": 5.0}),
     ("OneCycleLR", {"max_lr": 0.7, "total_steps": 51, "pct_start": 0.0, "final_div_factor": 10.0}),
@@ -50,6 +53,14 @@ def test_50_steps_are_those_of_pytorch(torch, name, settings, rule, rule_setting
             twin.step()
             schedule.step()
             theirs.step()
+
+
+def test_inverse_time_by_hand():
+    optimizer = ours("SGD", lr=0.4)
+    schedule = optim.InverseTimeLR(optimizer, decay=0.5)
+    for t in range(20):
+        assert [g["lr"] for g in optimizer.param_groups] == [0.4 / (1 + 0.5 * t), 0.1 / (1 + 0.5 * t)]
+        schedule.step()
 
 
 def test_rate_is_pure():
@@ -91,6 +102,10 @@ def test_short_cycles_stay_between_their_ends(total):
         ("CosineAnnealingLR", {"T_max": 5, "eta_min": float("nan")}, "eta_min = nan", "≥ 0", "eta_min=0.0"),
         ("LinearLR", {"total_iters": 0}, "total_iters = 0", "a whole number", "total_iters=10"),
         ("LinearLR", {"start_factor": -0.5}, "start_factor = -0.5", "≥ 0", "start_factor=0.1"),
+        ("ExponentialLR", {"gamma": -0.5}, "gamma = -0.5", "a finite gamma ≥ 0", "gamma=0.9"),
+        ("InverseTimeLR", {"decay": "slow"}, "decay = 'slow'", "a finite decay ≥ 0", "decay=0.01"),
+        ("PolynomialLR", {"total_iters": 0}, "total_iters = 0", "a whole number", "total_iters=10"),
+        ("PolynomialLR", {"power": -1}, "power = -1", "a finite power ≥ 0", "power=1.0"),
         ("OneCycleLR", {"max_lr": -1, "total_steps": 9}, "max_lr = -1", "a finite max_lr ≥ 0", "max_lr="),
         ("OneCycleLR", {"max_lr": [1, 2, 3], "total_steps": 9}, "3 rates", "one for each group", "max_lr"),
         ("OneCycleLR", {"max_lr": 1, "total_steps": 0}, "total_steps = 0", "≥ 1", "total_steps=10"),

@@ -9,8 +9,13 @@ from chainrule.errors import FileError, UsageError
 from chainrule.train import Config
 
 BAD = {  # key: a value, and what the error says of it
-    "optimizer": ("sdg", "'sdg'", "one of adam, adamw, sgd", "sgd"),
-    "schedule": ("cosin", "'cosin'", "one of one-cycle, cosine, constant", "cosine"),
+    "optimizer": ("sdg", "'sdg'", "one of adam, adamw, sgd, rmsprop, adagrad, adadelta", "sgd"),
+    "schedule": (
+        "cosin",
+        "'cosin'",
+        "one of one-cycle, cosine, exponential, inverse-time, polynomial, plateau, constant",
+        "cosine",
+    ),
     "loss": ("hing", "'hing'", "one of cross-entropy, hinge", "hinge"),
     "epochs": (0, "0", "1 or more", "--epochs 8"),
     "batch_size": (-1, "-1", "1 or more", "--batch-size 64"),

@@ -9,6 +9,7 @@ from chainrule import nn, optim, zoo
 from chainrule.errors import DivergedError
 from chainrule.random import Generator
 from chainrule.train import Config, RunFolder, StepEnd, evaluate_run, train_run
+from chainrule.train.config import OPTIMIZERS, SCHEDULES
 from chainrule.train.job import make_trainer, prepared
 from chainrule.train.start import digest_of
 
@@ -171,6 +172,27 @@ def test_settings_reach_the_trainer():
     trainer = make_trainer(nn.Linear(2, 2), SETTINGS["adamw, constant, no validation"], 10)
     assert (type(trainer.optimizer), trainer.schedule, trainer.penalty) == (optim.AdamW, None, None)
     assert isinstance(make_trainer(nn.Linear(2, 2), Config(), 10).schedule, optim.OneCycleLR)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_with_every_schedule(name):
+    rules = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad"}
+    for schedule in SCHEDULES:
+        config = Config(optimizer=name, schedule=schedule, lr=0.5, momentum=0.25)
+        trainer = make_trainer(nn.Linear(2, 2), config, 10)
+        group = trainer.optimizer.param_groups[0]
+        assert type(trainer.optimizer).__name__ == rules.get(name, "Adadelta")
+        assert "momentum" not in group or schedule == "one-cycle" or group["momentum"] == 0.25
+        assert (trainer.schedule is None) == (schedule == "constant")
+
+
+def test_where_the_schedules_end():
+    ends = {"cosine": 0.0, "exponential": 0.005, "inverse-time": 0.05, "polynomial": 0.0}
+    for name, end in ends.items():
+        schedule = make_trainer(nn.Linear(2, 2), Config(schedule=name, lr=0.5), 10).schedule
+        assert (schedule.rate(0), schedule.rate(10)) == (0.5, pytest.approx(end, abs=1e-12)), name
+    plateau = make_trainer(nn.Linear(2, 2), Config(schedule="plateau"), 10).schedule
+    assert isinstance(plateau, optim.ReduceLROnPlateau) and plateau.patience == 1
 
 
 def test_the_held_out_part_and_the_test_pictures_are_not_learned_from(tmp_path):

@@ -39,7 +39,7 @@ SETTINGS: tuple[tuple[str, str, str, str], ...] = (
     ("Training", "lr", "RATE", "Learning rate; with a schedule, the largest."),
     ("Training", "schedule", "NAME", f"How the rate moves: {', '.join(SCHEDULES)}."),
     ("Training", "optimizer", "NAME", f"{', '.join(OPTIMIZERS)}."),
-    ("Training", "momentum", "NUMBER", "Momentum of sgd."),
+    ("Training", "momentum", "NUMBER", "Momentum of sgd and rmsprop."),
     ("Training", "weight_decay", "NUMBER", "The optimizer's."),
     ("Training", "l2", "λ", "Add λ·ΣW² to the loss."),
     ("Training", "loss", "NAME", f"{' or '.join(LOSSES)}."),

@@ -230,7 +230,11 @@ def sort(made: Arrangement) -> None:
     for k, earlier in waiting.items():
         for e in earlier:
             after[e].append(k)
-    ready = [(k in late, first_rank(groups.groups[k]), k) for k in alive if not waiting[k]]
+    rank = {k: first_rank(groups.groups[k]) for k in alive}
+    for k in (k for k in alive if groups.flow.is_again(groups.groups[k].ops[0].line)):
+        # a second run that state waits for: what waits goes first, and not all of the second run with it
+        rank[k] = min([rank[k], *(rank[later] for later in alive if groups.waits(later, k))])
+    ready = [(k in late, rank[k], k) for k in alive if not waiting[k]]
     heapq.heapify(ready)
     while ready:
         is_late, _, k = heapq.heappop(ready)
@@ -239,7 +243,7 @@ def sort(made: Arrangement) -> None:
         for later in after[k]:
             waiting[later].discard(k)
             if not waiting[later]:
-                heapq.heappush(ready, (later in late, first_rank(groups.groups[later]), later))
+                heapq.heappush(ready, (later in late, rank[later], later))
     if len(made.order) != len(alive):
         came = f"{len(alive) - len(made.order)} groups that wait for each other"
         raise CompileError(f"compile {made.program.name}", came, "an order", "report this program")

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -248,7 +249,7 @@ def difference(before: Program, after: Program) -> str:
 def differing(before: Program, after: Program) -> int | None:
     """The place of the first line in which two programs differ; None where all lines are the same."""
     for k, (a, b) in enumerate(zip(before.lines, after.lines, strict=False)):
-        alike = (a.gate, a.inputs, a.outputs, a.phase) == (b.gate, b.inputs, b.outputs, b.phase)
+        alike = replace(a, origin=b.origin) == b
         if not alike or any(other_constant(before, after, n) for n in a.inputs):
             return k
     counts = len(before.lines), len(after.lines)

@@ -13,7 +13,7 @@ from ..graph import Spec
 from ..ops.indexing import Index, Slice
 from ..ops.reduction import Sum
 from ..ops.shape import Pad, PermuteDims, Reshape
-from .flow import Flow, Op
+from .flow import Flow, Made, Op
 from .pixels import Order, back
 
 WHOLE = Slice(None, None, None)
@@ -24,27 +24,27 @@ class Draft:
 
     twins:    for a value (N, C, H, W) and an order the number of the same that lies so
     natural:  the order in which the numbers of a value lie, if it is not its own
-    made:     what was written down already, by gate and inputs
+    made:     what was written down already, by gate and inputs, that of second runs apart
     """
 
     def __init__(self, flow: Flow) -> None:
         self.flow, self.ops = flow, list[Op]()
         self.twins: dict[tuple[int, Order], int] = {}
         self.natural: dict[int, Order] = {}
-        self.made: dict[tuple[Any, tuple[int, ...]], tuple[int, ...]] = {}
+        self.made: Made = {}
 
     def spec(self, number: int) -> Spec:
         return self.flow.specs[number]
 
     def write(self, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...]:
         """The values of a gate on these inputs; each is computed once."""
-        key = (gate, inputs)
-        if key not in self.made:
+        known = self.flow.known(self.made, gate, inputs, line)
+        if known is None:
             specs = gate.spec(*(self.flow.specs[n] for n in inputs))
-            outputs = tuple(self.flow.new(s) for s in (specs if isinstance(specs, tuple) else (specs,)))
-            self.ops.append(Op(gate, inputs, outputs, line))
-            self.made[key] = outputs
-        return self.made[key]
+            known = tuple(self.flow.new(s) for s in (specs if isinstance(specs, tuple) else (specs,)))
+            self.ops.append(Op(gate, inputs, known, line))
+            self.made[gate, inputs, self.flow.is_again(line)] = known
+        return known
 
     def one(self, gate: Any, inputs: tuple[int, ...], line: int) -> int:
         return self.write(gate, inputs, line)[0]

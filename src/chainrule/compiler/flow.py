@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from .labels import CHECKED, LabelCheck
 
 WHOLE = (Elementwise, Pooling, Sliding)
 """Gates that a kernel runs as they are, also where they say their parts."""
+Made: TypeAlias = dict[tuple[Any, tuple[int, ...], bool], tuple[int, ...]]
+"""Values that were made already, by gate, inputs, and whether a second run made them."""
 SMALL = 4096
 """Elements up to which a value of constants is computed while compiling."""
 
@@ -66,6 +68,21 @@ class Flow:
         """The values that are parameters' gradients."""
         return {self.real(n) for _, n in self.program.gradients if n is not None}
 
+    def known(self, made: Made, gate: Any, inputs: tuple[int, ...], line: int) -> tuple[int, ...] | None:
+        """The values of a gate on these inputs that were made already.  The second run of a checkpoint has only its
+        own, and the way back looks there first, so that nothing of the first run is kept for it.
+        """
+        runs = (True,) if self.is_again(line) else (False,) if self.is_forward(line) else (True, False)
+        return next((made[gate, inputs, run] for run in runs if (gate, inputs, run) in made), None)
+
+    def is_again(self, line: int) -> bool:
+        """Whether a line belongs to the second run of a checkpoint: what it makes is not to be kept from the first."""
+        return line >= 0 and self.program.lines[line].again
+
+    def is_forward(self, line: int) -> bool:
+        """Whether a line belongs to the way forward."""
+        return line >= 0 and self.program.lines[line].phase == "forward"
+
     def updates(self, op: Op) -> bool:
         """Whether an op belongs to the update of the state."""
         return op.line >= 0 and self.program.lines[op.line].phase == "update"
@@ -83,7 +100,7 @@ class Flow:
 def flow_of(program: Program, roots: Sequence[int]) -> Flow:
     """The ops that the roots need: composites in parts, each computed once, constants computed."""
     flow = Flow(program, list(program.specs), dict(program.constants))
-    known: dict[Any, tuple[int, ...]] = {}
+    known: Made = {}
     for number, line in enumerate(program.lines):
         for op in taken_apart(flow, Op(line.gate, line.inputs, line.outputs, number)):
             keep(flow, op, known)
@@ -91,13 +108,13 @@ def flow_of(program: Program, roots: Sequence[int]) -> Flow:
     return flow
 
 
-def keep(flow: Flow, op: Op, known: dict[Any, tuple[int, ...]]) -> None:
+def keep(flow: Flow, op: Op, known: Made) -> None:
     """Add an op, unless its values are known: computed before, or made of small constants."""
     inputs = tuple(flow.real(n) for n in op.inputs)
-    key = (op.gate, inputs)
     ours = type(op.gate).__module__.startswith(OURS)
-    if ours and key in known:
-        flow.alias.update(zip(op.outputs, known[key], strict=True))
+    same = flow.known(known, op.gate, inputs, op.line)
+    if ours and same is not None:
+        flow.alias.update(zip(op.outputs, same, strict=True))
         return
     if (
         ours
@@ -113,7 +130,7 @@ def keep(flow: Flow, op: Op, known: dict[Any, tuple[int, ...]]) -> None:
         )
     else:
         flow.ops.append(Op(op.gate, inputs, op.outputs, op.line))
-    known[key] = op.outputs
+    known[op.gate, inputs, flow.is_again(op.line)] = op.outputs
 
 
 def needed(flow: Flow, roots: Iterable[int]) -> Iterator[Op]:

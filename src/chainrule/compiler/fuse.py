@@ -267,6 +267,8 @@ def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tup
         return False
     if group.kind == PRODUCT and op.outputs[0] in groups.summed:
         return False
+    if forgotten(groups, group.ops[0], op):
+        return False
     if groups.flow.updates(op) and not groups.flow.gradients.isdisjoint(group.makes()):
         return False  # state is written after all gradients are known to be finite
     inside = group.elementwise()
@@ -278,6 +280,14 @@ def takes(groups: Groups, number: int, op: Op, space: tuple[int, ...], axes: tup
     if any(g != number and groups.waits(g, number) for g in groups.makers(op)):
         return False
     return len(arrays(groups, group, op)) <= MOST_ARRAYS
+
+
+def forgotten(groups: Groups, one: Op, other: Op) -> bool:
+    """Whether one belongs to the second run of a checkpoint, and the other to the way forward: what is to be made once
+    more, on the way back, is not made ahead of it.
+    """
+    flow = groups.flow
+    return any(flow.is_again(a.line) and flow.is_forward(b.line) for a, b in ((one, other), (other, one)))
 
 
 def fits(groups: Groups, group: Group, op: Op, space: tuple[int, ...], axes: tuple[int, ...] | None) -> bool:
@@ -321,6 +331,7 @@ def can_join(groups: Groups, a: int, b: int) -> bool:
     same = left.kind == right.kind == LOOP and left.space == right.space
     axes = left.axes is None or right.axes is None or left.axes == right.axes
     alike = groups.flow.again.isdisjoint(left.makes()) == groups.flow.again.isdisjoint(right.makes())
+    alike = alike and not (left.ops and right.ops and forgotten(groups, left.ops[0], right.ops[0]))
     few = len(left.ops) + len(right.ops) < MOST_OPS
     few = few and len(arrays(groups, left)) + len(arrays(groups, right)) < MOST_ARRAYS
     return same and axes and alike and few and not groups.waits(a, b) and not groups.waits(b, a)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph import Gate, Spec, gate
-from ..ops.loss import MulticlassHinge, SoftmaxCrossEntropy, check_labels
+from ..ops.labels import check_labels
+from ..ops.loss import Nll, SoftmaxCrossEntropy
+from ..ops.margin import MulticlassHinge
 
-CHECKED = (SoftmaxCrossEntropy, MulticlassHinge)
+CHECKED = (SoftmaxCrossEntropy, MulticlassHinge, Nll)
 """Losses whose parts would pick nothing for a label that is no class."""
 
 

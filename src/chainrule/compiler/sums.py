@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Gate, Spec, gate
+from ..graph import Gate, Program, Spec, gate
 from ..ops.arithmetic import Add
 from ..ops.linear import Matmul
 from .flow import Flow, Op
@@ -62,11 +62,22 @@ def regroup(flow: Flow, fixed: Iterable[int]) -> None:
     Regrouping(flow, fixed).run()
 
 
+def ways_back(program: Program) -> list[int]:
+    """For each line, how often the step had gone back and turned forward again."""
+    counts, before = list[int](), ""
+    for line in program.lines:
+        turned = before == "backward" and line.phase == "forward"
+        counts.append((counts[-1] if counts else 0) + turned)
+        before = line.phase
+    return counts
+
+
 class Regrouping:
     """The rewriting of one flow.
 
     makers:  the place of the op that makes a value;  uses: how often a value is read
     instead: for the place of an op those that take its place
+    ways:    for each line, how often the step went back before
     """
 
     def __init__(self, flow: Flow, fixed: Iterable[int]) -> None:
@@ -75,6 +86,7 @@ class Regrouping:
         self.uses = Counter(n for op in flow.ops for n in op.inputs)
         self.uses.update(2 * [flow.real(n) for n in fixed])
         self.instead: dict[int, list[Op]] = {}
+        self.ways = ways_back(flow.program)
 
     def run(self) -> None:
         seen: set[int] = set()
@@ -125,15 +137,24 @@ class Regrouping:
         return op if right.size * right.dtype.itemsize <= LARGE else None
 
     def cut(self, chain: Chain) -> None:
-        """Cut a chain into stretches of a few products each, and write those anew that have several."""
-        start, pairs = 0, 0
+        """Cut a chain into stretches of a few products each, and write those anew that have several.  Where a step goes
+        back several times, a stretch ends with each, unless what would wait for the next is smaller than the sum.
+        """
+        start, pairs, there = 0, 0, -1
         for k, leaf in enumerate(chain.leaves):
-            more = self.product(leaf, chain.totals[-1]) is not None
-            if more and pairs == MOST_PAIRS:
-                self.write(chain, start, k - 1)
-                start, pairs = k, 0
-            pairs += more
+            product = self.product(leaf, chain.totals[-1])
+            if product is not None:
+                other = pairs > 0 and self.ways[product.line] != there and self.waits(product)
+                if other or pairs == MOST_PAIRS:
+                    self.write(chain, start, k - 1)
+                    start, pairs = k, 0
+                pairs, there = pairs + 1, self.ways[product.line]
         self.write(chain, start, len(chain.leaves) - 1)
+
+    def waits(self, product: Op) -> bool:
+        """Whether the factors of a product are larger than what it makes."""
+        specs = self.flow.specs
+        return sum(specs[n].size for n in product.inputs) > specs[product.outputs[0]].size
 
     def write(self, chain: Chain, start: int, stop: int) -> None:
         """Let the leaves from start to stop be added up in one go; the total before them is one more term."""

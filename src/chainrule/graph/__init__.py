@@ -27,6 +27,7 @@ from .program import Program as Program
 from .record import PHASES as PHASES
 from .record import Line as Line
 from .record import Record as Record
+from .replay import checkpoint as checkpoint
 from .spec import Ref as Ref
 from .spec import Spec as Spec
 from .trace import trace as trace

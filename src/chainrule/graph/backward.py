@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import ChainruleError, GradientError
 from .mode import mode
 from .origin import during, inherit, origin
+from .replay import Replay
 from .spec import Spec
 from .value import Leaf, Node, Value, recording
 
@@ -65,7 +66,7 @@ def walk(
         raise GradientError(
             "backward", came, "a path to a parameter", "requires_grad=True, outside no_grad and detach"
         )
-    needed = None if found is None else ancestors(root.node, {node for node, _ in wanted})
+    needed = None if found is None else ancestors([root.node], {node for node, _ in wanted})
     free = not (create_graph if retain_graph is None else retain_graph)
     kind = type(root).result
     arrivals = Arrivals()
@@ -83,7 +84,13 @@ def walk(
                 if isinstance(node, Leaf):
                     accumulate(node, arrived[0])  # type: ignore[arg-type]
                     continue
-                for edge, gradient in downstream(node, arrived, kind, needed):
+                if isinstance(node, Replay):
+                    handed = node.hand(arrived)
+                    if needed is not None:
+                        needed |= ancestors([edge[0] for edge, _ in handed], {n for n, _ in wanted})
+                else:
+                    handed = downstream(node, arrived, kind, needed)
+                for edge, gradient in handed:
                     arrivals.add(edge, gradient)
                 if free:
                     node.free()
@@ -132,11 +139,11 @@ def seed(root: Value, upstream: Value | None) -> Value:
     return type(root).result.of(np.ones((), root.dtype), constant=True)
 
 
-def ancestors(root: Node, targets: set[Node]) -> set[Node]:
-    """The nodes on a path from root to a target, the targets among them."""
+def ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
+    """The nodes on a path from a root to a target, the targets among them."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Node] = [root]
+    stack = list(roots)
     while stack:
         node = stack.pop()
         if node not in seen:

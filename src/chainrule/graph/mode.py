@@ -28,6 +28,8 @@ class Mode(Protocol):
     def depends(self, thing: Any, attribute: str) -> None: ...
     def placed(self, node: Node, outs: tuple[Any, ...]) -> None: ...
     def arrived(self, node: Node, gradients: list[Value | None]) -> None: ...
+    def written(self) -> int: ...
+    def repeated(self, first: int, second: int) -> None: ...
 
 
 class Direct:
@@ -66,6 +68,13 @@ class Direct:
         """Nothing to note."""
 
     def arrived(self, node: Node, gradients: list[Value | None]) -> None:
+        """Nothing to note."""
+
+    def written(self) -> int:
+        """No line at all."""
+        return 0
+
+    def repeated(self, first: int, second: int) -> None:
         """Nothing to note."""
 
 

@@ -20,7 +20,7 @@ layer: ContextVar[str] = ContextVar("layer", default="")
 """The dotted path of the module that is running, as in its state dict; '' outside of modules."""
 
 phase: ContextVar[str] = ContextVar("phase", default="forward")
-"""What a gate is applied for: "forward", "backward" or "update"."""
+"""What a gate is applied for: "forward", "backward" or "update"; "again" is the second run of a checkpoint."""
 
 _inherited: ContextVar[int | None] = ContextVar("inherited", default=None)
 _origins: list[Origin] = []
@@ -49,7 +49,8 @@ def here() -> int:
     """The number of the place in the user's code that is running, with the layer path."""
     inherited = _inherited.get()
     if inherited is not None:
-        return inherited
+        again = phase.get() == "again"  # of a layer of its own, where the user's line called for all of it
+        return number_of(origin(inherited)._replace(layer=layer.get())) if again else inherited
     frame = last = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame, last = frame.f_back, frame

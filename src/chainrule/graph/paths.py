@@ -5,6 +5,7 @@ linear1/add             what a gate makes in a layer
 linear1/relu            what follows in a layer without numbers of its own counts to the layer before
 linear1/relu.grad       the gradient of the loss to it;  linear1.weight.grad likewise
 linear1/less_equal.back what the way back computes beside such gradients
+linear1/relu.again      what the second run of a checkpoint makes once more
 optimizer/linear1.weight/velocity   what the optimizer keeps;  optimizer/group0/lr its settings
 linear1.weight.new      what the step assigns
 loss                    the number that the step returns, or that the way back begins at
@@ -63,7 +64,8 @@ def named(program: Record) -> dict[int, str]:
     for line in program.lines:
         for number in line.outputs:
             where = "optimizer" if line.phase == "update" else layers[number]
-            give(number, join(where, label(line, number)) + (".back" if line.phase == "backward" else ""))
+            ending = ".again" if line.again else ".back" if line.phase == "backward" else ""
+            give(number, join(where, label(line, number)) + ending)
     return names
 
 

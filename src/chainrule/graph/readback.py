@@ -152,14 +152,15 @@ class Readback:
     def line(self, came: Any, what: str, places: list[int]) -> Line:
         """A line whose results are what its gate says they are."""
         label, settings, inputs, outputs, place, phase = self.foreign.row(came, what, 6)
-        if phase not in PHASES:
-            raise self.foreign.refuse(f"the phase of {what}", phase, f"one of {', '.join(PHASES)}")
+        if phase not in (*PHASES, "again"):
+            raise self.foreign.refuse(f"the phase of {what}", phase, f"one of {', '.join(PHASES)}, again")
         gate = self.gate(label, settings, what)
         read = tuple(self.there(n, f"what {what} reads") for n in self.foreign.row(inputs, what))
         self.promised(gate, read, outputs, what)
         made = tuple(self.new(n, f"what {what} makes") for n in outputs)
         origin = places[self.foreign.whole(place, f"the origin of {what}", 0, len(places) - 1)]
-        return Line(gate, read, made, origin, phase)
+        again = phase == "again"
+        return Line(gate, read, made, origin, "backward" if again else phase, again)
 
     def promised(self, gate: Gate, read: tuple[int, ...], outputs: Any, what: str) -> None:
         """The specs of the results follow from those of the inputs."""

@@ -21,6 +21,7 @@ class Line:
     """One gate applied: the numbers of the values it reads and of those it makes.
 
     phase: one of `PHASES`
+    again: whether it belongs to the second run of a checkpoint, whose numbers are those of the first
     """
 
     gate: Gate
@@ -28,6 +29,7 @@ class Line:
     outputs: tuple[int, ...]
     origin: int
     phase: str = "forward"
+    again: bool = False
 
     @property
     def place(self) -> Origin:

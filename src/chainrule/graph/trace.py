@@ -51,12 +51,16 @@ class Tracer:
         self.grads: dict[int, tuple[Value, Value | None]] = {}  # .grad before the trace
         self.promises: list[weakref.ref[Promise]] = []
         self.nodes: dict[int, tuple[Node, tuple[int, ...]]] = {}  # id of a node -> it, its outputs' numbers
+        self.first: dict[int, int] = {}  # what a second run made -> the same of the first run
 
     def compute(self, gate: Gate, inputs: tuple[Value, ...], promised: tuple[Spec, ...]) -> tuple[Any, ...]:
         place = here()
         made = tuple(self.promise(spec, place) for spec in promised)
         read = tuple(self.number(v) for v in inputs)
-        self.program.lines.append(Line(gate, read, tuple(p.number for p in made), place, phase.get()))
+        again, numbers = phase.get() == "again", tuple(p.number for p in made)
+        self.program.lines.append(
+            Line(gate, read, numbers, place, "backward" if again else phase.get(), again)
+        )
         return made
 
     def promise(self, spec: Spec, place: int) -> Promise:
@@ -155,7 +159,17 @@ class Tracer:
         """The gradient to each output of a node is complete."""
         for number, gradient in zip(self.made_by(node), gradients, strict=False):
             if gradient is not None:
-                self.program.slopes.setdefault(number, self.number(gradient))
+                self.program.slopes.setdefault(self.first.get(number, number), self.number(gradient))
+
+    def written(self) -> int:
+        """How many lines there are."""
+        return len(self.program.lines)
+
+    def repeated(self, first: int, second: int) -> None:
+        """The lines from `second` on are those from `first` on once more: gradients are those of the first values."""
+        lines = self.program.lines
+        for once, again in zip(lines[first:second], lines[second:], strict=False):
+            self.first.update(zip(again.outputs, once.outputs, strict=False))
 
     def made_by(self, node: Node) -> tuple[int, ...]:
         """The numbers of a node's outputs; a leaf's is that of the cell."""

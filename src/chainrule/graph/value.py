@@ -21,6 +21,11 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 _ranks = itertools.count()
 
 
+def next_rank() -> int:
+    """A number above those of all nodes so far."""
+    return next(_ranks)
+
+
 class Value:
     """An array (or, while tracing, the promise of one) that knows which node made it.
 

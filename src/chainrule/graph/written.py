@@ -3,7 +3,7 @@
 name, arguments   [name, the spec of an array or the value itself]
 specs             of every value, by number: dtype, shape, whether it is weak
 inputs, constants numbers;  cells: [number, name, whether it is trained]
-origins           [file, line, function, layer];  lines: [gate, settings, inputs, outputs, origin, phase]
+origins           [file, line, function, layer];  lines: [gate, settings, inputs, outputs, origin, phase or "again"]
 updates           [cell, number];  gradients: [cell, number or null];  slopes: [number, number]
 output            what the step returns, {"value": number} in the places of values
 
@@ -73,7 +73,8 @@ def row(line: Line, vocabulary: Vocabulary, origins: dict[Origin, int]) -> list[
         for name, value in gate.settings().items()
     }
     number = origins.setdefault(line.place, len(origins))
-    return [gate.label, settings, list(line.inputs), list(line.outputs), number, line.phase]
+    phase = "again" if line.again else line.phase
+    return [gate.label, settings, list(line.inputs), list(line.outputs), number, phase]
 
 
 def argument(name: str, example: Any, kinds: Kinds) -> dict[str, Any]:

@@ -31,9 +31,14 @@ from .linear import Linear as Linear
 from .local import LocallyConnected2d as LocallyConnected2d
 from .loss import L1 as L1
 from .loss import L2 as L2
+from .loss import BCEWithLogitsLoss as BCEWithLogitsLoss
 from .loss import CrossEntropyLoss as CrossEntropyLoss
-from .loss import MSELoss as MSELoss
-from .loss import MulticlassHingeLoss as MulticlassHingeLoss
+from .loss import KLDivLoss as KLDivLoss
+from .loss import NLLLoss as NLLLoss
+from .margin import BinaryHingeLoss as BinaryHingeLoss
+from .margin import ContrastiveLoss as ContrastiveLoss
+from .margin import MulticlassHingeLoss as MulticlassHingeLoss
+from .margin import TripletMarginLoss as TripletMarginLoss
 from .module import Buffer as Buffer
 from .module import Module as Module
 from .module import Parameter as Parameter
@@ -45,6 +50,9 @@ from .norm import InstanceNorm2d as InstanceNorm2d
 from .norm import LayerNorm as LayerNorm
 from .norm import LocalResponseNorm as LocalResponseNorm
 from .pool import AvgPool1d as AvgPool1d
+from .penalty import L1 as L1
+from .penalty import L2 as L2
+from .penalty import ElasticNet as ElasticNet
 from .pool import AvgPool2d as AvgPool2d
 from .pool import LPPool2d as LPPool2d
 from .pool import MaxPool1d as MaxPool1d
@@ -63,6 +71,10 @@ from .recurrent import LSTMCell as LSTMCell
 from .recurrent import RNNCell as RNNCell
 from .separable import DepthwiseConv2d as DepthwiseConv2d
 from .separable import PointwiseConv2d as PointwiseConv2d
+from .regression import HuberLoss as HuberLoss
+from .regression import L1Loss as L1Loss
+from .regression import MSELoss as MSELoss
+from .regression import SmoothL1Loss as SmoothL1Loss
 from .summary import Summary as Summary
 from .summary import evaluating as evaluating
 from .summary import output_shape as output_shape

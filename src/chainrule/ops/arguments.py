@@ -131,6 +131,24 @@ def flag(who: str, name: str, value: bool) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise SettingError(who, f"{name} {value!r}", "True or False", f"{name}=True")
     return bool(value)
+def number_of(
+    who: str,
+    name: str,
+    value: float,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    above: float = -math.inf,
+    usual: float = 1.0,
+) -> float:
+    """A finite number from `least` to `most`, and above `above`; usual: what the message proposes."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (real and math.isfinite(value) and least <= value <= most and value > above):
+        bounds = [f"≥ {least:g}"] * (least > -math.inf) + [f"> {above:g}"] * (above > -math.inf)
+        bounds += [f"≤ {most:g}"] * (most < math.inf)
+        expected = " ".join(["a finite number", " and ".join(bounds)]).rstrip()
+        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={usual:g}")
+    return float(value)
 
 
 MOST = 2**31 - 1

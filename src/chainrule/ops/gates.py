@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from ..graph import Gate
 from ..graph.written import Vocabulary
 from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
 from .arguments import finite, known_dtype
+from .activation import Relu, Sigmoid, Tanh
+from .arguments import known_dtype, number_of
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .attention import Attention
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding, checked_groups
@@ -17,9 +20,11 @@ from .dropout import Dropout
 from .elementary import Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt
 from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from .linear import Linear, Matmul
-from .loss import MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares
+from .loss import BinaryCrossEntropy, Nll, SoftmaxCrossEntropy
+from .margin import MulticlassHinge
 from .norm import BatchNorm, ChannelSum, LocalResponseNorm
 from .order import Argsort
+from .penalty import SumOfAbs, SumOfSquares
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
 from .rectifier import Elu, LeakyRelu, Prelu, Selu
 from .product import Prod, ProductOfOthers
@@ -28,6 +33,7 @@ from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 from .scan import CumulativeSum
 from .reduction import Argmax, Max, Mean, Sum, Var
 from .resample import Resample, check_kind
+from .regression import AbsoluteError, Huber, SquaredError
 from .selection import (
     Equal,
     Greater,
@@ -58,9 +64,11 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt),
     *(Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis),
     *(Linear, Matmul),
-    *(MulticlassHinge, SoftmaxCrossEntropy, SquaredError, SumOfAbs, SumOfSquares),
+    *(BinaryCrossEntropy, Nll, SoftmaxCrossEntropy),
+    *(MulticlassHinge,),
     *(BatchNorm, ChannelSum, LocalResponseNorm),
     *(Argsort,),
+    *(SumOfAbs, SumOfSquares),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
     *(Elu, LeakyRelu, Prelu, Selu),
     *(Prod, ProductOfOthers),
@@ -69,6 +77,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(CumulativeSum,),
     *(Argmax, Max, Mean, Sum, Var),
     *(Resample,),
+    *(AbsoluteError, Huber, SquaredError),
     *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
@@ -106,6 +115,10 @@ def check_settings(gate: Gate) -> None:
         raise impossible(who, "dtype", gate.dtype, "its full name")
     if isinstance(gate, Dropout) and not 0 <= gate.p < 1:
         raise impossible(who, "p", gate.p, "0 ≤ p < 1")
+    if isinstance(gate, Huber):
+        number_of(who, "delta", gate.delta, above=0.0)
+    if isinstance(gate, MulticlassHinge) and (gate.p not in (1, 2) or not math.isfinite(gate.margin)):
+        raise impossible(who, "margin and p", (gate.margin, gate.p), "a finite margin, and p 1 or 2")
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
         raise impossible(who, "size", gate.size, "a number ≥ 1")
     if isinstance(gate, Gelu):

@@ -1,60 +1,22 @@
-"""How wrong a network is: softmax cross-entropy, multiclass SVM hinge, squared error, and weight penalties."""
+"""How wrong probabilities are, in nats: cross-entropy of classes, of yes and no, and of whole distributions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, LabelError, ShapeError
-from ..graph import Elementwise, Gate, Reduction, Spec, Value, apply, common_dtype, gate, require_kind
-from .activation import relu
-from .arguments import Operand, shape_of
-from .elementary import exp, log, sign
+from ..errors import SettingError, ShapeError
+from ..graph import Elementwise, Gate, Spec, Value, apply, gate
+from .activation import relu, sigmoid
+from .arguments import Operand, dtype_of, number_of, shape_of
+from .elementary import abs, exp, log
+from .labels import check_labels, check_scores, of_class
 from .reduction import mean, spread, sum
+from .regression import require_alike, require_equal
 from .selection import equal, greater, where
 from .shape import astype, reshape
-from .softmax import lowered, shifted, softmax
-
-
-def check_scores(who: str, scores: Spec, labels: Spec) -> None:
-    """scores (N, C, …) and labels (N, …) go together."""
-    if scores.dtype.kind in "iu" and labels.dtype.kind == "f":
-        came, expected = f"scores {scores} and labels {labels}", "scores of floats, labels of integers"
-        raise DTypeError(who, came, expected, "the scores first, then the labels")
-    if labels.dtype.kind == "f" and labels.shape == scores.shape:
-        hint = "labels.argmax(axis=1) of one-hot rows"
-        raise DTypeError(who, f"labels {labels}", "one integer for each row of scores", hint)
-    require_kind(who, "scores", scores, "float")
-    require_kind(who, "labels", labels, "integer")
-    if scores.ndim < 2 or scores.shape[1] < 1 or labels.shape != (scores.shape[0], *scores.shape[2:]):
-        wanted = (scores.shape[0], *scores.shape[2:]) if scores.ndim > 1 else "(N,)"
-        came = f"scores {scores} and labels {labels}"
-        raise ShapeError(
-            who, came, f"scores (N, C, …) and labels {wanted}", "one label for each row of scores"
-        )
-
-
-def check_labels(who: str, labels: np.ndarray, classes: int) -> None:
-    """Every label is one of 0 … classes - 1."""
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        worst = labels.max() if labels.max() >= classes else labels.min()
-        place = tuple(int(i) for i in np.argwhere(labels == worst)[0])
-        came = f"label {worst} at {place if len(place) > 1 else place[0]}"
-        from_one = labels.max() == classes and labels.min() >= 1
-        hint = (
-            "labels - 1, as they count from 1" if from_one else "other labels, or a network of more outputs"
-        )
-        raise LabelError(who, came, f"labels from 0 to {classes - 1}", hint)
-
-
-def of_class(labels: Any, classes: int, ndim: int) -> Any:
-    """A mask (N, C, …): is this the column of the label?"""
-    shape = shape_of(labels)
-    columns = np.arange(classes).reshape((1, classes) + (1,) * (ndim - 2))
-    # in int64, since bytes could not count to 300 classes
-    return equal(reshape(astype(labels, columns.dtype), (shape[0], 1, *shape[1:])), columns)
+from .softmax import log_softmax, lowered, shifted, softmax
 
 
 @gate
@@ -84,148 +46,239 @@ class SoftmaxCrossEntropy(Gate):
 
 
 @gate
-class MulticlassHinge(Gate):
-    """out = Σ over wrong classes of max(0, score - score of the label + margin).
-
-    downstream = upstream for each class inside the margin, and minus their number for the label
-    """
+class Nll(Gate):
+    """out = -x of the label, x being log-probabilities;  d out/dx = -1 for the label, 0 for the others"""
 
     pattern: ClassVar[str] = "judges"
-    margin: float = 1.0
 
-    def spec(self, scores: Spec, labels: Spec) -> Spec:
-        check_scores(self.label, scores, labels)
-        return scores.with_shape(labels.shape)
+    def spec(self, x: Spec, labels: Spec) -> Spec:
+        check_scores(self.label, x, labels, "x")
+        return x.with_shape(labels.shape)
 
-    def forward(self, scores: np.ndarray, labels: np.ndarray) -> Any:
-        check_labels(self.label, labels, scores.shape[1])
-        place = np.expand_dims(labels, 1).astype(np.intp)
-        margins = scores - np.take_along_axis(scores, place, axis=1) + np.asarray(self.margin, scores.dtype)
-        np.put_along_axis(margins, place, 0, axis=1)
-        return np.sum(np.maximum(margins, 0), axis=1)
+    def forward(self, x: np.ndarray, labels: np.ndarray) -> Any:
+        check_labels(self.label, labels, x.shape[1])
+        return -np.take_along_axis(x, np.expand_dims(labels, 1).astype(np.intp), axis=1).squeeze(1)
 
-    def backward(self, upstream: Value, *, scores: Value, labels: Value) -> Any:
-        right = of_class(labels, scores.shape[1], len(scores.shape))
-        own = sum(where(right, scores, 0.0), axis=1, keepdims=True)
-        inside = where(right, 0.0, astype(greater(scores - own + self.margin, 0.0), scores.dtype))
-        pull = where(right, -sum(inside, axis=1, keepdims=True), inside)
-        return spread(upstream, scores.spec, (1,)) * pull, None
+    def backward(self, upstream: Value, *, x: Spec, labels: Value) -> Any:
+        return where(of_class(labels, x.shape[1], x.ndim), spread(-upstream, x, (1,)), 0.0), None
 
-    def parts(self, scores: Value, labels: Value) -> Any:
-        right = of_class(labels, scores.shape[1], len(scores.shape))
-        own = sum(where(right, scores, 0.0), axis=1, keepdims=True)
-        return sum(where(right, 0.0, relu(scores - own + self.margin)), axis=1)
+    def parts(self, x: Value, labels: Value) -> Any:
+        return -sum(where(of_class(labels, x.shape[1], len(x.shape)), x, 0.0), axis=1)
 
 
 @gate
-class SquaredError(Elementwise):
-    """out = (x - target)², for equal shapes only;  d out/dx = 2 · (x - target)"""
+class BinaryCrossEntropy(Elementwise):
+    """out = (1 - target) · x + (1 + (weight - 1) · target) · ln(1 + e⁻ˣ)
+
+    d out/dx = 1 - target - (1 + (weight - 1) · target) · sigmoid(-x)
+    """
 
     pattern: ClassVar[str] = "scales"
-    broadcasts: ClassVar[bool] = False
 
     def spec(self, *inputs: Spec) -> Spec:
-        x, target = inputs
-        if x.shape != target.shape:
-            hint = (
-                f"target.reshape({', '.join(map(str, x.shape))})"
-                if x.size == target.size
-                else "one target for each x"
-            )
-            expected = "equal shapes: a loss does not broadcast"
-            raise ShapeError(self.label, f"x {x} and target {target}", expected, hint)
-        return Spec(x.shape, common_dtype(self.label, {"x": x, "target": target}, "float"))
+        x, target, weight = inputs
+        require_equal(self.label, x, target)
+        whole = super().spec(x, target, weight)
+        if whole.shape != x.shape:
+            came = f"weight {weight} for x {x}"
+            raise ShapeError(self.label, came, "a weight that stretches to x", "one weight for each column")
+        return whole
 
-    def forward(self, xp: Any, x: Any, target: Any) -> Any:
-        return (x - target) * (x - target)
+    def forward(self, xp: Any, x: Any, target: Any, weight: Any) -> Any:
+        small = xp.exp(-xp.abs(x))
+        whole = 1 + small
+        # ln(1 + small) to the last digit, also where the sum has lost the small number: Kahan's quotient
+        rest = xp.where(whole <= 1, small, xp.log(whole) * small / (whole - 1))
+        return (1 - target) * x + (1 + (weight - 1) * target) * (rest + xp.maximum(-x, 0))
 
-    def backward(self, upstream: Value, *, x: Value, target: Value) -> Any:
-        return lambda: upstream * 2 * (x - target), lambda: upstream * 2 * (target - x)
+    def backward(self, upstream: Value, *, x: Value, target: Value, weight: Value) -> Any:
+        def to_x() -> Any:
+            return upstream * (1 - target - (1 + (weight - 1) * target) * sigmoid(-x))
 
-
-@gate
-class SumOfSquares(Reduction):
-    """out = Σ x²;  d out/dx = 2 · x"""
-
-    pattern: ClassVar[str] = "scales"
-    takes: ClassVar[str] = "float"
-
-    def map(self, xp: Any, x: Any) -> Any:
-        return x * x
-
-    def backward(self, upstream: Value, *, x: Value) -> Any:
-        return spread(upstream, x.spec, self.axis) * 2 * x
+        return (
+            to_x,
+            lambda: upstream * ((weight - 1) * of_yes(x) - x),
+            lambda: upstream * target * of_yes(x),
+        )
 
 
-@gate
-class SumOfAbs(Reduction):
-    """out = Σ |x|;  d out/dx = sign x, so the slope at 0 is taken as 0"""
-
-    pattern: ClassVar[str] = "scales"
-    takes: ClassVar[str] = "float"
-
-    def map(self, xp: Any, x: Any) -> Any:
-        return xp.abs(x)
-
-    def backward(self, upstream: Value, *, x: Value) -> Any:
-        return spread(upstream, x.spec, self.axis) * sign(x)
+def of_yes(x: Value) -> Any:
+    """-ln sigmoid x = ln(1 + e⁻ˣ), without overflow."""
+    return log(1 + exp(-abs(x))) + relu(-x)
 
 
-def softmax_cross_entropy(scores: Operand, labels: Operand) -> Any:
-    """-ln softmax(scores)[label], in nats, for each picture.
+def softmax_cross_entropy(
+    scores: Operand,
+    labels: Operand,
+    *,
+    weight: Operand | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Any:
+    """-ln softmax(scores)[label], in nats, for each picture; or -Σ_c target[c] · ln softmax(scores)[c].
 
-    scores:  (N, C, …) float;  labels:  (N, …) integers from 0 to C - 1
+    With weights w and smoothing ε:  (1 - ε) · w[label] · -ln p[label] + ε / C · Σ_c w[c] · -ln p[c];
+    a target t becomes (1 - ε) · t + ε / C, and class c counts w[c].
+
+    scores:  (N, C, …) float
+    labels:  (N, …) integers from 0 to C - 1; or (N, C, …) probabilities, in the dtype of the scores
+    weight:  (C,) how much each class counts, in the dtype of the scores
+    ignore_index:  the label of pictures that do not count: their loss is 0, and so is its gradient
+    label_smoothing:  ε, 0 ≤ ε ≤ 1: the share of the label that is given to all classes alike
     Returns (N, …).
-    Raises LabelError for other labels, ShapeError for other shapes.
-    Also: nn.CrossEntropyLoss, its mean.
+    Raises LabelError for other labels, ShapeError for other shapes, DTypeError for other dtypes, SettingError for
+    another label_smoothing or ignore_index, or one with probabilities.
+    Source: smoothing: Szegedy et al. 2016, §7; all together as PyTorch.  Also: nn.CrossEntropyLoss, its mean.
 
     >>> import numpy as np
     >>> softmax_cross_entropy(np.zeros((1, 10)), np.array([3])).round(4)  # ln 10
     array([2.3026])
+    >>> softmax_cross_entropy(np.zeros((2, 10)), np.array([3, 255]), ignore_index=255).round(4)
+    array([2.3026, 0.    ])
     """
-    return apply(SoftmaxCrossEntropy(), scores, labels)
+    who = "softmax_cross_entropy"
+    label_smoothing = number_of(who, "label_smoothing", label_smoothing, 0.0, 1.0, usual=0.1)
+    if dtype_of(labels).kind == dtype_of(scores).kind == "f" and len(shape_of(labels)) > 1:
+        return of_shares(who, scores, labels, weight, ignore_index, label_smoothing)
+    labels, counted = without(who, labels, ignore_index)
+    loss = apply(SoftmaxCrossEntropy(), scores, labels)
+    classes, ndim = shape_of(scores)[1], len(shape_of(scores))
+    if weight is not None:
+        loss = loss * label_weight(who, weight, labels, classes, ndim)
+    if label_smoothing:
+        each = -log_softmax(scores, axis=1)
+        if weight is not None:
+            each = each * column(who, weight, classes, ndim)
+        loss = loss * (1 - label_smoothing) + sum(each, axis=1) * (label_smoothing / classes)
+    return loss if counted is None else where(counted, loss, 0.0)
 
 
-def multiclass_hinge(scores: Operand, labels: Operand, *, margin: float = 1.0) -> Any:
-    """Σ over wrong classes of max(0, score - score of the label + margin), for each picture.
+def of_shares(
+    who: str,
+    scores: Operand,
+    target: Operand,
+    weight: Operand | None,
+    ignore_index: int | None,
+    label_smoothing: float,
+) -> Any:
+    """Cross-entropy with a probability for each class."""
+    if ignore_index is not None:
+        came = f"ignore_index {ignore_index!r} with probabilities"
+        raise SettingError(who, came, "labels that are integers", "a row of zeros, which counts nothing")
+    require_alike(who, "scores", scores, "labels", target)
+    shape = shape_of(scores)
+    if len(shape) < 2 or shape[1] < 1:
+        raise ShapeError(who, f"scores of shape {shape}", "scores (N, C, …)", "one row for each picture")
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / shape[1]
+    each = target * log_softmax(scores, axis=1)
+    if weight is not None:
+        each = each * column(who, weight, shape[1], len(shape))
+    return -sum(each, axis=1)
 
-    scores:  (N, C, …) float;  labels:  (N, …) integers from 0 to C - 1
+
+def nll(
+    x: Operand, labels: Operand, *, weight: Operand | None = None, ignore_index: int | None = None
+) -> Any:
+    """-w[label] · x[label] for each picture: the negative log-likelihood of log-probabilities x, in nats.
+
+    x:  (N, C, …) float, as log_softmax gives;  labels:  (N, …) integers from 0 to C - 1
+    weight, ignore_index:  as of softmax_cross_entropy
     Returns (N, …).
-    Source: Weston and Watkins 1999, summed over the wrong classes.
+    Raises LabelError for other labels, ShapeError for other shapes, DTypeError for other dtypes, SettingError for an
+    ignore_index that is no whole number.
+    Source: Fisher 1922.  Also: nn.NLLLoss, its mean.
 
     >>> import numpy as np
-    >>> multiclass_hinge(np.array([[3.2, 5.1, -1.7]]), np.array([0])).round(4)
-    array([2.9])
+    >>> nll(np.log([[0.2, 0.5, 0.3]]), np.array([1])).round(4)  # ln 2
+    array([0.6931])
     """
-    return apply(MulticlassHinge(float(margin)), scores, labels)
+    labels, counted = without("nll", labels, ignore_index)
+    loss = apply(Nll(), x, labels)
+    if weight is not None:
+        loss = loss * label_weight("nll", weight, labels, shape_of(x)[1], len(shape_of(x)))
+    return loss if counted is None else where(counted, loss, 0.0)
 
 
-def mse(x: Operand, target: Operand) -> Any:
-    """The mean squared error of equal shapes; (N, 1) against (N,) is an error, not N² differences."""
-    return mean(apply(SquaredError(), x, target))
+def binary_cross_entropy_with_logits(
+    x: Operand, target: Operand, *, pos_weight: Operand | None = None
+) -> Any:
+    """-p · target · ln σ(x) - (1 - target) · ln(1 - σ(x)), in nats, element by element; without overflow.
 
-
-def l1(weights: Iterable[Operand], strength: float) -> Any:
-    """strength · Σ |w| over all weights."""
-    return penalty(SumOfAbs, weights, strength)
-
-
-def l2(weights: Iterable[Operand], strength: float) -> Any:
-    """strength · Σ w² over all weights.
+    x:  any shape, float: scores, of which sigmoid makes probabilities
+    target:  the shape and dtype of x, from 0 to 1
+    pos_weight:  p, how much a yes counts; a number, or an array that stretches to x
+    Raises ShapeError for other shapes, DTypeError for other dtypes.
+    Source: Good 1952; the stable form as PyTorch.  Also: nn.BCEWithLogitsLoss, its mean.
 
     >>> import numpy as np
-    >>> float(l2([np.array([1.0, 2.0]), np.array([3.0])], 0.1))
-    1.4000000000000001
+    >>> binary_cross_entropy_with_logits(np.array([0.0, 100.0]), np.array([1.0, 1.0])).round(4)
+    array([0.6931, 0.    ])
     """
-    return penalty(SumOfSquares, weights, strength)
+    return apply(BinaryCrossEntropy(), x, target, 1.0 if pos_weight is None else pos_weight)
 
 
-def penalty(kind: type[SumOfAbs] | type[SumOfSquares], weights: Iterable[Operand], strength: float) -> Any:
-    """strength · the sum of one reduction over many arrays."""
-    parts = [apply(kind(tuple(range(len(shape_of(w))))), w) for w in weights]
-    if not parts:
-        raise ShapeError("penalty", "no weights", "at least one array", "model.parameters()")
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total * strength
+def kl_divergence(x: Operand, target: Operand, *, log_target: bool = False) -> Any:
+    """target · (ln target - x), in nats, element by element; its sum is the distance from x to the target.
+
+    x:  any shape, float: log-probabilities
+    target:  the shape and dtype of x: probabilities; their logarithms with log_target
+    Where the target is 0, the element and its gradients are 0.
+    Raises ShapeError for other shapes, DTypeError for other dtypes.
+    Source: Kullback & Leibler 1951, in PyTorch's order.  Also: nn.KLDivLoss.
+
+    >>> import numpy as np
+    >>> kl_divergence(np.log([0.5, 0.5]), np.array([1.0, 0.0])).round(4)  # ln 2 in all
+    array([0.6931, 0.    ])
+    """
+    require_alike("kl_divergence", "x", x, "target", target)
+    if log_target:
+        return exp(target) * (target - x)
+    there = greater(target, 0.0)
+    share = where(there, target, 1.0)
+    return where(there, share * (log(share) - x), 0.0)
+
+
+def weighted_mean(
+    each: Any, labels: Operand, weight: Operand | None, ignore_index: int | None, classes: int
+) -> Any:
+    """Σ losses / Σ weights of the labels that count; 0 if none does.
+
+    each:  (N, …) losses that are weighted already, 0 where a label does not count
+    """
+    labels, counted = without("weighted_mean", labels, ignore_index)
+    if weight is None and counted is None:
+        return mean(each)
+    if weight is None:
+        counts = astype(counted, each.dtype)
+    else:
+        counts = label_weight("weighted_mean", weight, labels, classes, len(shape_of(labels)) + 1)
+        counts = counts if counted is None else where(counted, counts, 0.0)
+    total = sum(counts)
+    return sum(each) / where(equal(total, 0.0), 1.0, total)
+
+
+def without(who: str, labels: Operand, ignore_index: int | None) -> tuple[Any, Any]:
+    """Labels with class 0 in the place of those that do not count, and a mask of those that do, or None."""
+    if ignore_index is None:
+        return labels, None
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, int | np.integer):
+        raise SettingError(who, f"ignore_index {ignore_index!r}", "a whole number", "ignore_index=-100")
+    if dtype_of(labels).kind not in "iu":
+        return labels, None  # which the gate refuses
+    labels = astype(labels, "int64")
+    ignored = equal(labels, int(ignore_index))
+    return where(ignored, 0, labels), ~ignored
+
+
+def column(who: str, weight: Operand, classes: int, ndim: int) -> Any:
+    """The weights of the classes in the shape (1, C, 1, …)."""
+    if shape_of(weight) != (classes,):
+        came = f"weight of shape {shape_of(weight)}"
+        raise ShapeError(who, came, f"({classes},)", "one weight for each class")
+    return reshape(weight, (1, classes) + (1,) * (ndim - 2))
+
+
+def label_weight(who: str, weight: Operand, labels: Any, classes: int, ndim: int) -> Any:
+    """The weight of each label, (N, …)."""
+    return sum(where(of_class(labels, classes, ndim), column(who, weight, classes, ndim), 0.0), axis=1)

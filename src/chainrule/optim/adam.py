@@ -21,6 +21,7 @@ class Adam(Optimizer):
     w ← w - lr · m̂ / (√v̂ + eps)  with  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
 
     lr, eps, weight_decay:  ≥ 0;  betas:  (β₁, β₂), each 0 ≤ … < 1
+    l1, max_norm:  as of every optimizer, see `Optimizer`
     Raises SettingError outside of these.
     Source: Kingma & Ba 2015, Algorithm 1, in the order of its §2, last paragraph: the two corrections are
     one factor of the rate and one of eps, which are computed in float64 for any dtype of the weights.
@@ -47,8 +48,13 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        *,
+        l1: float = 0.0,
+        max_norm: float = 0.0,
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(
+            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, l1=l1, max_norm=max_norm
+        )
 
     def new_slots(self, group: Group, parameter: Tensor) -> dict[str, np.ndarray]:
         return {
@@ -68,6 +74,7 @@ class AdamW(Adam):
 
     w ← w · (1 - lr · weight_decay), then as Adam without weight_decay
 
+    Settings as of Adam.  Raises SettingError outside of these.
     Source: Loshchilov & Hutter 2019, Algorithm 2, with the rate in the decay as PyTorch has it.
 
     >>> w = Tensor([1.0], requires_grad=True)
@@ -85,8 +92,11 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        *,
+        l1: float = 0.0,
+        max_norm: float = 0.0,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, l1=l1, max_norm=max_norm)
 
     def update(self, group: Group, parameter: Tensor, gradient: Tensor, slots: Slots) -> None:
         shrunk = parameter

@@ -14,6 +14,7 @@ from ..errors import SettingError
 from ..graph import during, no_grad
 from ..tensor import Tensor
 from .group import is_real
+from .optimizer import as_list
 
 
 def clip_grad_norm(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Tensor:
@@ -24,7 +25,7 @@ def clip_grad_norm(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Te
     parameters:  those without a gradient are left out
     max_norm:  ≥ 0; infinity only measures
     Returns the length before clipping, one number; NaN or infinity if a gradient is, and then NaN gradients.
-    Raises SettingError for another max_norm.
+    Raises SettingError for another max_norm, and for what is no tensor.
     Source: Pascanu, Mikolov & Bengio 2013, Algorithm 1; 10⁻⁶ as PyTorch's clip_grad_norm_.
 
     >>> w = Tensor([3.0, 4.0], requires_grad=True)
@@ -36,7 +37,7 @@ def clip_grad_norm(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Te
     """
     require_limit("clip_grad_norm", "max_norm", max_norm)
     with no_grad(), during("update"):
-        given = with_gradient(parameters)
+        given = with_gradient("clip_grad_norm", parameters)
         if not given:
             return Tensor.of(np.zeros((), np.float32), constant=True)
         total = length([gradient for _, gradient in given])
@@ -50,7 +51,7 @@ def clip_grad_value(parameters: Tensor | Iterable[Tensor], limit: float) -> None
     """Clip each element of each gradient:  g ← min(max(g, -limit), limit).
 
     limit:  ≥ 0
-    Raises SettingError for another limit.
+    Raises SettingError for another limit, and for what is no tensor.
 
     >>> w = Tensor([3.0, -0.1], requires_grad=True)
     >>> (w * w / 2).sum().backward()
@@ -60,13 +61,16 @@ def clip_grad_value(parameters: Tensor | Iterable[Tensor], limit: float) -> None
     """
     require_limit("clip_grad_value", "limit", limit)
     with no_grad(), during("update"):
-        for parameter, gradient in with_gradient(parameters):
+        for parameter, gradient in with_gradient("clip_grad_value", parameters):
             parameter.grad = ops.minimum(ops.maximum(gradient, -limit), limit)
 
 
-def with_gradient(parameters: Tensor | Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
+def with_gradient(who: str, parameters: Tensor | Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:
     """The parameters that have a gradient, with it."""
-    given = [parameters] if isinstance(parameters, Tensor) else parameters
+    given = [parameters] if isinstance(parameters, Tensor) else as_list(who, parameters)
+    for parameter in given:
+        if not isinstance(parameter, Tensor):
+            raise SettingError(who, f"a {type(parameter).__name__}", "tensors", "model.parameters()")
     pairs = [(parameter, parameter.grad) for parameter in given]
     return [(parameter, gradient) for parameter, gradient in pairs if gradient is not None]
 

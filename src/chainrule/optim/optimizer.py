@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from .. import ops
 from ..errors import SettingError
 from ..graph import during, no_grad
 from ..tensor import Tensor
@@ -15,6 +16,12 @@ from .state import State, matched
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 Slots = dict[str, Tensor]
+
+SHARED: Final[Mapping[str, Bounds]] = {
+    "l1": Bounds(optional=True, usual=1e-5),
+    "max_norm": Bounds(optional=True, usual=3.0),
+}
+"""Hyperparameters of the groups of every optimizer."""
 
 
 class Trained(NamedTuple):
@@ -30,6 +37,10 @@ class Optimizer:
 
     params:    tensors, or dicts {"params": [...], "lr": ..., ...}: groups with hyperparameters of their own
     defaults:  the hyperparameters of groups that do not give them
+    l1:        adds l1 · sign w to each gradient: the penalty l1 · Σ |w|, which makes small weights 0; with weight_decay
+               it is the elastic net
+    max_norm:  after the update, the weights that lead into one unit (w[k] of a weight with two axes or more) are
+               scaled down to at most this length, as the constraint of Srivastava et al. 2014, §5.1; 0 is no limit
     Frozen parameters (without requires_grad) are left alone and have no slots.
     Raises SettingError for no parameter to train, one listed twice, an unknown or impossible setting.
 
@@ -50,7 +61,7 @@ class Optimizer:
 
     def __init__(self, params: Parameters, **defaults: Any) -> None:
         self.who = type(self).__name__
-        self.defaults = defaults
+        self.defaults = defaults | {key: defaults.get(key, 0.0) for key in SHARED}
         self.param_groups: list[Group] = []
         self._state: dict[str, Tensor] = {}
         self._trained: list[Trained] = []
@@ -72,7 +83,7 @@ class Optimizer:
         parameters = self._checked(given["params"])
         settings = {key: given.get(key, default) for key, default in self.defaults.items()}
         name = f"group{len(self.param_groups)}"
-        group = Group(self.who, name, parameters, settings, self.bounds)
+        group = Group(self.who, name, parameters, settings, {**SHARED, **self.bounds})
         self.check(group)
         start = sum(len(g.parameters) for g in self.param_groups)
         self.param_groups.append(group)
@@ -163,7 +174,11 @@ class Optimizer:
             for group, parameter, slots in self._trained:
                 gradient = parameter.grad
                 if gradient is not None:
+                    if group.uses("l1"):
+                        gradient = gradient + group.cell("l1") * ops.sign(parameter)
                     self.update(group, parameter, gradient, slots)
+                    if group.uses("max_norm") and len(parameter.shape) > 1:
+                        parameter.assign(limited(parameter, group.cell("max_norm")))
 
     def state_dict(self) -> State:
         """Slots, counters and hyperparameters as contiguous copies: "fc.weight/velocity", "group0/lr", …"""
@@ -181,6 +196,15 @@ class Optimizer:
             group.load_state(arrays)
         for name, slot in self._state.items():
             slot.assign(arrays[name])
+
+
+def limited(weight: Tensor, most: Tensor) -> Tensor:
+    """Each w[k] scaled down to at most this length; one that is short enough keeps its bits."""
+    axes = tuple(range(1, len(weight.shape)))
+    square = ops.sum(weight * weight, axis=axes, keepdims=True)
+    long = square > most * most
+    inside: Tensor = ops.where(long, weight * (most / ops.sqrt(ops.where(long, square, 1.0))), weight)
+    return inside
 
 
 def as_list(who: str, params: Any) -> list[Any]:

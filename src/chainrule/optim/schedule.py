@@ -100,6 +100,7 @@ class SequentialLR(Schedule):
     rate(t) = schedules[k].rate(t - milestones[k - 1]) for the last milestone that t has reached
 
     schedulers:  of the same optimizer;  milestones:  growing steps, one fewer than schedulers
+    Raises SettingError for others.
 
     >>> from chainrule import Tensor, optim
     >>> optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
@@ -113,10 +114,15 @@ class SequentialLR(Schedule):
     def __init__(
         self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]
     ) -> None:
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        self.schedulers, self.milestones = as_list(schedulers), as_list(milestones)
         super().__init__(optimizer)
 
     def check(self) -> None:
+        strange = [s for s in self.schedulers if not isinstance(s, Schedule)]
+        came = f"{strange[0]!r} among the schedules" if strange else ""
+        self.require(not strange, came, "schedules", "StepLR(optimizer, 10)")
+        for step in self.milestones:
+            require_steps(self.who, "milestones", step)
         same = bool(self.schedulers) and all(s.optimizer is self.optimizer for s in self.schedulers)
         self.require(
             same,
@@ -161,6 +167,11 @@ class SequentialLR(Schedule):
         super().load_state(state)
         for k, schedule in enumerate(self.schedulers):
             schedule.load_state(inner(state, k))
+
+
+def as_list(given: Any) -> list[Any]:
+    """A sequence as a list; anything else as its only part, which is then refused by name."""
+    return list(given) if isinstance(given, list | tuple) else [given]
 
 
 def inner(state: State, k: int) -> State:

@@ -1,4 +1,4 @@
-"""The schedules: steps, half a cosine, a straight line, one cycle."""
+"""The schedules: steps, half a cosine, a straight line, powers, 1/t, one cycle."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ class StepLR(Schedule):
     """Multiply the rate by gamma every step_size steps.
 
     rate(t) = base · gamma^⌊t / step_size⌋
+
+    step_size:  ≥ 1;  gamma:  ≥ 0
+    Raises SettingError outside of these.
 
     >>> from chainrule import Tensor, optim
     >>> w = Tensor([1.0], requires_grad=True)
@@ -41,6 +44,8 @@ class CosineAnnealingLR(Schedule):
 
     rate(t) = eta_min + (base - eta_min) · (1 + cos(π · t / T_max)) / 2
 
+    T_max:  ≥ 1;  eta_min:  ≥ 0
+    Raises SettingError outside of these.
     Source: Loshchilov & Hutter 2017 (SGDR), equation 5.
 
     >>> from chainrule import Tensor, optim
@@ -68,6 +73,8 @@ class LinearLR(Schedule):
 
     rate(t) = base · (start_factor + (end_factor - start_factor) · min(t, total_iters) / total_iters)
 
+    total_iters:  ≥ 1;  start_factor, end_factor:  ≥ 0
+    Raises SettingError outside of these.
     Source: Goyal et al. 2017, §2.2 (gradual warm-up).  Also: SequentialLR, to go on with another schedule.
 
     >>> from chainrule import Tensor, optim
@@ -98,6 +105,91 @@ class LinearLR(Schedule):
         return self.bases[group] * (self.start_factor + (self.end_factor - self.start_factor) * done)
 
 
+class ExponentialLR(Schedule):
+    """Multiply the rate by gamma in every step.
+
+    rate(t) = base · gammaᵗ
+
+    gamma:  ≥ 0
+    Raises SettingError for another gamma.
+
+    >>> from chainrule import Tensor, optim
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> schedule = ExponentialLR(optim.SGD([w], lr=0.8), gamma=0.5)
+    >>> [schedule.rate(t) for t in range(4)]
+    [0.8, 0.4, 0.2, 0.1]
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def check(self) -> None:
+        Bounds(usual=0.9).check(self.who, "gamma", self.gamma)
+
+    def rate(self, t: int, group: int = 0) -> float:
+        """base · gammaᵗ"""
+        return self.bases[group] * float(self.gamma) ** t
+
+
+class InverseTimeLR(Schedule):
+    """Divide the rate by a number that grows evenly: the 1/t decay.
+
+    rate(t) = base / (1 + decay · t)
+
+    decay:  ≥ 0; after 1 / decay steps the rate is half
+    Raises SettingError for another decay.
+    Source: Robbins & Monro 1951, whose conditions Σ rate = ∞ and Σ rate² < ∞ it meets.
+
+    >>> from chainrule import Tensor, optim
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> schedule = InverseTimeLR(optim.SGD([w], lr=1.0), decay=1.0)
+    >>> [round(schedule.rate(t), 3) for t in range(4)]
+    [1.0, 0.5, 0.333, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, decay: float) -> None:
+        self.decay = decay
+        super().__init__(optimizer)
+
+    def check(self) -> None:
+        Bounds(usual=0.01).check(self.who, "decay", self.decay)
+
+    def rate(self, t: int, group: int = 0) -> float:
+        """base / (1 + decay · t)"""
+        return self.bases[group] / (1 + self.decay * t)
+
+
+class PolynomialLR(Schedule):
+    """From the base rate to 0 in total_iters steps, along a power of what is left; then it stays 0.
+
+    rate(t) = base · (1 - min(t, total_iters) / total_iters)^power
+
+    total_iters:  ≥ 1;  power:  ≥ 0; 1 is a straight line
+    Raises SettingError outside of these.
+    Source: as PyTorch; for networks first in Liu et al. 2015 (ParseNet).
+
+    >>> from chainrule import Tensor, optim
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> schedule = PolynomialLR(optim.SGD([w], lr=1.0), total_iters=4, power=2.0)
+    >>> [schedule.rate(t) for t in range(6)]
+    [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer)
+
+    def check(self) -> None:
+        require_steps(self.who, "total_iters", self.total_iters)
+        Bounds(usual=1.0).check(self.who, "power", self.power)
+
+    def rate(self, t: int, group: int = 0) -> float:
+        """base · (1 - min(t, total_iters) / total_iters)^power"""
+        left = 1 - min(t, self.total_iters) / self.total_iters
+        return self.bases[group] * left ** float(self.power)
+
+
 class OneCycleLR(Schedule):
     """Up to max_lr and down to almost nothing, in two half cosines; the momentum goes the other way.
 
@@ -106,7 +198,7 @@ class OneCycleLR(Schedule):
     momentum (betas[0] of Adam): max_momentum → base_momentum → max_momentum
 
     max_lr:  one for all groups, or a list with one for each;  pct_start:  0 ≤ … < 1
-    Raises SettingError if it is stepped more than total_steps times.
+    Raises SettingError for settings that cannot be, and if it is stepped more than total_steps times.
     Source: Smith & Topin 2018, §2; the numbers and the cosines are those of PyTorch.
 
     >>> from chainrule import Tensor, optim

@@ -23,6 +23,7 @@ class SGD(Optimizer):
 
     lr:  ≥ 0;  momentum, dampening:  0 ≤ … < 1;  weight_decay:  ≥ 0
     nesterov:  needs momentum > 0 and no dampening
+    l1, max_norm:  as of every optimizer, see `Optimizer`
     Raises SettingError outside of these.
     Source: Polyak 1964; Sutskever et al. 2013, §2, as PyTorch writes it (lr outside of the velocity).
 
@@ -49,6 +50,9 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        l1: float = 0.0,
+        max_norm: float = 0.0,
     ) -> None:
         super().__init__(
             params,
@@ -57,6 +61,8 @@ class SGD(Optimizer):
             dampening=dampening,
             weight_decay=weight_decay,
             nesterov=nesterov,
+            l1=l1,
+            max_norm=max_norm,
         )
 
     def check(self, group: Group) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..errors import FileError, UsageError
 
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("one-cycle", "cosine", "constant")
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
+SCHEDULES = ("one-cycle", "cosine", "exponential", "inverse-time", "polynomial", "plateau", "constant")
 LOSSES = ("cross-entropy", "hinge")
 
 
@@ -23,8 +23,10 @@ class Config:
 
     model:  a name of the zoo;  data: a name or a path, see `data.load`
     epochs:  passes over the training pictures;  batch_size: pictures in a step
-    lr:  the (largest) learning rate;  optimizer: adam, adamw or sgd;  momentum: of sgd
-    schedule:  one-cycle, cosine or constant, step by step
+    lr:  the (largest) learning rate;  optimizer: adam, adamw, sgd, rmsprop, adagrad or adadelta
+    momentum: of sgd and rmsprop
+    schedule:  one-cycle, cosine or constant, step by step; exponential to a hundredth of lr, inverse-time to a tenth,
+    polynomial to 0 in a straight line; plateau: a tenth, whenever two epochs have not helped
     loss:  cross-entropy or hinge;  weight_decay: the optimizer's;  l2: λ of λ·ΣW² in the loss
     crop:  random shifts of up to so many pixels;  flip: mirror half of the pictures
     validation:  the share of the training pictures that is held out and only looked at

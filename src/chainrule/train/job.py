@@ -21,6 +21,15 @@ from .run import RunFolder, Sight
 from .start import Start
 from .trainer import Schedule, Trainer
 
+RULES: dict[str, Callable[..., optim.Optimizer]] = {
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+    "sgd": optim.SGD,
+    "rmsprop": optim.RMSprop,
+    "adagrad": optim.Adagrad,
+    "adadelta": optim.Adadelta,
+}
+"""Optimizers by the names of a configuration."""
 EVALUATION_BATCH = 250
 """Pictures at once where nothing is kept for a gradient."""
 
@@ -150,22 +159,28 @@ def make_loss(config: Config) -> nn.Module:
 def make_trainer(model: nn.Module, config: Config, steps: int, *, plain: bool = False) -> Trainer:
     """Loss, optimizer and schedule by their names."""
     settings: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
-    if config.optimizer == "sgd":
-        optimizer: optim.Optimizer = optim.SGD(model.parameters(), momentum=config.momentum, **settings)
-    else:
-        optimizer = {"adam": optim.Adam, "adamw": optim.AdamW}[config.optimizer](
-            model.parameters(), **settings
-        )
+    if config.optimizer in ("sgd", "rmsprop"):
+        settings["momentum"] = config.momentum
+    optimizer = RULES[config.optimizer](model.parameters(), **settings)
     penalty = nn.L2(config.l2) if config.l2 else None
     schedule = make_schedule(config, optimizer, steps)
     return Trainer(model, make_loss(config), optimizer, schedule=schedule, penalty=penalty, plain=plain)
 
 
-def make_schedule(config: Config, optimizer: optim.Optimizer, steps: int) -> Schedule | None:
+def make_schedule(
+    config: Config, optimizer: optim.Optimizer, steps: int
+) -> Schedule | optim.ReduceLROnPlateau | None:
     """The schedule by its name, over so many steps."""
-    if config.schedule == "one-cycle":
-        return optim.OneCycleLR(optimizer, config.lr, max(2, steps))
-    return optim.CosineAnnealingLR(optimizer, steps) if config.schedule == "cosine" else None
+    cycle = any(group.uses("momentum") or group.uses("betas") for group in optimizer.param_groups)
+    schedules: dict[str, Callable[[], Schedule | optim.ReduceLROnPlateau]] = {
+        "one-cycle": lambda: optim.OneCycleLR(optimizer, config.lr, max(2, steps), cycle_momentum=cycle),
+        "cosine": lambda: optim.CosineAnnealingLR(optimizer, steps),
+        "exponential": lambda: optim.ExponentialLR(optimizer, 0.01 ** (1 / steps)),
+        "inverse-time": lambda: optim.InverseTimeLR(optimizer, 9 / steps),
+        "polynomial": lambda: optim.PolynomialLR(optimizer, steps),
+        "plateau": lambda: optim.ReduceLROnPlateau(optimizer, patience=1),
+    }
+    return schedules[config.schedule]() if config.schedule in schedules else None
 
 
 def evaluate_run(model: nn.Module, config: Config, sight: Sight, test: Dataset) -> Evaluation:

@@ -14,7 +14,7 @@ from .. import check
 from ..errors import DataError, DivergedError, NonFiniteError, SettingError, UsageError
 from ..graph import Value
 from ..nn import Module
-from ..optim import Optimizer, clip_grad_norm
+from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm
 from ..tensor import Tensor
 from .evaluation import evaluate, looker, looking
 from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
@@ -35,7 +35,8 @@ class Trainer:
     """Teach a model with a loss and an optimizer, and tell those who listen how it goes.
 
     loss:  called with (scores, labels), gives one number
-    schedule:  its step() is called after each batch
+    schedule:  its step() is called after each batch; that of optim.ReduceLROnPlateau after each epoch, with the loss,
+    or for mode="max" the accuracy, of the validation, or of the training where there is none
     penalty:  called with the parameters, added to the loss: nn.L2(1e-4)
     max_norm:  clip the gradients to this norm before each update
     plain:  run gate by gate; else steps run compiled where every gate has a kernel
@@ -57,7 +58,7 @@ class Trainer:
         loss: Callable[[Any, Any], Any],
         optimizer: Optimizer,
         *,
-        schedule: Schedule | None = None,
+        schedule: Schedule | ReduceLROnPlateau | None = None,
         penalty: Callable[[Iterable[Any]], Any] | None = None,
         max_norm: float | None = None,
         plain: bool = False,
@@ -149,7 +150,7 @@ class Trainer:
         done = StepEnd(epoch, number, loss.item(), accuracy(scores.numpy(), np.asarray(labels)), lr)
         if not math.isfinite(done.loss):
             raise diverged(epoch, number, lr, f"a loss of {done.loss}")
-        if self.schedule is not None:
+        if self.schedule is not None and not isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step()
         return done
 
@@ -165,7 +166,7 @@ class Trainer:
             accuracies.add(done.accuracy, len(labels))
             self.events.tell(done)
         checked = None if validation is None else self.evaluate(validation)
-        return EpochEnd(
+        ended = EpochEnd(
             epoch,
             losses.value,
             accuracies.value,
@@ -174,6 +175,9 @@ class Trainer:
             done.lr,
             time.perf_counter() - began,
         )
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(looked_at(ended, self.schedule.mode))
+        return ended
 
     def evaluate(self, batches: BatchSource) -> Evaluation:
         """The model on these batches, in evaluation and without gradients."""
@@ -192,6 +196,13 @@ class Trainer:
                 with looking(self.model):
                     for size in sizes_of(validation) or {len(labels)}:
                         look.prepare(*blank(size, images, labels))
+
+
+def looked_at(ended: EpochEnd, mode: str) -> float:
+    """The number of an epoch that tells whether it goes on getting better."""
+    if mode == "min":
+        return ended.loss if ended.validation_loss is None else ended.validation_loss
+    return ended.accuracy if ended.validation_accuracy is None else ended.validation_accuracy
 
 
 def diverged(epoch: int, step: int, lr: float, came: str, other: str = "") -> DivergedError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import DTypeError, IndexingError, ShapeError
 from chainrule.graph import Gate
-from chainrule.ops.loss import SumOfAbs, SumOfSquares
+from chainrule.ops.penalty import SumOfAbs, SumOfSquares
 from chainrule.ops.reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
 
 from ..builders import reduction
