@@ -6,3 +6,5 @@ from .blame import blame as blame
 from .blame import explain as explain
 from .compiled import Report as Report
 from .compiled import compiled as compiled
+from .gradients import GradientReport as GradientReport
+from .gradients import gradients as gradients

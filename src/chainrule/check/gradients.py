@@ -1,0 +1,320 @@
+"""Does backward give the slopes of forward?  A gate, a layer or a whole network against differences in float64."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import DifferenceError, DTypeError, SettingError
+from ..graph import Spec, Value
+from ..random import Generator
+from .differences import KINKED, VERDICTS, Difference
+from .examined import Effort, Index, Looked, directed, examined, moved, signs, single
+from .kinks import Switched, switched
+from .rules import Culprit, culprits
+from .sketch import Sketch, Wanted, name_of, sketched
+from .wide import Wide
+
+EXPENSIVE = 10**9
+"""Multiply-adds of one run above which all values are moved together: one direction, two runs, for all of them."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """What was found of one input or parameter.
+
+    path, kind, spec:  its name; "input", "parameter" or "together"; its shape and dtype, for people
+    worst, index:  the slopes that agree least, and the element that they are to; no index of a direction
+    looked:  what was looked at, for people;  switched: the gate that takes another branch there, if one does
+    """
+
+    path: str
+    kind: str
+    spec: str
+    worst: Difference
+    index: Index | None
+    looked: str
+    switched: Switched | None = None
+
+    @property
+    def verdict(self) -> str:
+        """ "agrees", "kink", "precision" or "wrong": see `differences.Difference`."""
+        return self.worst.verdict
+
+    @property
+    def place(self) -> str:
+        """The element in brackets, or what else was moved."""
+        return str(list(self.index)) if self.index is not None else "along a random direction"
+
+    def sentence(self) -> str:
+        """The two slopes and what is thought of them."""
+        worst = self.worst
+        at = f"at {self.place}" if self.index else self.place if self.index is None else "its slope"
+        numbers = f"{at}: backward {worst.backward:.6g}, differences {worst.differences:.6g}"
+        return f"{numbers}, relative error {worst.error:.1e}"
+
+    def meaning(self) -> str:
+        """What the verdict says; "" where all is well."""
+        worst = self.worst
+        if self.verdict == "kink":
+            gate = f"{self.switched} takes another branch" if self.switched else "the curve has a corner"
+            return (
+                f"a kink: {gate} within a step of {worst.step:.0e}; the slopes of the two sides are "
+                f"{worst.left:.6g} and {worst.right:.6g}, and backward gives one that is right there"
+            )
+        if self.verdict == "precision":
+            return (
+                "not decided: differences of several steps do not agree with each other; the curve is too rough or the "
+                "slope too small for them. Is something computed in float32 inside?"
+            )
+        if self.verdict == "wrong":
+            return "wrong: differences of several steps agree with each other, and backward does not agree with them"
+        return ""
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What `gradients` found.
+
+    name:  of what was checked;  slopes: of each input and parameter, in order
+    culprits:  gates whose own backward is wrong;  left_out: what has no slope;  tolerance: of the relative error
+    """
+
+    name: str
+    slopes: list[Slope]
+    culprits: list[Culprit] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    tolerance: float = 1e-5
+
+    @property
+    def wrong(self) -> list[Slope]:
+        """What backward gives wrong slopes to."""
+        return [slope for slope in self.slopes if slope.verdict == "wrong"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no slope is wrong."""
+        return not self.wrong
+
+    @property
+    def worst(self) -> Slope:
+        """The slope that agrees least."""
+        return max(self.slopes, key=lambda s: (VERDICTS.index(s.verdict), s.worst.error))
+
+    def raise_for_errors(self) -> GradientReport:
+        """The report itself, or DifferenceError where a slope is wrong: for tests."""
+        if self.ok:
+            return self
+        slope, gate = self.worst, self.culprits[0] if self.culprits else None
+        came = f"a wrong gradient to {slope.path} {slope.sentence()}"
+        fault = f"; the gate at fault: {gate}" if gate else f"; {ELSEWHERE}"
+        hint = (
+            f"correct the backward of {gate.gate}"
+            if gate
+            else "look for detach(), no_grad and numpy() on the way"
+        )
+        error = DifferenceError("check.gradients", came + fault, "the slope that differences have", hint)
+        raise error.at(gate.layer, gate.line) if gate else error
+
+    def head(self) -> str:
+        """The answer in one line."""
+        many = f"{len(self.slopes)} gradient{'s' * (len(self.slopes) != 1)}"
+        if not self.ok:
+            return f"{self.name}: {len(self.wrong)} of {many} wrong"
+        kinds = Counter(slope.verdict for slope in self.slopes)
+        notes = [f"{kinds['kink']} of them at a kink"] * bool(kinds["kink"])
+        notes += [f"{kinds['precision']} of them not decided"] * bool(kinds["precision"])
+        errors = [slope.worst.error for slope in self.slopes if slope.verdict == "agrees"]
+        notes += [f"largest relative error {max(errors):.1e}"] * bool(errors)
+        agree = f"{many} agree{'s' * (len(self.slopes) == 1)} with differences in float64"
+        return f"{self.name}: " + ", ".join([agree, *notes])
+
+    def __str__(self) -> str:
+        width = max(len(slope.path) for slope in self.slopes)
+        rows = [self.head()]
+        for slope in self.slopes:
+            rows.append(f"  {slope.path:<{width}}  {slope.spec}, {slope.looked}; {slope.sentence()}")
+            rows += [f"  {'':<{width}}  {slope.meaning()}"] * bool(slope.meaning())
+        for gate in self.culprits:
+            rows.append("  gate at fault: " + str(gate).replace("\n", "\n  "))
+        if not self.ok and not self.culprits:
+            rows.append(f"  {ELSEWHERE}")
+        rows += [f"  not looked at: {left}" for left in self.left_out]
+        return "\n".join(rows)
+
+
+ELSEWHERE = (
+    "each gate's own backward is right: the way back is cut or doubled between gates, as detach(), no_grad or "
+    "a state that forward changes do"
+)
+
+
+def gradients(
+    function: Any,
+    *inputs: Any,
+    tolerance: float = 1e-5,
+    elements: int = 64,
+    directions: int = 2,
+    steepest: int = 2,
+    seed: int = 0,
+) -> GradientReport:
+    """Hold the gradients of a gate, a layer, or a network with its loss to differences, in float64.
+
+    n = (f(x + h) - f(x - h)) / 2h,  error = |a - n| / max(|a|, |n|, floor)
+
+    function:  a gate, a module, or a function of tensors; several numbers that it returns are weighed and added
+    inputs:  arrays, tensors, lists, floats: those of floats are checked, and every parameter that is read
+    tolerance:  of the relative error; what is smooth comes near 1e-9
+    elements:  values of at most so many numbers are checked number by number, larger ones in random `directions` and at
+    the `steepest` of their numbers; a direction that disagrees is halved until one element is left
+    seed:  of weights and directions
+    The function is traced, and its program run in float64: parameters, running statistics and counters stay as they
+    are, and dropout has the same mask in each run.  The floor is what rounding leaves: a slope so small that two runs do
+    not differ cannot be told from 0.  Where backward disagrees, smaller and larger h tell a kink (a relu switches between
+    x - h and x + h) and lack of precision from a wrong rule; then each gate's own backward is checked at the numbers that
+    it read, and the gate at fault is named.  Above 10⁹ multiply-adds a run, all values are moved along one direction.
+    Returns a GradientReport, which prints; raise_for_errors() raises DifferenceError for wrong slopes.
+    Raises UsageError for what cannot be called, SettingError for settings that cannot work, DTypeError and GradientError
+    if nothing that is returned has a slope, TraceError if the function branches on a value.
+    Source: CS231n course notes, "Gradient checks".
+
+    >>> import chainrule as cr
+    >>> @cr.gate
+    ... class Cube(cr.Elementwise):
+    ...     def forward(self, xp, x):
+    ...         return x * x * x
+    ...     def backward(self, upstream, *, x):
+    ...         return upstream * 2.0 * x * x
+    >>> print(gradients(Cube(), [1.0, -2.0]))
+    cube: 1 of 1 gradient wrong
+      x  f64[2], each number; at [0]: backward ..., differences ..., relative error 3.3e-01
+         wrong: differences of several steps agree with each other, and backward does not agree with them
+      gate at fault: cube (makes cube): its slope to x[0]: backward ..., differences ...
+        at <doctest ...
+    """
+    effort = Effort(tolerance, elements, directions, steepest, seed)
+    check_effort(effort)
+    arrays = [as_input(x) for x in inputs]
+    sketch = first_that_fits(function, arrays, seed)
+    given = [a for a in arrays if isinstance(a, np.ndarray)]
+    at = Wide(sketch, given)
+    if cost(sketch) > EXPENSIVE and len(sketch.wanted) > 1:
+        slopes = [together(at, effort)]
+        if slopes[0].verdict != "wrong":
+            return report(function, slopes, [], effort, sketch)
+    slopes = [slope_of(at, wanted, effort) for wanted in sketch.wanted]
+    bad = any(slope.verdict == "wrong" for slope in slopes)
+    return report(function, slopes, list(culprits(at, effort)) if bad else [], effort, sketch)
+
+
+def report(
+    function: Any, slopes: list[Slope], found: list[Culprit], effort: Effort, sketch: Sketch
+) -> GradientReport:
+    return GradientReport(name_of(function), slopes, found, sketch.left_out, effort.tolerance)
+
+
+def check_effort(effort: Effort) -> None:
+    """A SettingError for what cannot work."""
+    if (
+        isinstance(effort.tolerance, bool)
+        or not isinstance(effort.tolerance, float)
+        or not 0 < effort.tolerance < 1
+    ):
+        raise SettingError(
+            "check.gradients", f"tolerance {effort.tolerance!r}", "0 < tolerance < 1", "tolerance=1e-5"
+        )
+    for name, usual in (("elements", 64), ("directions", 2), ("steepest", 2), ("seed", 0)):
+        value = getattr(effort, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            came = f"{name} {value!r}"
+            raise SettingError("check.gradients", came, "a whole number ≥ 0", f"{name}={usual}")
+    if not effort.directions + effort.steepest:
+        came = "directions 0 and steepest 0"
+        raise SettingError("check.gradients", came, "at least one of them", "directions=2")
+
+
+def as_input(x: Any) -> Any:
+    """Tensors, lists and fractions as arrays; whole numbers and the rest as they are: settings."""
+    if isinstance(x, Value):
+        return x.data
+    if isinstance(x, float | list | np.floating):
+        try:
+            x = np.asarray(x)
+        except ValueError:
+            return x
+    return x
+
+
+def first_that_fits(function: Any, arrays: Sequence[Any], seed: int) -> Sketch:
+    """The function traced for inputs of float64, or of float32 where its own numbers are of that."""
+    own = (
+        {p.dtype for p in getattr(function, "parameters", tuple)()}
+        if not isinstance(function, type)
+        else set()
+    )
+    order = ("float32", "float64") if np.dtype(np.float32) in own else ("float64", "float32")
+    problem: DTypeError | None = None
+    for dtype in order:
+        taken = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in arrays]
+        try:
+            return sketched(function, taken, seed=seed)
+        except DTypeError as error:
+            problem = problem or error
+    raise problem  # type: ignore[misc]
+
+
+def cost(sketch: Sketch) -> int:
+    """The multiply-adds of one run of the way forward."""
+    specs, lines = sketch.program.specs, sketch.program.lines
+    return sum(lines[k].gate.multiply_adds(*(specs[n] for n in lines[k].inputs)) for k in sketch.forward)
+
+
+def slope_of(at: Wide, wanted: Wanted, effort: Effort) -> Slope:
+    """One input or parameter."""
+    x = at.values[wanted.number]
+    found = examined(at, wanted.number, at.gradients[wanted.number], effort)
+    worst, branch = found.worst, None
+    if worst.verdict != "agrees":
+        v = found.direction if found.index is None else single(x, found.index)
+        worst, branch = with_kink(at, {wanted.number: v if v is not None else np.zeros_like(x)}, worst)
+    looked = how(x, found, effort)
+    spec = str(at.sketch.program.specs[wanted.number])
+    return Slope(wanted.path, wanted.kind, spec, worst, found.index, looked, branch)
+
+
+def with_kink(
+    at: Wide, directions: dict[int, np.ndarray], worst: Difference
+) -> tuple[Difference, Switched | None]:
+    """The gate that takes another branch between the two points; what it leaves of an error is no fault."""
+    below, above = (moved(at, directions, t) for t in (-worst.step, worst.step))
+    branch = switched(at, below, above)
+    if branch is not None and worst.verdict == "precision" and worst.error <= KINKED:
+        worst = dataclasses.replace(worst, verdict="kink")
+    return worst, branch
+
+
+def how(x: np.ndarray, found: Looked, effort: Effort) -> str:
+    """What was looked at, for people."""
+    if not found.directions:
+        return "each number" if found.many else "no numbers"
+    many = f"{found.directions} direction{'s' * (found.directions != 1)}"
+    return f"{many} and {found.many} of its numbers" if found.many else many
+
+
+def together(at: Wide, effort: Effort) -> Slope:
+    """All inputs and parameters along one direction."""
+    rng = Generator(effort.seed).split("together")
+    directions = {w.number: signs(rng, at.values[w.number]) for w in at.sketch.wanted}
+    worst, branch = directed(at, directions, at.gradients, effort.tolerance), None
+    if worst.verdict != "agrees":
+        worst, branch = with_kink(at, directions, worst)
+    many = sum(v.size for v in directions.values())
+    path = f"all {len(directions)} values together"
+    return Slope(
+        path, "together", str(Spec((many,), np.dtype(np.float64))), worst, None, "1 direction", branch
+    )
