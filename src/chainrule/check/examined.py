@@ -1,4 +1,4 @@
-"""One value's slopes looked at: element by element where it is small, else along random directions and where it is steep.
+"""The slopes to one value: element by element where it is small, else along random directions and where it is steep.
 
 A direction that disagrees is halved until one element is left.
 """

@@ -130,7 +130,7 @@ class GradientReport:
         notes = [f"{kinds['kink']} of them at a kink"] * bool(kinds["kink"])
         notes += [f"{kinds['precision']} of them not decided"] * bool(kinds["precision"])
         errors = [slope.worst.error for slope in self.slopes if slope.verdict == "agrees"]
-        notes += [f"largest relative error {max(errors):.1e}"] * bool(errors)
+        notes += [f"largest relative error {max(errors, default=0):.1e}"] * bool(errors)
         agree = f"{many} agree{'s' * (len(self.slopes) == 1)} with differences in float64"
         return f"{self.name}: " + ", ".join([agree, *notes])
 
@@ -170,17 +170,18 @@ def gradients(
     function:  a gate, a module, or a function of tensors; several numbers that it returns are weighed and added
     inputs:  arrays, tensors, lists, floats: those of floats are checked, and every parameter that is read
     tolerance:  of the relative error; what is smooth comes near 1e-9
-    elements:  values of at most so many numbers are checked number by number, larger ones in random `directions` and at
-    the `steepest` of their numbers; a direction that disagrees is halved until one element is left
+    elements:  values of at most so many numbers are checked number by number, larger ones in random `directions` and
+    at the `steepest` of their numbers; a direction that disagrees is halved until one element is left
     seed:  of weights and directions
     The function is traced, and its program run in float64: parameters, running statistics and counters stay as they
-    are, and dropout has the same mask in each run.  The floor is what rounding leaves: a slope so small that two runs do
-    not differ cannot be told from 0.  Where backward disagrees, smaller and larger h tell a kink (a relu switches between
-    x - h and x + h) and lack of precision from a wrong rule; then each gate's own backward is checked at the numbers that
-    it read, and the gate at fault is named.  Above 10⁹ multiply-adds a run, all values are moved along one direction.
+    are, and dropout has the same mask in each run.  The floor is what rounding leaves: a slope so small that two runs
+    do not differ cannot be told from 0.  Where backward disagrees, smaller and larger h tell a kink (a relu switches
+    between x - h and x + h) and lack of precision from a wrong rule; then each gate's own backward is checked at the
+    numbers that it read, and the gate at fault is named.  Above 10⁹ multiply-adds a run, all values are moved along
+    one direction together, and apart only if they disagree.
     Returns a GradientReport, which prints; raise_for_errors() raises DifferenceError for wrong slopes.
-    Raises UsageError for what cannot be called, SettingError for settings that cannot work, DTypeError and GradientError
-    if nothing that is returned has a slope, TraceError if the function branches on a value.
+    Raises UsageError for what cannot be called, SettingError for settings that cannot work, DTypeError and
+    GradientError if nothing that is returned has a slope, TraceError if the function branches on a value.
     Source: CS231n course notes, "Gradient checks".
 
     >>> import chainrule as cr
