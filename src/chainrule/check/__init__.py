@@ -6,5 +6,8 @@ from .blame import blame as blame
 from .blame import explain as explain
 from .compiled import Report as Report
 from .compiled import compiled as compiled
+from .findings import Finding as Finding
+from .findings import SetupReport as SetupReport
 from .gradients import GradientReport as GradientReport
 from .gradients import gradients as gradients
+from .setup import setup as setup

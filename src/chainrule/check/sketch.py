@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GradientError, UsageError
-from ..graph import Gate, Line, Program, Ref, Value, apply, gradients, recording, trace
+from ..graph import Gate, Program, Value, apply, gradients, recording, trace
 from ..graph.spec import Example
 from ..graph.value import Leaf, Node
 from ..random import Generator
@@ -71,11 +71,11 @@ def needed(program: Program, ends: Sequence[int]) -> list[int]:
 
 
 def sketched(
-    function: Any, inputs: Sequence[Any], *, names: Sequence[str] = (), seed: int = 0, slopes: bool = True
+    function: Any, inputs: Sequence[Any], *, seed: int = 0, slopes: bool = True, first: bool = False
 ) -> Sketch:
     """Trace a gate, a module or a function, with the gradient of what it returns to inputs and parameters.
 
-    slopes:  whether floating inputs want a gradient too
+    slopes:  whether floating inputs want a gradient too;  first: the gradient is that of the first output alone
     Several numbers are weighed by random ones and added, so that one outcome has a slope.
     State stays as it is: a trace gives every cell its own numbers back.
     """
@@ -86,7 +86,7 @@ def sketched(
         token = recording.set(True)
         try:
             returned = called(*arguments)
-            total, outputs, found["left"] = outcome(returned, seed)
+            total, outputs, found["left"] = outcome(returned[0] if first else returned, seed)
             reached = list(leaves(total))
             found["cells"] = [cell for leaf in reached if (cell := leaf.value()) is not None]
             made = gradients(total, found["cells"]) if found["cells"] else []
@@ -101,7 +101,7 @@ def sketched(
 
     step.__name__ = name_of(function)
     program = trace(step, *(example(x, slopes) for x in inputs), kind=Value.usual)
-    program.argument_names = names_of(function, names, len(inputs))
+    program.argument_names = names_of(function, len(inputs))
     total, outputs, made, program.output = program.output
     refs = [None if ref is None else ref.number for ref in made]
     return Sketch(
@@ -138,8 +138,8 @@ def name_of(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def names_of(function: Any, names: Sequence[str], count: int) -> list[str]:
-    """The names of the inputs: those given, or those that the function has for them."""
+def names_of(function: Any, count: int) -> list[str]:
+    """The names that a function has for its inputs."""
     if isinstance(function, Gate):
         own = list(function.inputs[: len(function.inputs) - function.variadic])
     else:
@@ -149,8 +149,7 @@ def names_of(function: Any, names: Sequence[str], count: int) -> list[str]:
         except (TypeError, ValueError):
             parameters = {}.values()  # type: ignore[assignment]
         own = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    known = [*names, *own[len(names) :]]
-    return [*known, *(f"input{k}" for k in range(len(known), count))][:count]
+    return [*own, *(f"input{k}" for k in range(len(own), count))][:count]
 
 
 def example(x: Any, slopes: bool) -> Any:
@@ -234,13 +233,3 @@ def without_slope(program: Program) -> list[str]:
     names = program.names()
     specs = [(names[n], program.specs[n]) for n in program.inputs]
     return [f"{name}, {spec}: no floats" for name, spec in specs if not spec.floating]
-
-
-def lines_of(program: Program, positions: Sequence[int]) -> list[Line]:
-    """The lines at these positions."""
-    return [program.lines[position] for position in positions]
-
-
-def returned_number(output: Any) -> int | None:
-    """The number of a value that a traced function returned."""
-    return output.number if isinstance(output, Ref) else None
