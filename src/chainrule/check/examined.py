@@ -171,8 +171,8 @@ def apart(
     at: Function, number: int, gradient: np.ndarray, v: np.ndarray, part: np.ndarray, step: float
 ) -> float:
     """How far both slopes are from each other along a part of a direction."""
-    direction = np.zeros(v.size)
-    direction[part] = v.ravel()[part]
-    direction = direction.reshape(v.shape)
+    chosen = np.zeros(v.size)
+    chosen[part] = v.ravel()[part]
+    direction = chosen.reshape(v.shape)
     up, down = (at.outcome({number: at.values[number] + t * direction}) for t in (step, -step))
     return abs((up - down) / (2 * step) - float((gradient * direction).sum()))

@@ -24,6 +24,10 @@ EXPENSIVE = 10**9
 """Multiply-adds of one run above which all values are moved together: one direction, two runs, for all of them."""
 
 
+MOST = 12
+"""So many gradients are printed one by one, if all agree."""
+
+
 @dataclass(frozen=True)
 class Slope:
     """What was found of one input or parameter.
@@ -134,18 +138,49 @@ class GradientReport:
         agree = f"{many} agree{'s' * (len(self.slopes) == 1)} with differences in float64"
         return f"{self.name}: " + ", ".join([agree, *notes])
 
+    def shown(self, most: int = MOST) -> list[Slope]:
+        """All that do not agree, and of the others those that agree least; in their order."""
+        ranked = sorted(self.slopes, key=lambda s: (-VERDICTS.index(s.verdict), -s.worst.error))
+        odd = sum(slope.verdict != "agrees" for slope in self.slopes)
+        chosen = {id(slope) for slope in ranked[: max(most, odd)]}
+        return [slope for slope in self.slopes if id(slope) in chosen]
+
     def __str__(self) -> str:
-        width = max(len(slope.path) for slope in self.slopes)
+        shown = self.shown()
+        width = max(len(slope.path) for slope in shown)
         rows = [self.head()]
-        for slope in self.slopes:
+        for slope in shown:
             rows.append(f"  {slope.path:<{width}}  {slope.spec}, {slope.looked}; {slope.sentence()}")
             rows += [f"  {'':<{width}}  {slope.meaning()}"] * bool(slope.meaning())
+        if len(shown) < len(self.slopes):
+            rows.append(f"  … and {len(self.slopes) - len(shown)} that agree better")
         for gate in self.culprits:
             rows.append("  gate at fault: " + str(gate).replace("\n", "\n  "))
         if not self.ok and not self.culprits:
             rows.append(f"  {ELSEWHERE}")
         rows += [f"  not looked at: {left}" for left in self.left_out]
         return "\n".join(rows)
+
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for programs; JSON has no NaN and no infinity."""
+        slopes = [
+            {"path": s.path, "kind": s.kind, "spec": s.spec, "looked": s.looked, "index": s.index} | numbers_of(s.worst)
+            for s in self.slopes
+        ]
+        culprits = [
+            {"path": c.path, "gate": c.gate, "layer": c.layer, "line": c.line, "input": c.input, "index": c.index}
+            | numbers_of(c.slopes)
+            for c in self.culprits
+        ]
+        return {"slopes": slopes, "culprits": culprits, "left_out": self.left_out, "tolerance": self.tolerance}
+
+
+def numbers_of(found: Difference) -> dict[str, Any]:
+    """Both slopes, their relative error and the verdict."""
+    numbers = {"backward": found.backward, "differences": found.differences, "error": found.error}
+    told: dict[str, Any] = {key: x if np.isfinite(x) else None for key, x in numbers.items()}
+    return told | {"verdict": found.verdict}
 
 
 ELSEWHERE = (

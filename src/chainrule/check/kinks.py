@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,8 @@ SMALLEST = 1e-9
 """Slopes below it are what rounding leaves of 0."""
 
 
-class Switched(NamedTuple):
+@dataclass(frozen=True)
+class Switched:
     """The first line that took another branch.
 
     index:  where it did: in what it makes, or in the input whose slope jumps;  count: of its numbers that did

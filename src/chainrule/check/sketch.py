@@ -147,7 +147,7 @@ def names_of(function: Any, count: int) -> list[str]:
         try:
             parameters = inspect.signature(told).parameters.values()
         except (TypeError, ValueError):
-            parameters = {}.values()  # type: ignore[assignment]
+            parameters = {}.values()
         own = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [*own, *(f"input{k}" for k in range(len(own), count))][:count]
 

@@ -122,8 +122,8 @@ def step_of(trainer: Any, *, bare: bool = False) -> Step:
     """
     if not bare:
         return trainer.learn if trainer.plain else plain_if_refused(trainer.run_step, trainer.learn)
-    dropping = [
-        m for m in trainer.model.modules() if type(m).__name__.startswith("Dropout") and getattr(m, "p", 0)
+    dropping: list[Any] = [
+        m for m in trainer.model.modules() if type(m).__name__.startswith("Dropout") and getattr(m, "p", None)
     ]
     if not dropping and trainer.penalty is None:
         return step_of(trainer)

