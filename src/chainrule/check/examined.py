@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -77,14 +77,16 @@ def examined(
         v = signs(rng, x, allowed)
         whole = directed(at, {number: v}, {number: gradient}, effort.tolerance)
         index = None if whole.fine else halved(at, number, gradient, v, whole.step)
-        worst = None if index is None else element(at, number, gradient, index, effort.tolerance)
-        looked.append(Seen(whole, None, v) if worst is None or worst.fine else Seen(worst, index, None))
+        one = None if index is None else element(at, number, gradient, index, effort.tolerance)
+        looked.append(Seen(whole, None, v) if one is None or one.fine else Seen(one, index, None))
     if not looked:
         looked = [Seen(NOTHING, None, None)]
-    return Looked(*max(looked, key=lambda seen: seen.rank), len(places), directions)
+    worst = max(looked, key=lambda seen: seen.rank)
+    return Looked(worst.slopes, worst.index, worst.direction, len(places), directions)
 
 
-class Seen(NamedTuple):
+@dataclass(frozen=True)
+class Seen:
     """One element, or one direction, that was looked at."""
 
     slopes: Difference

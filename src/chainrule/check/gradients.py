@@ -14,12 +14,14 @@ from ..errors import DifferenceError, DTypeError, SettingError
 from ..graph import Spec, Value
 from ..random import Generator
 from .differences import KINKED, VERDICTS, Difference
-from .examined import Effort, Index, Looked, directed, examined, moved, signs, single
+from .examined import Effort, Index, Looked, directed, examined, extent, moved, signs, single
 from .kinks import Switched, switched
 from .rules import Culprit, culprits
 from .sketch import Sketch, Wanted, name_of, sketched
-from .wide import Wide
+from .wide import Arrays, Wide, given_to, spread, widened
 
+BESIDE = 1e-2
+"""How far a point beside another one is away, as a part of the size of its numbers."""
 EXPENSIVE = 10**9
 """Multiply-adds of one run above which all values are moved together: one direction, two runs, for all of them."""
 
@@ -69,7 +71,7 @@ class Slope:
             gate = f"{self.switched} takes another branch" if self.switched else "the curve has a corner"
             return (
                 f"a kink: {gate} within a step of {worst.step:.0e}; the slopes of the two sides are "
-                f"{worst.left:.6g} and {worst.right:.6g}, and backward gives one that is right there"
+                f"{worst.left:.6g} and {worst.right:.6g}, and backward follows one of the branches, which is right"
             )
         if self.verdict == "precision":
             return (
@@ -161,19 +163,31 @@ class GradientReport:
         rows += [f"  not looked at: {left}" for left in self.left_out]
         return "\n".join(rows)
 
-
     def as_dict(self) -> dict[str, Any]:
         """The same for programs; JSON has no NaN and no infinity."""
         slopes = [
-            {"path": s.path, "kind": s.kind, "spec": s.spec, "looked": s.looked, "index": s.index} | numbers_of(s.worst)
+            {"path": s.path, "kind": s.kind, "spec": s.spec, "looked": s.looked, "index": s.index}
+            | numbers_of(s.worst)
             for s in self.slopes
         ]
         culprits = [
-            {"path": c.path, "gate": c.gate, "layer": c.layer, "line": c.line, "input": c.input, "index": c.index}
+            {
+                "path": c.path,
+                "gate": c.gate,
+                "layer": c.layer,
+                "line": c.line,
+                "input": c.input,
+                "index": c.index,
+            }
             | numbers_of(c.slopes)
             for c in self.culprits
         ]
-        return {"slopes": slopes, "culprits": culprits, "left_out": self.left_out, "tolerance": self.tolerance}
+        return {
+            "slopes": slopes,
+            "culprits": culprits,
+            "left_out": self.left_out,
+            "tolerance": self.tolerance,
+        }
 
 
 def numbers_of(found: Difference) -> dict[str, Any]:
@@ -237,15 +251,19 @@ def gradients(
     check_effort(effort)
     arrays = [as_input(x) for x in inputs]
     sketch = first_that_fits(function, arrays, seed)
-    given = [a for a in arrays if isinstance(a, np.ndarray)]
+    given = given_to(sketch, [a for a in arrays if isinstance(a, np.ndarray)])
     at = Wide(sketch, given)
     if cost(sketch) > EXPENSIVE and len(sketch.wanted) > 1:
         slopes = [together(at, effort)]
         if slopes[0].verdict != "wrong":
             return report(function, slopes, [], effort, sketch)
     slopes = [slope_of(at, wanted, effort) for wanted in sketch.wanted]
-    bad = any(slope.verdict == "wrong" for slope in slopes)
-    return report(function, slopes, list(culprits(at, effort)) if bad else [], effort, sketch)
+    if all(slope.verdict != "wrong" for slope in slopes):
+        return report(function, slopes, [], effort, sketch)
+    found = list(culprits(at, effort))
+    if not found:
+        slopes = excused(sketch, given, slopes, effort)
+    return report(function, slopes, found, effort, sketch)
 
 
 def report(
@@ -332,6 +350,30 @@ def with_kink(
     if branch is not None and worst.verdict == "precision" and worst.error <= KINKED:
         worst = dataclasses.replace(worst, verdict="kink")
     return worst, branch
+
+
+def excused(sketch: Sketch, given: Arrays, slopes: list[Slope], effort: Effort) -> list[Slope]:
+    """Wrong slopes that are right a little beside the point: at the point itself several kinks meet.
+
+    Pixels that are all alike make ties in a pool; each routes its gradient to one of the winners, and what they add up
+    to need not lie between the slopes of the two sides.
+    """
+    rng = Generator(effort.seed).split("beside")
+    beside = dict(given)
+    for w in sketch.wanted:
+        x = widened(given[w.number])
+        beside[w.number] = x + BESIDE * extent(x) * (spread(rng, x.shape) - 1)
+    at = Wide(sketch, beside)
+    again = [
+        slope_of(at, w, effort) if s.verdict == "wrong" else s
+        for w, s in zip(sketch.wanted, slopes, strict=True)
+    ]
+    return [
+        dataclasses.replace(s, worst=dataclasses.replace(s.worst, verdict="kink"))
+        if s.verdict == "wrong" and t.worst.fine
+        else s
+        for s, t in zip(slopes, again, strict=True)
+    ]
 
 
 def how(x: np.ndarray, found: Looked, effort: Effort) -> str:

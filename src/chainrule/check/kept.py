@@ -17,11 +17,11 @@ def kept(trainer: Any, values: Iterable[Value] = ()) -> Iterator[None]:
     """Inside, the model may learn; afterwards everything is as it was.
 
     values:  more of them that a step may change
-    No gate writes into an array, so the arrays of before are all there is to keep.
+    Arrays are copied: a compiled step writes the new state where the old one was.
     """
     things = [trainer, trainer.optimizer, *modules(trainer)]
     attributes = [(thing, dict(vars(thing))) for thing in things]
-    cells = [(v, v.data, v._grad) for v in (*trainer.state(), *rates(trainer.optimizer), *values)]
+    cells = [(v, v.data.copy(), v._grad) for v in (*trainer.state(), *rates(trainer.optimizer), *values)]
     streams = [(g, dict(vars(g))) for g in held(things, Generator)]
     foreign = [(g, g.bit_generator.state) for g in held(things, np.random.Generator)]
     numpy_state = np.random.get_state()

@@ -31,7 +31,9 @@ class Ratio(NamedTuple):
 
 def ratios(trainer: Any, step: Step, images: Any, labels: Any) -> list[Ratio]:
     """The same of every matrix and filter that is trained and is not 0; the step is done, and not taken back."""
-    weights = [(p.name, p, p.data) for p in trainer.optimizer.parameters() if p.requires_grad and p.ndim >= 2]
+    weights = [
+        (p.name, p, p.data.copy()) for p in trainer.optimizer.parameters() if p.requires_grad and p.ndim >= 2
+    ]
     step(images, labels)
     lengths = [(name, norm(p.data - before), norm(before)) for name, p, before in weights]
     return [Ratio(name, moved / length) for name, moved, length in lengths if length]

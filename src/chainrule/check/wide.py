@@ -56,18 +56,24 @@ def execute(lines: Sequence[Line], values: Arrays, keep: Iterable[int], made: Ar
     return found
 
 
+def given_to(sketch: Sketch, arrays: Sequence[np.ndarray]) -> Arrays:
+    """The numbers of inputs and cells, by number."""
+    program = sketch.program
+    cells = {n: cell.data for n, cell in program.cells.items()}
+    return dict(zip(program.inputs, arrays, strict=True)) | cells
+
+
 class Wide:
     """A sketch with its numbers in float64.
 
+    given:  inputs and cells, by number
     values:  of what the outputs are made of, by number;  gradients: of the outcome, by the number of the value
     total, size:  the outcome, and the magnitudes that it is the sum of, which its rounding is relative to
     """
 
-    def __init__(self, sketch: Sketch, arrays: Sequence[Any]) -> None:
+    def __init__(self, sketch: Sketch, given: Mapping[int, np.ndarray]) -> None:
         self.sketch, program = sketch, sketch.program
-        values = dict(zip(program.inputs, map(widened, arrays), strict=True))
-        values |= {n: widened(cell.data) for n, cell in program.cells.items()}
-        values |= {n: widened(a) for n, a in program.constants.items()}
+        values = {n: widened(a) for n, a in {**program.constants, **given}.items()}
         forward = [program.lines[k] for k in sketch.forward]
         self.forward = forward
         self.tail = [program.lines[k] for k in sketch.way if k not in set(sketch.forward)]

@@ -1,4 +1,4 @@
-"""`chainrule check`: the compiled step against its gates, gradients against differences, the set-up against good sense."""
+"""`chainrule check`: the compiled step against its gates, gradients against differences, and a look at the set-up."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def check(
     A line of the compiled step is given what the step itself computed before it, so that no innocent line is named. It
     may differ from float64 by four times what the plain gate differs, and a few roundings of what it adds; the first
     line that differs by more ends the check. Gradients are held to central differences along a random direction and at
-    the steepest number of each parameter, and above a billion multiply-adds (alexnet, vgg16) along one direction through
-    all of them; where they disagree, the gate at fault is named. The set-up of a network of the zoo is that of
+    the steepest number of each parameter, and above a billion multiply-adds (alexnet, vgg16) along one direction
+    through all of them; where they disagree, the gate at fault is named. The set-up of a network of the zoo is that of
     `chainrule train`. The exit code is 0 if all is well, and 1 if a line differs, a gradient is wrong or something is
     found. Nothing is learned, and nothing is saved.
     """

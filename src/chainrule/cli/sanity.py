@@ -50,7 +50,9 @@ class Sanity:
 def told(finding: Finding) -> Iterator[RenderableType]:
     """A finding: what was measured, what it means, what to try."""
     yield Text.assemble((finding.name, "bold"), f": {finding.where}: {finding.measured}")
-    yield Padding(Text.assemble(finding.meaning, "\n", ("Try: ", "bold"), f"{finding.hint}.", "\n"), (0, 0, 0, 4))
+    yield Padding(
+        Text.assemble(finding.meaning, "\n", ("Try: ", "bold"), f"{finding.hint}.", "\n"), (0, 0, 0, 4)
+    )
 
 
 def sanity(setup: Setup, model: str) -> Sanity:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from .. import check as checks
 from ..check import GradientReport
-from ..check.gradients import ELSEWHERE
+from ..check.gradients import ELSEWHERE, Slope
 from .output import plain_table
 from .setups import Setup
 
@@ -37,7 +37,17 @@ class Slopes:
 
     def as_dict(self) -> dict[str, Any]:
         """The same for programs."""
-        return {**self.report.as_dict(), "ok": self.ok, "pictures": self.pictures, "seconds": round(self.seconds, 2)}
+        return {
+            **self.report.as_dict(),
+            "ok": self.ok,
+            "pictures": self.pictures,
+            "seconds": round(self.seconds, 2),
+        }
+
+    def explained(self) -> list[Slope]:
+        """What is not fine, and the first of what is at a kink."""
+        bad = [slope for slope in self.report.slopes if not slope.worst.fine]
+        return bad or [slope for slope in self.report.slopes if slope.verdict == "kink"][:1]
 
     def page(self) -> Iterator[RenderableType]:
         """The answer, the gradients that agree least, and the gates at fault."""
@@ -45,9 +55,8 @@ class Slopes:
         head = self.report.head().partition(": ")[2]
         yield Text(f"{head}; {many}, {self.seconds:.1f} s\n", "bold green" if self.ok else "bold red")
         yield table(self.report)
-        for slope in self.report.shown(SHOWN):
-            if slope.meaning():
-                yield Text.assemble("\n", (slope.path, "bold"), f" {slope.place}: {slope.meaning()}")
+        for slope in self.explained():
+            yield Text.assemble("\n", (slope.path, "bold"), f" {slope.place}: {slope.meaning()}")
         for gate in self.report.culprits:
             yield Text.assemble("\n", ("gate at fault: ", "bold"), str(gate))
         if not self.ok and not self.report.culprits:
