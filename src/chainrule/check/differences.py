@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEPS = (1e-5, 1e-6, 1e-4, 1e-7, 1e-3)
+STEPS = (1e-5, 1e-6, 1e-7, 1e-8, 1e-4, 1e-3)
 """Steps of differences, relative to the size of what is moved; the later ones only where the first disagrees.
 
 Near the cube root of float64's 1.1e-16, where the curve that a difference cuts short and the rounding of what it
 subtracts are alike.
 """
+CAREFUL = (1e-7, 1e-8, 1e-6, 1e-5)
+"""The same where millions of relus are on the way, some of which a larger step would switch."""
 ROUNDINGS = 16.0
 """How many roundings of the outcome a difference of two may be wrong by."""
 KINKED = 1e-4
@@ -81,14 +83,20 @@ def relative(a: float, n: float, floor: float = 0.0) -> float:
 
 
 def compared(
-    along: Along, here: float, backward: float, size: float, noise: float, tolerance: float
+    along: Along,
+    here: float,
+    backward: float,
+    size: float,
+    noise: float,
+    tolerance: float,
+    steps: tuple[float, ...] = STEPS,
 ) -> Difference:
     """Backward's slope along a direction against central differences, with several steps where they disagree.
 
     here:  the outcome at 0;  size: of what is moved;  noise: magnitudes that the outcome is rounded relative to
     """
     tried: list[Tried] = []
-    for share in STEPS:
+    for share in steps:
         tried.append(difference(along, here, backward, share * size, noise, tolerance))
         # only the first step may say that a slope is as good as 0: the smallest see little but rounding
         error = tried[0].error if len(tried) == 1 else relative(backward, tried[-1].slope)

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ..random import Generator
-from .differences import VERDICTS, Difference, compared
+from .differences import STEPS, VERDICTS, Difference, compared
 
 Index = tuple[int, ...]
 
@@ -127,13 +127,19 @@ def extent(x: np.ndarray) -> float:
 
 
 def directed(
-    at: Function, directions: Mapping[int, np.ndarray], gradients: Mapping[int, np.ndarray], tolerance: float
+    at: Function,
+    directions: Mapping[int, np.ndarray],
+    gradients: Mapping[int, np.ndarray],
+    tolerance: float,
+    steps: tuple[float, ...] = STEPS,
 ) -> Difference:
     """The slope along a direction through one value or several."""
     backward = float(sum((gradients[n] * v).sum() for n, v in directions.items()))
-    return compared(
-        lambda t: at.outcome(moved(at, directions, t)), at.total, backward, 1.0, at.size, tolerance
-    )
+
+    def along(t: float) -> float:
+        return at.outcome(moved(at, directions, t))
+
+    return compared(along, at.total, backward, 1.0, at.size, tolerance, steps)
 
 
 def moved(at: Function, directions: Mapping[int, np.ndarray], t: float) -> dict[int, np.ndarray]:

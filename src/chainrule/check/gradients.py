@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DifferenceError, DTypeError, SettingError
 from ..graph import Spec, Value
 from ..random import Generator
-from .differences import KINKED, VERDICTS, Difference
+from .differences import CAREFUL, KINKED, VERDICTS, Difference
 from .examined import Effort, Index, Looked, directed, examined, extent, moved, signs, single
 from .kinks import Switched, switched
 from .rules import Culprit, culprits
@@ -364,16 +364,12 @@ def excused(sketch: Sketch, given: Arrays, slopes: list[Slope], effort: Effort) 
         x = widened(given[w.number])
         beside[w.number] = x + BESIDE * extent(x) * (spread(rng, x.shape) - 1)
     at = Wide(sketch, beside)
-    again = [
-        slope_of(at, w, effort) if s.verdict == "wrong" else s
-        for w, s in zip(sketch.wanted, slopes, strict=True)
-    ]
-    return [
-        dataclasses.replace(s, worst=dataclasses.replace(s.worst, verdict="kink"))
-        if s.verdict == "wrong" and t.worst.fine
-        else s
-        for s, t in zip(slopes, again, strict=True)
-    ]
+    kept = []
+    for w, slope in zip(sketch.wanted, slopes, strict=True):
+        if slope.verdict == "wrong" and slope_of(at, w, effort).worst.fine:
+            slope = dataclasses.replace(slope, worst=dataclasses.replace(slope.worst, verdict="kink"))
+        kept.append(slope)
+    return kept
 
 
 def how(x: np.ndarray, found: Looked, effort: Effort) -> str:
@@ -388,7 +384,7 @@ def together(at: Wide, effort: Effort) -> Slope:
     """All inputs and parameters along one direction."""
     rng = Generator(effort.seed).split("together")
     directions = {w.number: signs(rng, at.values[w.number]) for w in at.sketch.wanted}
-    worst, branch = directed(at, directions, at.gradients, effort.tolerance), None
+    worst, branch = directed(at, directions, at.gradients, effort.tolerance, CAREFUL), None
     if worst.verdict != "agrees":
         worst, branch = with_kink(at, directions, worst)
     many = sum(v.size for v in directions.values())

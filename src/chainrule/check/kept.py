@@ -13,15 +13,16 @@ from ..random import Generator
 
 
 @contextmanager
-def kept(trainer: Any, values: Iterable[Value] = ()) -> Iterator[None]:
+def kept(trainer: Any, values: Iterable[Value] = (), *, learning: bool = True) -> Iterator[None]:
     """Inside, the model may learn; afterwards everything is as it was.
 
-    values:  more of them that a step may change
+    values:  more of them that a step may change;  learning: whether one is made, else arrays stay as they are
     Arrays are copied: a compiled step writes the new state where the old one was.
     """
     things = [trainer, trainer.optimizer, *modules(trainer)]
     attributes = [(thing, dict(vars(thing))) for thing in things]
-    cells = [(v, v.data.copy(), v._grad) for v in (*trainer.state(), *rates(trainer.optimizer), *values)]
+    every = (*trainer.state(), *rates(trainer.optimizer), *values) if learning else ()
+    cells = [(v, v.data.copy(), v._grad) for v in every]
     streams = [(g, dict(vars(g))) for g in held(things, Generator)]
     foreign = [(g, g.bit_generator.state) for g in held(things, np.random.Generator)]
     numpy_state = np.random.get_state()

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Line, Value, evaluate, no_grad
+from ..graph import Line, Value, given, no_grad
 from ..tensor import Tensor
 from .sketch import Sketch, sketched
+from .wide import execute, plainly
 
 
 @dataclass(frozen=True)
 class Look:
     """What a batch makes of a trainer's model before the first step.
 
-    values:  all of them, by number;  total, loss, penalty: the numbers that were added
+    values:  of the way forward, and the gradients, by number
     """
 
     trainer: Any
@@ -83,7 +84,14 @@ def looked(trainer: Any, images: Any, labels: Any) -> Look:
         return (loss if penalty is None else loss + penalty), loss, penalty, scores
 
     sketch = sketched(look, (images, labels), slopes=False, first=True)
-    return Look(trainer, images, labels, sketch, evaluate(sketch.program, images, labels))
+    program = sketch.program
+    values, keep = (
+        given(program, images, labels),
+        [ref.number for ref in program.output if hasattr(ref, "number")],
+    )
+    keep += [w.gradient for w in sketch.wanted if w.gradient is not None]
+    keep += [n for line in program.lines if line.phase == "forward" for n in line.outputs]
+    return Look(trainer, images, labels, sketch, values | execute(program.lines, values, keep, plainly))
 
 
 def ignorant_loss(look: Look) -> float | None:

@@ -14,7 +14,7 @@ from .kept import kept
 from .look import Look, ignorant_loss, looked
 from .registered import parameters_of, strays
 
-ABOVE = 4.0
+ABOVE = 6.0
 """How many times the loss of a network that knows nothing is no accident of initial weights."""
 OUTWEIGHS = 10.0
 """A penalty that is so many times the loss of the data is all that the network learns from."""
@@ -50,14 +50,12 @@ def setup(trainer: Any, batch: Any, *, steps: int = 60) -> SetupReport:
         Try: a learning rate that is ... times smaller.
     """
     images, labels = checked(trainer, batch, steps)
-    with kept(trainer):
+    with kept(trainer, learning=False):
         trainer.model.train()
         try:
             look = looked(trainer, images, labels)
         except GradientError as error:
             return SetupReport([no_gradient(trainer, error)])
-    with kept(trainer, [cell for _, cell, _ in look.gradients()]):
-        trainer.model.train()
         return report(look, steps)
 
 
@@ -193,7 +191,10 @@ def tried(look: Look, steps: int, measured: dict[str, str], left_out: list[str])
         reason = f"{2 * steps} steps cost some {work:.0e} multiply-adds" if steps else "it was not asked for"
         left_out.append(f"whether {few} examples can be learned by heart: {reason}")
         return findings
-    learned = trial.by_heart(trainer, trial.step_of(trainer, bare=True), *batch, steps, ignorant_loss(look))
+    with kept(trainer, cells):
+        learned = trial.by_heart(
+            trainer, trial.step_of(trainer, bare=True), *batch, steps, ignorant_loss(look)
+        )
     measured["learning by heart"] = str(learned)
     if learned.after > learned.goal:
         findings.append(
