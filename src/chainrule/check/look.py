@@ -37,6 +37,11 @@ class Look:
         return self.values[found.number] if hasattr(found, "number") else None
 
     @property
+    def total(self) -> float:
+        """The loss with the penalty."""
+        return float(self.returned(0))  # type: ignore[arg-type]
+
+    @property
     def loss(self) -> float:
         """The loss of the data alone."""
         return float(self.returned(1))  # type: ignore[arg-type]

@@ -114,22 +114,21 @@ def report(look: Look, steps: int) -> SetupReport:
 
 def not_finite(look: Look) -> list[Finding]:
     """The first value that is not finite, and what it was made by."""
-    program = look.sketch.program
-    total = look.returned(0)
-    gradients = [g for _, _, g in look.gradients() if g is not None]
-    if all(np.isfinite(a).all() for a in (total, *gradients) if a is not None):
+    gradients = [(f"{path}.grad", g) for path, _, g in look.gradients() if g is not None]
+    if np.isfinite(look.total) and all(np.isfinite(g).all() for _, g in gradients):
         return []
-    names = look.names
-    for line in program.lines:
+    for line in look.lines():
         for n in line.outputs:
             if look.values[n].dtype.kind == "f" and not np.isfinite(look.values[n]).all():
-                count = int((~np.isfinite(look.values[n])).sum())
-                many = (
-                    f"{count:,} of {look.values[n].size:,} numbers are not finite, made by {line.gate.label}"
-                )
                 at = f" at {line.place}" if str(line.place) else ""
-                return [Finding("not finite", names[n], f"{many} ({line.phase}){at}", HINT)]
-    return []
+                return [wrong(look.names[n], look.values[n], f", made by {line.gate.label}{at}")]
+    return [wrong(path, g, ", on the way back") for path, g in gradients if not np.isfinite(g).all()][:1]
+
+
+def wrong(path: str, array: np.ndarray, by: str) -> Finding:
+    """Numbers that are not finite."""
+    count = int((~np.isfinite(array)).sum())
+    return Finding("not finite", path, f"{count:,} of {array.size:,} numbers are not finite{by}", HINT)
 
 
 HINT = "check.blame(step, images, labels), which says of which numbers it was made"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,22 +33,32 @@ def wide(gate: Gate) -> Gate:
     return dataclasses.replace(gate, **settings)
 
 
-def computed(gate: Gate, given: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+def plainly(gate: Gate, given: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     """The results of a gate, held to its shape rule."""
-    gate = wide(gate)
     return run(gate, tuple(given), promise(gate, tuple(Spec(a.shape, a.dtype) for a in given)))
 
 
-def execute(lines: Sequence[Line], values: Arrays, keep: Iterable[int], made: Arrays | None = None) -> Arrays:
+def computed(gate: Gate, given: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """The results of a gate in float64."""
+    return plainly(wide(gate), given)
+
+
+def execute(
+    lines: Sequence[Line],
+    values: Arrays,
+    keep: Iterable[int],
+    how: Callable[..., tuple[np.ndarray, ...]] = computed,
+    made: Arrays | None = None,
+) -> Arrays:
     """Run lines, and return what they made of what shall be kept; the rest is dropped once it was read.
 
-    values:  what is there before;  made: what stands in the place of some of these
+    values:  what is there before;  how: what a gate makes of arrays;  made: what stands in the place of some values
     """
     kept, found = set(keep), {} if made is None else dict(made)
     left = Counter(n for line in lines for n in line.inputs)
     for line in lines:
         given = [found[n] if n in found else values[n] for n in line.inputs]
-        found.update(zip(line.outputs, computed(line.gate, given), strict=True))
+        found.update(zip(line.outputs, how(line.gate, given), strict=True))
         left.subtract(line.inputs)
         for n in (*line.inputs, *line.outputs):
             if not left[n] and n not in kept:
@@ -100,7 +110,7 @@ class Wide:
 
     def changed(self, changes: Mapping[int, np.ndarray], keep: Iterable[int]) -> Arrays:
         """What the lines make of other numbers, as far as it is to be kept; the outcome always is."""
-        return execute(self.reading(changes), self.values, {self.sketch.outcome, *keep}, dict(changes))
+        return execute(self.reading(changes), self.values, {self.sketch.outcome, *keep}, made=dict(changes))
 
     def reading(self, changes: Iterable[int]) -> list[Line]:
         """The lines that depend on some values, up to the outcome."""

@@ -19,6 +19,9 @@ from .output import facts
 from .runs import is_run
 from .setups import Setup
 
+STEPS = 1000
+"""Steps of a training run: its schedule begins with small ones."""
+
 
 @dataclass(frozen=True)
 class Sanity:
@@ -59,5 +62,5 @@ def sanity(setup: Setup, model: str) -> Sanity:
     """A network of the zoo as `chainrule train` would teach it, a run as it was taught."""
     began, trainer = time.perf_counter(), setup.trainer
     if not is_run(model):
-        trainer = make_trainer(trainer.model, Config(model=setup.model), 1)
+        trainer = make_trainer(trainer.model, Config(model=setup.model), STEPS)
     return Sanity(checks.setup(trainer, setup.batch), time.perf_counter() - began)
