@@ -24,7 +24,7 @@ ROUNDINGS = 16.0
 KINKED = 1e-4
 """A relative error that a kink between two points may leave."""
 CLEAR = 0.1
-"""Differences of several steps agree with each other if they are apart by less than this share of the error."""
+"""Differences of three steps agree with each other if they are apart by less than this share of the error."""
 
 VERDICTS = ("agrees", "kink", "precision", "wrong")
 """What is thought of two slopes, from good to bad."""
@@ -123,19 +123,26 @@ def diagnosed(tried: list[Tried], backward: float, tolerance: float) -> Differen
     """What to think of a slope that no step agrees with."""
     first, smaller = tried[0], tried[1]
     best = min(tried, key=lambda t: abs(backward - t.slope))
-    if bends(first, smaller, tolerance):
+    if bends(tried, tolerance):
         low, high = sorted((smaller.left, smaller.right))
         slack = KINKED * max(abs(low), abs(high))
         return told(smaller, backward, "kink" if low - slack <= backward <= high + slack else "wrong")
-    slopes = [t.slope for t in sorted(tried, key=lambda t: t.step)]
-    apart = min(abs(a - b) for a, b in zip(slopes, slopes[1:], strict=False))
-    if apart <= CLEAR * abs(backward - best.slope):
+    if settled([t.slope for t in sorted(tried, key=lambda t: t.step)], backward):
         return told(first, backward, "wrong")
     return told(best, backward, "precision")
 
 
-def bends(first: Tried, smaller: Tried, tolerance: float) -> bool:
-    """Whether the curve has a corner at the very point: what parts the two sides does not shrink with the step."""
-    wide, near = abs(first.right - first.left), abs(smaller.right - smaller.left)
-    seen = tolerance * max(abs(smaller.left), abs(smaller.right), smaller.floor)
-    return near > 2 * seen and near > wide / 2
+def settled(slopes: list[float], backward: float) -> bool:
+    """Whether three steps in a row give nearly one slope, and that is not backward's."""
+    rows = zip(slopes, slopes[1:], slopes[2:], strict=False)
+    return any(max(row) - min(row) <= CLEAR * min(abs(backward - n) for n in row) for row in rows)
+
+
+def bends(tried: list[Tried], tolerance: float) -> bool:
+    """Whether the curve has a corner at the very point: what parts the two sides is the same with every step.
+
+    Of a smooth curve it shrinks with the step, of a rough one it grows.
+    """
+    parts = [abs(t.right - t.left) for t in tried[:3]]
+    seen = 2 * tolerance * max(max(abs(t.left), abs(t.right), t.floor) for t in tried[:2])
+    return min(parts) > seen and max(parts) < 2 * min(parts)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DifferenceError, DTypeError, SettingError
+from ..errors import DifferenceError, DTypeError, SettingError, UsageError
 from ..graph import Spec, Value
 from ..random import Generator
 from .differences import CAREFUL, KINKED, VERDICTS, Difference
@@ -229,8 +229,9 @@ def gradients(
     numbers that it read, and the gate at fault is named.  Above 10⁹ multiply-adds a run, all values are moved along
     one direction together, and apart only if they disagree.
     Returns a GradientReport, which prints; raise_for_errors() raises DifferenceError for wrong slopes.
-    Raises UsageError for what cannot be called, SettingError for settings that cannot work, DTypeError and
-    GradientError if nothing that is returned has a slope, TraceError if the function branches on a value.
+    Raises UsageError for what cannot be called or does not repeat itself, SettingError for settings that cannot work,
+    DTypeError and GradientError if nothing that is returned has a slope, GradientError for one of another shape,
+    TraceError if the function branches on a value.
     Source: CS231n course notes, "Gradient checks".
 
     >>> import chainrule as cr
@@ -253,6 +254,7 @@ def gradients(
     sketch = first_that_fits(function, arrays, seed)
     given = given_to(sketch, [a for a in arrays if isinstance(a, np.ndarray)])
     at = Wide(sketch, given)
+    check_repeats(at)
     if cost(sketch) > EXPENSIVE and len(sketch.wanted) > 1:
         slopes = [together(at, effort)]
         if slopes[0].verdict != "wrong":
@@ -290,6 +292,16 @@ def check_effort(effort: Effort) -> None:
     if not effort.directions + effort.steepest:
         came = "directions 0 and steepest 0"
         raise SettingError("check.gradients", came, "at least one of them", "directions=2")
+
+
+def check_repeats(at: Wide) -> None:
+    """A UsageError for a function that gives another number in a second run."""
+    again = at.outcome({w.number: at.values[w.number] for w in at.sketch.wanted[:1]})
+    if again != at.total and not np.isnan(again):
+        came = f"a function that gives {at.total:.9g} and then {again:.9g} for the same input"
+        raise UsageError(
+            "check.gradients", came, "the same number each time", "draw before, and give what was drawn"
+        )
 
 
 def as_input(x: Any) -> Any:

@@ -45,7 +45,7 @@ def switched(at: Wide, below: Mapping[int, np.ndarray], above: Mapping[int, np.n
     """
     lines = [line for line in at.reading(below) if not at.values.keys().isdisjoint(line.outputs)]
     keep = {n for line in lines for n in line.outputs}
-    low, high = at.values | at.changed(below, keep), at.values | at.changed(above, keep)
+    low, high = ({**at.values, **moved, **at.changed(moved, keep)} for moved in (below, above))
     for line in lines:
         where = parted(line, low, high)
         if where is not None:
