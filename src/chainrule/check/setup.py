@@ -177,7 +177,7 @@ def tried(look: Look, steps: int, measured: dict[str, str], left_out: list[str])
     trainer, batch = look.trainer, (look.images, look.labels)
     cells = [cell for _, cell, _ in look.gradients()]
     with kept(trainer, cells):
-        found = trial.ratios(trainer, trial.step_of(trainer), *batch)
+        found = trial.ratios(look, trial.step_of(trainer))
     findings = list(trial.odd_ratios(found))
     if found:
         each = sorted(r.ratio for r in found)

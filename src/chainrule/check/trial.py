@@ -11,6 +11,7 @@ from ..compiler import compile
 from ..errors import ChainruleError, NonFiniteError
 from ..graph import no_grad
 from .findings import Finding
+from .look import Look
 
 RATIOS = (1e-5, 0.1)
 """How far one step may move a weight, as a part of its length; about 1e-3 is usual."""
@@ -29,12 +30,18 @@ class Ratio(NamedTuple):
     ratio: float
 
 
-def ratios(trainer: Any, step: Step, images: Any, labels: Any) -> list[Ratio]:
-    """The same of every matrix and filter that is trained and is not 0; the step is done, and not taken back."""
+def ratios(look: Look, step: Step) -> list[Ratio]:
+    """The same of every matrix and filter that is trained; the step is done, and not taken back.
+
+    Weights and gradients that are 0 throughout have no ratio, and findings of their own.
+    """
+    trained = {id(p) for p in look.trainer.optimizer.parameters()}
     weights = [
-        (p.name, p, p.data.copy()) for p in trainer.optimizer.parameters() if p.requires_grad and p.ndim >= 2
+        (path, cell, cell.data.copy())
+        for path, cell, gradient in look.gradients()
+        if id(cell) in trained and cell.data.ndim >= 2 and gradient is not None and gradient.any()
     ]
-    step(images, labels)
+    step(look.images, look.labels)
     lengths = [(name, norm(p.data - before), norm(before)) for name, p, before in weights]
     return [Ratio(name, moved / length) for name, moved, length in lengths if length]
 
