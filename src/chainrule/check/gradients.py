@@ -132,12 +132,15 @@ class GradientReport:
         many = f"{len(self.slopes)} gradient{'s' * (len(self.slopes) != 1)}"
         if not self.ok:
             return f"{self.name}: {len(self.wrong)} of {many} wrong"
+        together = self.slopes[0].kind == "together"
         kinds = Counter(slope.verdict for slope in self.slopes)
         notes = [f"{kinds['kink']} of them at a kink"] * bool(kinds["kink"])
         notes += [f"{kinds['precision']} of them not decided"] * bool(kinds["precision"])
         errors = [slope.worst.error for slope in self.slopes if slope.verdict == "agrees"]
         notes += [f"largest relative error {max(errors, default=0):.1e}"] * bool(errors)
-        agree = f"{many} agree{'s' * (len(self.slopes) == 1)} with differences in float64"
+        one = len(self.slopes) == 1 and not together
+        agree = f"{f'the gradients of {self.slopes[0].path}' if together else many} agree{'s' * one}"
+        agree += " with differences in float64"
         return f"{self.name}: " + ", ".join([agree, *notes])
 
     def shown(self, most: int = MOST) -> list[Slope]:
