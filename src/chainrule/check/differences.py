@@ -143,6 +143,6 @@ def bends(tried: list[Tried], tolerance: float) -> bool:
 
     Of a smooth curve it shrinks with the step, of a rough one it grows.
     """
-    parts = [abs(t.right - t.left) for t in tried[:3]]
-    seen = 2 * tolerance * max(max(abs(t.left), abs(t.right), t.floor) for t in tried[:2])
+    parts = [abs(t.right - t.left) for t in tried[:4]]
+    seen = 2 * tolerance * max(max(abs(t.left), abs(t.right), t.floor) for t in tried[:4])
     return min(parts) > seen and max(parts) < 2 * min(parts)
