@@ -25,9 +25,8 @@ def test_a_finding_on_the_page():
     finding = Finding("labels", "the batch", "8 examples, all of class 3")
     rows = str(finding).splitlines()
     assert rows[0] == "labels: the batch: 8 examples, all of class 3"
-    assert all(row.startswith("    ") and len(row) <= 96 for row in rows[1:]) and rows[-1].startswith(
-        "    Try: shuffle"
-    )
+    assert all(row.startswith("    ") and len(row) <= 96 for row in rows[1:])
+    assert rows[-1].startswith("    Try: shuffle")
     assert finding.as_dict()["hint"] == LESSONS["labels"].hint
     assert Finding("labels", "", "", "this first").hint == "this first"
 

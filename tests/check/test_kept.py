@@ -1,4 +1,4 @@
-"""All that trying out may change comes back: numbers, gradients, rates, modes, attributes, streams of random numbers."""
+"""All that trying out may change comes back: numbers, gradients, rates, modes, attributes, random streams."""
 
 import numpy as np
 import pytest

@@ -45,7 +45,7 @@ def test_the_first_gate_that_switches(function, gate):
 def test_the_layer_is_named():
     model = nn.Sequential({"linear": nn.Linear(2, 2, bias=False, rng=Generator(0)), "relu": nn.ReLU()})
     model.linear.weight.assign(np.eye(2, dtype="float32"))
-    place = found(model, np.array([[0.0, 1.0]], "float32").astype("float32"), np.float32(1e-4))
+    place = found(model.astype("float64"), np.array([[0.0, 1.0]]))
     assert (place.gate, place.layer, place.index) == ("relu", "relu", (0, 0))
 
 

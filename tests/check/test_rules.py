@@ -25,7 +25,7 @@ def test_each_gate_at_its_own_numbers():
     assert (first.gate, first.path, first.input, first.value) == ("cube", "cube", "x", "exp")
     assert (second.gate, second.input, second.value) == ("swapped", "y", "multiply")
     assert first.slopes.backward / first.slopes.differences == pytest.approx(2 / 3)
-    assert "test_rules.py:" in first.line and "applied(Cube)" in first.source
+    assert first.line.startswith("wrong_rules.py:") and "cr.apply(gate(), *inputs)" in first.source
     assert str(first).startswith("cube (makes cube): its slope to x[")
 
 
@@ -48,10 +48,8 @@ def test_kinks_are_no_fault(elements):
 
 
 def test_only_gates_on_the_way_from_what_wants_a_gradient():
-    sketch = sketched(
-        lambda x: (x * 3.0, applied(Cube)(cr.exp(np.ones(2)) * cr.Tensor([1.0, 2.0], dtype="float64")))[0],
-        [numbers(2)],
-    )
+    fixed = cr.Tensor(numbers(2))
+    sketch = sketched(lambda x: x * applied(Cube)(fixed), [numbers(2)])
     assert not list(culprits(Wide(sketch, given_to(sketch, [numbers(2)])), Effort()))
 
 

@@ -28,7 +28,7 @@ def test_inputs_come_first_then_parameters_each_with_its_gradient():
 
 
 def test_what_no_way_leads_to_has_no_gradient():
-    spare = cr.Tensor(2.0, requires_grad=True, name="spare")
+    spare = cr.Tensor(2.0, dtype="float64", requires_grad=True, name="spare")
     sketch = sketched(lambda x, y: (x * y.detach() * spare.detach()).sum(), [numbers(2), numbers(2)])
     assert paths(sketch) == [("x", "input", True), ("y", "input", False), ("spare", "parameter", False)]
 
@@ -59,7 +59,7 @@ def test_the_lines_that_values_are_made_by():
 
 
 def test_names():
-    assert names_of(Multiply(), 2) == ["x1", "x2"] or names_of(Multiply(), 2) == list(Multiply.inputs)
+    assert names_of(Multiply(), 2) == list(Multiply.inputs)
     assert names_of(Relu(), 1) == ["x"] and len(names_of(Concat(0), 3)) == 3
     assert names_of(nn.CrossEntropyLoss(), 2) == ["scores", "labels"]
     assert names_of(lambda x, *more: x, 3) == ["x", "input1", "input2"]
