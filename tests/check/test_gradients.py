@@ -9,6 +9,7 @@ from chainrule.errors import (
     DifferenceError,
     DTypeError,
     GradientError,
+    NonFiniteError,
     SettingError,
     ShapeError,
     TraceError,
@@ -229,7 +230,22 @@ def test_for_programs():
     assert told["slopes"][0]["error"] == pytest.approx(1 / 3)
 
 
-STEP = optim.SGD([cr.Tensor([1.0], requires_grad=True)], lr=0.1)
+def test_a_slope_that_is_no_number_is_wrong():
+    """The root of 0 times 0: its slope comes out as infinity times 0."""
+    report = check.gradients(lambda x: cr.sqrt(x * 0.0) + x, [1.0])
+    assert verdicts(report) == {"x": "wrong"} and np.isnan(report.slopes[0].worst.backward)
+    assert not check.gradients(cr.sqrt, [0.0, 1.0]).wrong, "to the left of 0 there is nothing"
+
+
+WEIGHT = cr.Tensor([1.0, 2.0], dtype="float64", requires_grad=True)
+OPTIMIZER = optim.SGD([WEIGHT], lr=0.1)
+
+
+def goes_back(x):
+    OPTIMIZER.zero_grad()
+    loss = (x * WEIGHT).sum()
+    loss.backward()
+    return loss
 
 
 @pytest.mark.parametrize(
@@ -249,6 +265,8 @@ STEP = optim.SGD([cr.Tensor([1.0], requires_grad=True)], lr=0.1)
         (DTypeError, lambda: check.gradients(lambda x: None, numbers(2)), "no tensor"),
         (GradientError, lambda: check.gradients(lambda x: x.detach(), numbers(2)), "depends on no parameter"),
         (GradientError, lambda: check.gradients(Flat(), numbers(2, 3)), "backward gave a gradient"),
+        (GradientError, lambda: check.gradients(goes_back, numbers(2)), "calls backward() itself"),
+        (NonFiniteError, lambda: check.gradients(cr.log, -1.0), "an outcome of nan"),
         (ShapeError, lambda: check.gradients(lambda x, w: x @ w, numbers(2, 3), numbers(2, 3)), "f64[2,3]"),
         (TraceError, lambda: check.gradients(lambda x: x if x.sum() > 0 else -x, numbers(2)), "a look at"),
     ],

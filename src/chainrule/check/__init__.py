@@ -1,4 +1,4 @@
-"""Checks that teach: is the compiled step the step, and who made the NaN."""
+"""Checks that teach: compiled against plain, gradients against differences, who made the NaN, is the set-up sane."""
 
 from .advice import USUAL as USUAL
 from .blame import Blame as Blame

@@ -5,6 +5,7 @@ Source of the rules of thumb: CS231n course notes, "Gradient checks": relative e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -98,6 +99,8 @@ def compared(
     tried: list[Tried] = []
     for share in steps:
         tried.append(difference(along, here, backward, share * size, noise, tolerance))
+        if not math.isfinite(backward):
+            return told(tried[0], backward, "wrong" if math.isfinite(tried[0].slope) else "precision")
         # only the first step may say that a slope is as good as 0: the smallest see little but rounding
         error = tried[0].error if len(tried) == 1 else relative(backward, tried[-1].slope)
         if error <= tolerance:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DifferenceError, DTypeError, SettingError, UsageError
+from ..errors import DifferenceError, DTypeError, NonFiniteError, SettingError, UsageError
 from ..graph import Spec, Value
 from ..random import Generator
 from .differences import CAREFUL, KINKED, VERDICTS, Difference
@@ -234,7 +234,7 @@ def gradients(
     Returns a GradientReport, which prints; raise_for_errors() raises DifferenceError for wrong slopes.
     Raises UsageError for what cannot be called or does not repeat itself, SettingError for settings that cannot work,
     DTypeError and GradientError if nothing that is returned has a slope, GradientError for one of another shape,
-    TraceError if the function branches on a value.
+    NonFiniteError for NaN, TraceError if the function branches on a value.
     Source: CS231n course notes, "Gradient checks".
 
     >>> import chainrule as cr
@@ -298,9 +298,12 @@ def check_effort(effort: Effort) -> None:
 
 
 def check_repeats(at: Wide) -> None:
-    """A UsageError for a function that gives another number in a second run."""
+    """A NonFiniteError for no number, a UsageError for a function that gives another one in a second run."""
+    if not np.isfinite(at.total):
+        hint = "check.blame(function, …), which names the line; other inputs"
+        raise NonFiniteError("check.gradients", f"an outcome of {at.total}", "a finite number", hint)
     again = at.outcome({w.number: at.values[w.number] for w in at.sketch.wanted[:1]})
-    if again != at.total and not np.isnan(again):
+    if again != at.total:
         came = f"a function that gives {at.total:.9g} and then {again:.9g} for the same input"
         raise UsageError(
             "check.gradients", came, "the same number each time", "draw before, and give what was drawn"

@@ -84,6 +84,7 @@ def sent_back(gate: Gate, given: Sequence[np.ndarray]) -> list[np.ndarray | None
 
 def jump(low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
     """Where two slopes are not nearly the same."""
-    largest = max(float(np.abs(low).max(initial=0)), float(np.abs(high).max(initial=0)))
-    where = np.asarray(np.abs(low - high) > JUMP * largest)
+    with np.errstate(all="ignore"):
+        largest = max(float(np.abs(low).max(initial=0)), float(np.abs(high).max(initial=0)))
+        where = np.asarray(np.abs(low - high) > JUMP * largest)
     return where if largest > SMALLEST and where.any() else None

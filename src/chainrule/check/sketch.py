@@ -201,6 +201,9 @@ def leaves(root: Value) -> Iterator[Leaf]:
     stack = [] if root.node is None else [root.node]
     while stack:
         node = stack.pop()
+        if node.walked:
+            came, hint = "a function that calls backward() itself", "the function up to its loss"
+            raise GradientError("check", came, "one that only goes forward", hint)
         if node not in seen:
             seen.add(node)
             stack.extend(parent for parent, _ in node.parents if parent is not None)
