@@ -26,7 +26,7 @@ def test_dead_units_count_from_a_share_on(dead, named):
 
 def test_a_unit_of_pictures_is_a_channel():
     conv = nn.Conv2d(1, 5, 3, rng=Generator(0))
-    conv.bias.assign(np.array([-90, -90, -90, -90, 0], "float32"))
+    conv.bias.assign(np.array([-90, -90, -90, -90, -2], "float32"))
     model = nn.Sequential(conv, nn.ReLU(), nn.Flatten(), nn.Linear(5 * 4 * 4, 3, rng=Generator(1)))
     look = looked(trainer(model), Generator(2).normal((8, 1, 6, 6)), np.arange(8) % 3)
     (finding,) = activity.dead_units(look)

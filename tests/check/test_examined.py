@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chainrule.check.examined import Effort, element, examined, extent, halved, signs, steepest
+from chainrule.check.differences import Difference
+from chainrule.check.examined import Effort, Seen, element, examined, extent, halved, signs, steepest
 from chainrule.random import Generator
 
 
@@ -53,6 +54,13 @@ def test_the_worst_of_all_is_told():
     assert examined(at, 0, at.gradient, Effort()).index == (2,)
 
 
+def test_a_small_fault_is_worse_than_a_large_kink():
+    small, large = (
+        Difference(0, 0, error, verdict, 0, 0, 0) for error, verdict in ((0.1, "wrong"), (1.0, "kink"))
+    )
+    assert Seen(small, (0,), None).rank > Seen(large, (1,), None).rank
+
+
 def test_what_may_not_be_moved_stays():
     at = squares(4)
     at.gradient[2] = 7.0
@@ -78,7 +86,8 @@ def test_where_it_is_steep():
 
 def test_steps_are_relative_to_the_size_of_the_numbers():
     tiny = Squares(np.full(3, 1e-8))
-    assert element(tiny, 0, tiny.gradient, (0,), 1e-5).verdict == "agrees"
+    found = element(tiny, 0, tiny.gradient, (0,), 1e-5)
+    assert found.verdict == "agrees" and found.step == pytest.approx(1e-13)
     assert extent(np.array([np.inf])) == 1.0
     v = signs(Generator(0), np.full(50, 3.0))
     assert set(np.abs(v)) == {3.0} and 0 < (v > 0).sum() < 50

@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.check.kinks import jumped, switched
+from chainrule.check.kinks import jump, jumped, switched
 from chainrule.check.sketch import sketched
 from chainrule.check.wide import Wide, given_to
 from chainrule.ops.activation import Relu, Tanh
@@ -55,6 +55,11 @@ def test_smooth_gates_never_jump():
     assert jumped(Softmax(1), [x], [x + 1e-5]) == [None]
     x[0, 0] = 0.0
     assert jumped(Multiply(), [x - 1e-6, y], [x + 1e-6, y]) == [None, None]
+
+
+def test_what_rounding_leaves_of_0_is_no_jump():
+    assert jump(np.array([1e-17, 0.0]), np.array([-1e-17, 0.0])) is None
+    assert jump(np.array([1e-3, 0.0]), np.array([-1e-3, 0.0])).tolist() == [True, False]
 
 
 def test_gates_of_several_outputs_and_without_backward():

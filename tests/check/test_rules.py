@@ -47,6 +47,12 @@ def test_kinks_are_no_fault(elements):
     )
 
 
+def test_many_kinks_near_by_are_no_fault():
+    rng = np.random.default_rng(0)
+    x = rng.choice([-1, 1], 2000) * 10.0 ** rng.uniform(-11, 0, 2000)
+    assert not found(cr.relu, x, elements=0, directions=4)
+
+
 def test_only_gates_on_the_way_from_what_wants_a_gradient():
     fixed = cr.Tensor(numbers(2))
     sketch = sketched(lambda x: x * applied(Cube)(fixed), [numbers(2)])

@@ -96,6 +96,13 @@ def test_all_comes_back_to_the_bit(plain):
     made.step(*batch())
 
 
+def test_a_model_in_evaluation_is_looked_at_in_training():
+    made = trainer(network(nn.BatchNorm1d(20), nn.Dropout(0.5, rng=Generator(0))))
+    told = check.setup(made, batch()).measured
+    made.model.eval()
+    assert check.setup(made, batch()).measured == told and not made.model.training
+
+
 def test_gradients_that_stand_there_stay():
     model = network()
     made = trainer(model)

@@ -123,8 +123,7 @@ def callable_of(function: Any) -> Callable[..., Any]:
     if not callable(function):
         came = f"a {type(function).__name__}"
         raise UsageError("check", came, "a gate, a module or a function", "check.gradients(function, x)")
-    plain = getattr(function, "function", None)  # what a compiled step was made of
-    return plain if hasattr(function, "replay") and plain is not None else function
+    return function
 
 
 def name_of(function: Any) -> str:
