@@ -19,7 +19,7 @@ from chainrule.ops.activation import Relu, Tanh
 from chainrule.random import Generator
 
 from ..nn.steps import pictures
-from .wrong_rules import Cube, Flat, Forgetful, Moody, OneWrong, Rough, Swapped, applied, numbers
+from .wrong_rules import Cube, Flat, Forgetful, HalfRelu, Moody, OneWrong, Rough, Swapped, applied, numbers
 
 
 def verdicts(report):
@@ -144,6 +144,13 @@ def test_at_a_kink_either_slope_is_right():
     assert slope.worst.left == 0 < slope.worst.right
     assert "a kink: relu (relu[0])" in slope.meaning() and report.raise_for_errors() is report
     assert "1 of them at a kink" in report.head()
+
+
+def test_a_wrong_rule_does_not_hide_between_the_two_sides_of_a_kink():
+    x = np.concatenate([np.zeros(300), np.ones(20)])
+    report = check.gradients(HalfRelu(), x, steepest=0)
+    assert verdicts(report) == {"x": "wrong"} and report.culprits[0].gate == "half_relu"
+    assert check.gradients(cr.relu, x, steepest=0).slopes[0].verdict == "kink"
 
 
 @pytest.mark.parametrize("distance", [1e-9, 3e-7, 1e-6, 1e-4])

@@ -51,6 +51,17 @@ class Swapped(cr.Elementwise):
 
 
 @cr.gate
+class HalfRelu(cr.Elementwise):
+    """out = max(x, 0); hands back half."""
+
+    def forward(self, xp, x):
+        return xp.maximum(x, 0)
+
+    def backward(self, upstream, *, x):
+        return where(x > 0.0, upstream * 0.5, 0.0)
+
+
+@cr.gate
 class Rough(cr.Elementwise):
     """out = x², computed in float32; the rule is right."""
 

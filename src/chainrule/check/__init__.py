@@ -8,6 +8,6 @@ from .compiled import Report as Report
 from .compiled import compiled as compiled
 from .findings import Finding as Finding
 from .findings import SetupReport as SetupReport
-from .gradients import GradientReport as GradientReport
 from .gradients import gradients as gradients
 from .setup import setup as setup
+from .verdicts import GradientReport as GradientReport

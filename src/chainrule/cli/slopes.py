@@ -13,7 +13,7 @@ from rich.text import Text
 
 from .. import check as checks
 from ..check import GradientReport
-from ..check.gradients import ELSEWHERE, Slope
+from ..check.verdicts import ELSEWHERE, Slope
 from .output import plain_table
 from .setups import Setup
 
