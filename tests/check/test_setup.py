@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import check, nn, optim, zoo
 from chainrule.data import Batches, Normalize, load
-from chainrule.errors import DataError, LabelError, SettingError, ShapeError, UsageError
+from chainrule.errors import DataError, GradientError, LabelError, SettingError, ShapeError, UsageError
 from chainrule.random import Generator
 from chainrule.train import Config, Trainer
 from chainrule.train.job import make_trainer
@@ -134,6 +135,25 @@ def test_for_programs():
     assert set(told) == {"findings", "measured", "left_out"}
 
 
+def test_a_batch_of_tensors():
+    images, labels = batch()
+    report = check.setup(trainer(network()), (cr.Tensor(images), cr.Tensor(labels)))
+    assert report == check.setup(trainer(network()), batch())
+
+
+class NoWayBack(nn.Module):
+    def forward(self, x):
+        return cr.apply(OneWay(), x)
+
+
+@cr.gate
+class OneWay(cr.Elementwise):
+    """out = x, and no backward."""
+
+    def forward(self, xp, x):
+        return x * 1.0
+
+
 MADE = trainer(network())
 IMAGES, LABELS = batch()
 
@@ -152,6 +172,11 @@ IMAGES, LABELS = batch()
         (DataError, lambda: check.setup(MADE, (IMAGES[:0], LABELS[:0])), "0 images and 0 labels"),
         (SettingError, lambda: check.setup(MADE, batch(), steps=-1), "steps -1"),
         (SettingError, lambda: check.setup(MADE, batch(), steps=True), "steps True"),
+        (
+            GradientError,
+            lambda: check.setup(trainer(network(NoWayBack())), batch()),
+            "a gate without backward",
+        ),
         (ShapeError, lambda: check.setup(MADE, (IMAGES[:, :5], LABELS)), "f32[12,5]"),
         (LabelError, lambda: check.setup(MADE, (IMAGES, LABELS + 1)), "label 3"),
     ],

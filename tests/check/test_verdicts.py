@@ -76,6 +76,8 @@ def test_a_long_report():
         f"  {ELSEWHERE}",
         "  not looked at: labels: no floats",
     ]
+    twice = str(GradientReport("f", [slope("v", "wrong"), slope("w", "wrong")]))
+    assert twice.count(": wrong\n") == 2 and twice.count("agree with each other") == 1
     assert all(len(report.shown(most)) >= 1 for most in (0, 1))
 
 

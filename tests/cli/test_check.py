@@ -1,8 +1,13 @@
 """`chainrule check`: all checks or some, on a page and for programs, and what cannot be checked."""
 
+import importlib
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+verb = importlib.import_module("chainrule.cli.check")
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -45,6 +50,15 @@ def test_a_run_on_its_own_pictures(say, run: Path, pictures: Path):
     both = say("check", run, "--gradients", "--setup", "--batch", "40", "--json")
     assert both.code == 0 and both.json["gradients"]["pictures"] == 2
     assert both.json["setup"]["measured"]["labels"] == "2 classes among 40 examples"
+
+
+def test_on_a_terminal_it_says_what_it_does(say, monkeypatch):
+    written = io.StringIO()
+    monkeypatch.setattr(verb, "stderr", lambda: Console(file=written, force_terminal=True))
+    assert say("check", "linear", "--gradients", "--setup").code == 0
+    for doing in (verb.CHECKS["gradients"], verb.CHECKS["setup"]):
+        assert doing in written.getvalue()
+    assert verb.CHECKS["compiled"] not in written.getvalue()
 
 
 def test_the_same_again(say):

@@ -65,8 +65,8 @@ def gradients(
     ...         return upstream * 2.0 * x * x
     >>> print(gradients(Cube(), [1.0, -2.0]))
     cube: 1 of 1 gradient wrong
-      x  f64[2], each number; at [0]: backward ..., differences ..., relative error 3.3e-01
-         wrong: differences of several steps agree with each other, and backward does not agree with them
+      x  f64[2], each number; at [0]: backward ..., differences ..., relative error 3.3e-01: wrong
+         differences of several steps agree with each other, and backward does not agree with them
       gate at fault: cube (makes cube): its slope to x[0]: backward ..., differences ...
         at <doctest ...
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ChainruleError, DataError, GradientError, SettingError, UsageError
+from ..errors import DataError, GradientError, SettingError, UsageError
 from . import activity, trial
 from .findings import Finding, SetupReport
 from .gradients import cost
@@ -33,8 +33,8 @@ def setup(trainer: Any, batch: Any, *, steps: int = 60) -> SetupReport:
     weight, the inputs' scale, the labels, and whether a few examples can be learned by heart.
     Everything comes back to the bit: weights, optimizer, running statistics, counters, modes, random state.
     Returns a SetupReport: findings with their meaning, and "nothing found" where there are none.
-    Raises UsageError for what is no trainer, DataError for what is no batch, SettingError for steps, and what the model
-    raises for images that it does not take.
+    Raises UsageError for what is no trainer, DataError for what is no batch, SettingError for steps, GradientError for
+    a gate without a backward, and what the model raises for images that it does not take.
     Source: CS231n course notes, "Neural networks part 3: learning and evaluation".
 
     >>> from chainrule import nn, optim
@@ -81,12 +81,14 @@ def checked(trainer: Any, batch: Any, steps: Any) -> tuple[Any, Any]:
     return images, labels
 
 
-def no_gradient(trainer: Any, error: ChainruleError) -> Finding:
-    """A gradient that cannot be: of another shape, or of nothing."""
+def no_gradient(trainer: Any, error: GradientError) -> Finding:
+    """A gradient of another shape, or of nothing; raises what else is wrong with a way back."""
     where = f"{error.layer or error.who}{f' at {error.line}' if error.line else ''}"
     if error.who == "check":
         paths = ", ".join(path for path, _ in parameters_of(trainer).values())
         return Finding("unreachable", paths, "the loss depends on no parameter")
+    if not error.came.startswith("backward gave a gradient"):
+        raise error
     return Finding("gradient shape", where, f"{error.who}: {error.came}; expected {error.expected}")
 
 

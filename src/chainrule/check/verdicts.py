@@ -72,7 +72,7 @@ class Slope:
                 "slope too small for them. Is something computed in float32 inside?"
             )
         if self.verdict == "wrong":
-            return "wrong: differences of several steps agree with each other, and backward does not agree with them"
+            return "differences of several steps agree with each other, and backward does not agree with them"
         return ""
 
 
@@ -146,10 +146,13 @@ class GradientReport:
     def __str__(self) -> str:
         shown = self.shown()
         width = max(len(slope.path) for slope in shown)
-        rows = [self.head()]
+        rows, told = [self.head()], {""}
         for slope in shown:
-            rows.append(f"  {slope.path:<{width}}  {slope.spec}, {slope.looked}; {slope.sentence()}")
-            rows += [f"  {'':<{width}}  {slope.meaning()}"] * bool(slope.meaning())
+            mark = ": wrong" * (slope.verdict == "wrong")
+            rows.append(f"  {slope.path:<{width}}  {slope.spec}, {slope.looked}; {slope.sentence()}{mark}")
+            if slope.meaning() not in told:
+                rows.append(f"  {'':<{width}}  {slope.meaning()}")
+                told.add(slope.meaning())
         if len(shown) < len(self.slopes):
             rows.append(f"  … and {len(self.slopes) - len(shown)} that agree better")
         for gate in self.culprits:
