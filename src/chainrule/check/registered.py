@@ -25,7 +25,8 @@ def strays(look: Look) -> Iterator[Finding]:
     for path, cell, gradient in look.gradients():
         if id(cell) not in own:
             known = "; the optimizer has it" if id(cell) in trained else "; the optimizer does not have it"
-            yield Finding("unregistered", f"{path} {cell.spec}", read_by(look, cell) + known)
+            where = f"{path if cell.name else 'a parameter without a name,'} {cell.spec}"
+            yield Finding("unregistered", where, read_by(look, cell) + known)
         elif gradient is not None and id(cell) not in trained:
             size = float(np.linalg.norm(gradient))
             measured = (

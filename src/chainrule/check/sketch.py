@@ -34,10 +34,9 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Sketch:
-    """The program of a function and its gradients; what it returned stands first in the program's output.
+    """The program of a function and its gradients.
 
-    outcome:  the number of the value that the gradients are those of
-    outputs, weights:  the floating outputs, and the arrays that weigh their elements in the outcome
+    outcome:  the number of the value that the gradients are those of;  outputs: of the floats that it is made of
     wanted:  inputs and parameters, in order;  left_out: what is returned or given and has no slope, for people
     """
 
@@ -86,17 +85,15 @@ def sketched(
         token = recording.set(True)
         try:
             returned = called(*arguments)
-            total, outputs, found["left"] = outcome(returned[0] if first else returned, seed)
-            reached = list(leaves(total))
-            found["cells"] = [cell for leaf in reached if (cell := leaf.value()) is not None]
-            made = gradients(total, found["cells"]) if found["cells"] else []
-            given = {id(a): k for k, a in enumerate(arguments) if isinstance(a, Value)}
-            found["places"] = [given.get(id(cell)) for cell in found["cells"]]
-            found["cells"] = [
-                None if k is not None else c for c, k in zip(found["cells"], found["places"], strict=True)
-            ]
+            total, outputs, left = outcome(returned[0] if first else returned, seed)
+            cells = [cell for leaf in leaves(total) if (cell := leaf.value()) is not None]
+            made = gradients(total, cells) if cells else []
         finally:
             recording.reset(token)
+        given = {id(a): k for k, a in enumerate(arguments) if isinstance(a, Value)}
+        found["left"], found["places"] = left, [given.get(id(cell)) for cell in cells]
+        # the arguments are promises, which must not be kept
+        found["cells"] = [None if id(cell) in given else cell for cell in cells]
         return total, outputs, made, returned
 
     step.__name__ = name_of(function)
