@@ -10,7 +10,7 @@ ChainruleError          who, what came, what was expected, what to try
 ├── InPlaceError        a write into an array that the graph reads (TypeError)
 ├── TraceError          a step that is not one fixed program       (RuntimeError)
 ├── CompileError        no compiler or processor to compile for    (RuntimeError)
-├── DifferenceError     a compiled line that differs from the plain (AssertionError)
+├── DifferenceError     a compiled line, or a slope, that differs  (AssertionError)
 ├── StateError          weights that are not those of this model   (ValueError)
 ├── DataError           a data set that cannot be learned from     (ValueError)
 ├── NonFiniteError      NaN or infinity where numbers are needed   (ArithmeticError)
@@ -123,10 +123,10 @@ class CompileError(ChainruleError, RuntimeError):
 
 
 class DifferenceError(ChainruleError, AssertionError):
-    """A line of a compiled step gives other numbers than the gate itself.
+    """A line of a compiled step gives other numbers than the gate itself, or backward another slope than differences.
 
-    Cause: a fault in a kernel, or a gate of your own whose forward depends on more than its inputs.
-    Cure: run plain, and report the line that the message names.
+    Cause: a fault in a kernel, a gate of your own whose forward depends on more than its inputs; a wrong backward.
+    Cure: run plain, and report the line that the message names; correct the backward that it names.
     """
 
 

@@ -38,7 +38,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
         ("chainrule summary vgg16", "a network's layers, with the arithmetic"),
         ("chainrule time resnet20", "where the milliseconds of its step go"),
         ("chainrule debug resnet20", "go through its step line by line"),
-        ("chainrule check resnet20", "whether the compiled step is the step"),
+        ("chainrule check resnet20", "its compiled step, its gradients, its set-up"),
         ("chainrule diff runs/convnet-… runs/convnet-…-2", "where two runs part"),
     ),
     environment=(

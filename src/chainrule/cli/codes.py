@@ -6,7 +6,8 @@ PARTED = 1
 
 EXIT_CODES = {
     DONE: "done",
-    FAILED: "failure: a fault of chainrule itself, a missing library, a compiled line that differs, a command of debug "
+    FAILED: "failure: a fault of chainrule itself, a missing library, a compiled line that differs, a "
+    "wrong gradient, a finding of check, a command of debug "
     "that could not be done; after diff: the runs part",
     USAGE: "usage: a name, option or value that cannot work, or a model and pictures that do not fit",
     DIVERGED: "diverged: the loss became NaN or infinite",
