@@ -6,10 +6,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]  # our extensions, and the table of laws
 
-import chainrule  # noqa: E402
-from chainrule.pictures.colours import DARK, LIGHT  # noqa: E402
 from extensions import reference  # noqa: E402
 from extensions.executed import executed  # noqa: E402
+
+import chainrule  # noqa: E402
+from chainrule.pictures.colours import DARK, LIGHT  # noqa: E402
 
 project = "chainrule"
 author = "The chainrule authors"
@@ -49,8 +50,8 @@ def before(app) -> None:
 
 
 def on_read(app, name: str, source: list[str]) -> None:
-    """The pages of the walk run while they are read."""
-    if name.startswith("walk/"):
+    """The first page and those of the walk run while they are read."""
+    if name == "index" or name.startswith("walk/"):
         source[0] = executed(HERE / f"{name}.md")
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 KEYS = ("Returns", "Raises", "Cost", "Source", "Also")
 KEY = re.compile(rf"({'|'.join(KEYS)})(?:: | (?!of\b))")
 SETTING = re.compile(r"\*{0,2}[A-Za-z_][\w*]*(?:, \*{0,2}[A-Za-z_][\w*]*)*(?:\[\d\])?: {2,}(?=\S)")
-FORMULA = re.compile(r"[^\s=←]+(?: ?\([^)]*\))?(?:, [^\s=←]+)* (?:=|←) ")
+FORMULA = re.compile(r"(?:d )?[^\s=←]+(?: ?\([^)]*\))?(?:, (?:d )?[^\s=←]+)* (?:=|←) ")
 NEXT_KEY = re.compile(rf"\s{{2,}}(?=(?:{'|'.join(KEYS)})\b)")
 NEXT_SETTING = re.compile(r";\s{1,2}(?=[a-z_]\w*:\s)")
 MARKUP = re.compile(r"([\\*_\[\]<>|#{}$~])")
@@ -36,11 +36,11 @@ def read(docstring: str | None) -> list[Part]:
 
     >>> for part in read("Sum.\\n\\nout = Σ x\\n\\nx:  (N,) float    numbers\\nReturns ().  Also: nn.Sum."):
     ...     print(*part)
-    prose Sum. 
-    formula out = Σ x 
+    prose Sum.
+    formula out = Σ x
     setting (N,) float    numbers x
-    returns (). 
-    also nn.Sum. 
+    returns ().
+    also nn.Sum.
     """
     text = inspect.cleandoc(docstring or "")
     parts: list[Part] = []
@@ -68,7 +68,7 @@ def paragraph_parts(paragraph: str) -> Iterator[Part]:
     for line in paragraph.splitlines():
         for piece in NEXT_KEY.split(line):
             new = begun(piece)
-            if new is None and open_part is not None and goes_on(open_part, piece):
+            if open_part is not None and belongs(open_part, new, piece):
                 joint = "\n" if open_part.kind == "formula" else " "
                 open_part = open_part._replace(text=f"{open_part.text}{joint}{piece.strip()}")
                 continue
@@ -88,8 +88,10 @@ def begun(line: str) -> Part | None:
     return Part("formula", line.strip()) if FORMULA.match(line) else None
 
 
-def goes_on(part: Part, line: str) -> bool:
-    """Whether a line that begins nothing belongs to the part before it."""
+def belongs(part: Part, new: Part | None, line: str) -> bool:
+    """Whether a line, which would begin the part `new`, still belongs to the part before it."""
+    if new is not None:
+        return part.kind == new.kind == "formula"
     if part.kind == "prose" or line.startswith(" "):
         return True
     return part.kind != "formula" and not part.text.endswith(".") and not line[:1].isupper()
@@ -145,4 +147,6 @@ def coded(piece: str, link: Link) -> str:
 def plain(text: str, link: Link) -> str:
     """Without `code`: nn.Conv2d and the like become links."""
     words = re.split(r"\b((?:nn|optim|check|chainrule|cr)(?:\.\w+)+)", text)
-    return "".join((link(word) if k % 2 else None) or MARKUP.sub(r"\\\1", word) for k, word in enumerate(words))
+    return "".join(
+        (link(word) if k % 2 else None) or MARKUP.sub(r"\\\1", word) for k, word in enumerate(words)
+    )

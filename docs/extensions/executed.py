@@ -10,6 +10,7 @@ import ast
 import contextlib
 import io
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from PIL import Image
 from chainrule.pictures import data_uri
 
 HIDDEN = "# hidden\n"
+WIDTH = 108  # characters that a page has room for
 RUNS = re.compile(r"^```python\n(?P<block>.*?)^```\n|\{now\}`(?P<now>[^`]+)`", re.MULTILINE | re.DOTALL)
 
 
@@ -53,7 +55,8 @@ def pieces(text: str, page: Path, namespace: dict[str, Any]) -> Iterator[str]:
 def with_result(found: re.Match[str], page: Path, line: int, namespace: dict[str, Any]) -> str:
     """What stands on the page for a block, or for an expression in a sentence."""
     if found["now"]:
-        return str(eval(found["now"], namespace))  # noqa: S307  our own pages
+        value = eval(found["now"], namespace)  # noqa: S307  our own pages
+        return re.sub(r"(?<!\w)-(?=\d)", "−", str(value))
     block = found["block"]
     printed, value = run(block, page, line + 1, namespace)
     given = [preformatted(printed) if printed else "", shown(value)]
@@ -95,4 +98,12 @@ def raw(html: str) -> str:
 
 def preformatted(text: str) -> str:
     """Text as a program gave it."""
-    return f"```{{code-block}} text\n:class: given\n\n{text.rstrip()}\n```\n"
+    lines = "\n".join(folded(line) for line in text.rstrip().splitlines())
+    return f"```{{code-block}} text\n:class: given\n\n{lines}\n```\n"
+
+
+def folded(line: str) -> str:
+    """A long sentence on several lines; rows of a table stay as they are."""
+    if len(line) <= WIDTH or re.search(r"\S {3,}\S|─{9}", line):
+        return line
+    return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

@@ -14,7 +14,7 @@ from chainrule.graph import Gate
 from chainrule.ops.gates import GATES
 from tests.laws.table import TABLE
 
-from .docstrings import Link, written
+from .docstrings import FORMULA, Link, written
 
 PATTERNS = {
     "hands": "hands the upstream gradient to every input, at most with another sign",
@@ -83,8 +83,7 @@ def applied_by(function: Any) -> list[type[Gate]]:
                 found.append(thing)
             elif isinstance(thing, FunctionType) and thing.__module__ == function.__module__:
                 waiting += [thing] if not is_public(thing) else []
-    own = [gate for gate in dict.fromkeys(found) if gate.__module__ == function.__module__]
-    return own
+    return [gate for gate in dict.fromkeys(found) if gate.__module__ == function.__module__]
 
 
 def is_public(function: FunctionType) -> bool:
@@ -117,15 +116,16 @@ def told(gate: type[Gate], link: Link) -> str:
 
 
 def spaced(docstring: str | None) -> str:
-    """The formula of a gate and the one of its gradient, each on its own line.
+    """The formula of a gate and the one of its gradient, each on its own line; a sentence apart from them.
 
-    >>> print(spaced("out = x + y;  hands both."))
-    out = x + y
+    >>> print(spaced("out = 2 · x;  d out/dx = 2;  scales."))
+    out = 2 · x
+    d out/dx = 2
     <BLANKLINE>
-    hands both.
+    scales.
     """
-    text = inspect.cleandoc(docstring or "")
-    return re.sub(r";  (?=\S)", "\n\n", text)
+    first, *others = re.split(r";  (?=\S)", inspect.cleandoc(docstring or ""))
+    return first + "".join(("\n" if FORMULA.match(other) else "\n\n") + other for other in others)
 
 
 def backward(gate: type[Gate]) -> str:
@@ -149,4 +149,5 @@ def compiled(gate: type[Gate]) -> str:
         return "as its row in the table of laws will say."
     if not row.kernels:
         return f"NumPy runs it; {row.native}."
-    return " or ".join(KERNELS.get(kernel, kernel) for kernel in row.native.split(" or ")) + "."
+    kernels = (KERNELS.get(kernel, kernel) for kernel in row.native.split(" or "))
+    return f"by {', or by '.join(kernels)}."

@@ -97,7 +97,9 @@ def functions(stem: str) -> Section | None:
     found = [e for e in shown_by(ops, module, "") if getattr(chainrule, e.name, None) is e.thing]
     applied = {gate for entry in found for gate in gates.applied_by(entry.thing)}
     inner = tuple(gate for gate in gates.of_module(module) if gate not in applied)
-    return Section("Functions and their gates", about(module), tuple(found), inner) if found or inner else None
+    return (
+        Section("Functions and their gates", about(module), tuple(found), inner) if found or inner else None
+    )
 
 
 def layers(stem: str) -> Section | None:
@@ -140,7 +142,9 @@ def front_door() -> Page:
 def errors() -> Page:
     """The errors, whose docstrings are cause and cure."""
     kinds = [e for e in shown_by(chainrule.errors, "chainrule.errors", "errors.") if is_error(e.thing)]
-    return Page("errors", "Errors", (Section("Every deliberate error", about("chainrule.errors"), tuple(kinds)),))
+    return Page(
+        "errors", "Errors", (Section("Every deliberate error", about("chainrule.errors"), tuple(kinds)),)
+    )
 
 
 def is_error(thing: Any) -> bool:
@@ -279,7 +283,10 @@ def index(made: list[Page]) -> str:
 
 def listed(page: Page) -> str:
     """The names on a page."""
-    return ", ".join(f"{{py:obj}}`{e.name} <chainrule.{e.name}>`" for e in page.entries) or "gates of the way back"
+    return (
+        ", ".join(f"{{py:obj}}`{e.name} <chainrule.{e.name}>`" for e in page.entries)
+        or "gates of the way back"
+    )
 
 
 def write(folder: Path) -> None:
