@@ -7,9 +7,9 @@ import inspect
 import re
 from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
-import chainrule
+from chainrule import ops
 from chainrule.graph import Gate
 from chainrule.ops.gates import GATES
 from tests.laws.table import TABLE
@@ -24,6 +24,7 @@ PATTERNS = {
     "moves": "moves the upstream gradient back to where the number came from",
     "spreads": "spreads the upstream gradient to all that were summed, alike",
     "mixes": "mixes: sums of products, each factor gets the other times the upstream gradient",
+    "attends": "attends: a mixture of values by shares, with a gradient to the values and to the shares",
     "shares": "shares: scores of one total, what one wins the others lose",
     "normalizes": "normalizes: each number moves the mean and the variance of all",
     "remembers": "remembers: one step of a recurrent network, with a gradient to what it kept",
@@ -39,6 +40,7 @@ KERNELS = {
     "product": "the matrix product",
     "convolve": "direct convolution",
     "winograd": "Winograd's algorithm",
+    "depthwise": "a convolution of each channel by itself",
     "pool": "a pooling loop",
     "argmax": "a search along an axis",
     "dropout": "a loop that draws its mask",
@@ -47,6 +49,10 @@ KERNELS = {
     "copy": "a copy",
     "take": "a loop that gathers",
     "scatter": "a loop that scatters",
+    "scan": "a loop that runs along an axis",
+    "unfold": "a loop that copies windows",
+    "fold": "a loop that adds windows up",
+    "resample": "a loop that reads between pixels",
 }
 """What stands in the row of a gate (`tests/laws/rows.py`), in words; another kernel by its name."""
 
@@ -63,32 +69,43 @@ def every() -> tuple[type[Gate], ...]:
     return tuple(sorted(known, key=lambda gate: (gate.__module__, inspect.getsourcelines(gate)[1])))
 
 
-def applied_by(function: Any) -> list[type[Gate]]:
-    """The gates of its own file that a function applies, by itself or by way of what stands beside it.
+class Use(NamedTuple):
+    """What a function of ops is made of: gates, and other functions that users know."""
 
-    >>> import chainrule as cr
-    >>> [gate.__name__ for gate in applied_by(cr.conv2d)], applied_by(cr.mse)[0].__name__
+    gates: tuple[type[Gate], ...]
+    functions: tuple[str, ...]
+
+
+def applied_by(function: Any) -> list[type[Gate]]:
+    """The gates of its own file that a function applies.
+
+    >>> [gate.__name__ for gate in applied_by(ops.conv2d)], applied_by(ops.mse)[0].__name__
     (['Conv2d'], 'SquaredError')
     """
-    room, found, seen = vars(inspect.getmodule(function)), [], set()
-    waiting = [function]
+    return [gate for gate in used_by(function).gates if gate.__module__ == function.__module__]
+
+
+def used_by(function: Any) -> Use:
+    """What a function applies and calls, by itself or by way of what stands beside it in its file.
+
+    >>> used_by(ops.mse).functions
+    ('mean',)
+    """
+    found: list[type[Gate]] = []
+    called: list[str] = []
+    waiting, seen = [function], {function}
     while waiting:
         some = waiting.pop(0)
-        if not isinstance(some, FunctionType) or some in seen:
-            continue
-        seen.add(some)
-        for name in names(some.__code__):
-            thing = room.get(name)
+        for thing in (some.__globals__.get(name) for name in names(some.__code__)):
             if isinstance(thing, type) and issubclass(thing, Gate) and "label" in vars(thing):
                 found.append(thing)
-            elif isinstance(thing, FunctionType) and thing.__module__ == function.__module__:
-                waiting += [thing] if not is_public(thing) else []
-    return [gate for gate in dict.fromkeys(found) if gate.__module__ == function.__module__]
-
-
-def is_public(function: FunctionType) -> bool:
-    """Whether users know a function of ops by this name."""
-    return getattr(chainrule, function.__name__, None) is function
+            elif isinstance(thing, FunctionType) and thing not in seen:
+                seen.add(thing)
+                if getattr(ops, thing.__name__, None) is thing:
+                    called.append(thing.__name__)
+                elif thing.__module__ == function.__module__:
+                    waiting.append(thing)
+    return Use(tuple(dict.fromkeys(found)), tuple(called))
 
 
 def names(code: CodeType) -> Iterator[str]:
@@ -97,14 +114,6 @@ def names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from names(constant)
-
-
-def composed_of(function: Any) -> list[str]:
-    """The functions of ops that a function without a gate of its own is made of."""
-    room = vars(inspect.getmodule(function))
-    used = (room.get(name) for name in names(function.__code__))
-    public = [f for f in used if isinstance(f, FunctionType) and getattr(chainrule, f.__name__, None) is f]
-    return list(dict.fromkeys(f.__name__ for f in public if f is not function))
 
 
 def told(gate: type[Gate], link: Link) -> str:

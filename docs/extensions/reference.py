@@ -194,7 +194,7 @@ def text(page: Page, link: Callable[[str], str | None]) -> str:
         body += [entry_text(entry, link) for entry in section.entries]
         if section.inner:
             level = "###" if len(page.sections) > 1 else "##"
-            body += [f"{level} Gates of the way back", *(gates.told(gate, link) for gate in section.inner)]
+            body += [f"{level} Further gates", *(gates.told(gate, link) for gate in section.inner)]
     return "\n\n".join(part for part in body if part) + "\n"
 
 
@@ -211,12 +211,14 @@ def entry_text(entry: Entry, link: Callable[[str], str | None]) -> str:
 
 
 def of_gates(function: Any, link: Callable[[str], str | None]) -> list[str]:
-    """The gates that a function applies; of one without, the functions that it is made of."""
+    """The gates of its file that a function applies; of one without, what it is made of."""
     own = gates.applied_by(function)
     if own:
         return [gates.told(gate, link) for gate in own]
-    made = ", ".join(link(name) or f"`{name}`" for name in gates.composed_of(function))
-    return [f"**Made of** {made}."] if made else []
+    used = gates.used_by(function)
+    made = [f"the gate [{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in used.gates]
+    made += [link(name) or f"`{name}`" for name in used.functions]
+    return [f"**Made of** {', '.join(made)}."] if made else []
 
 
 def methods(cls: type) -> list[tuple[str, Any]]:
@@ -285,7 +287,7 @@ def listed(page: Page) -> str:
     """The names on a page."""
     return (
         ", ".join(f"{{py:obj}}`{e.name} <chainrule.{e.name}>`" for e in page.entries)
-        or "gates of the way back"
+        or "further gates"
     )
 
 

@@ -45,7 +45,7 @@ def test_the_formula_of_the_gradient_stands_under_that_of_the_gate():
 
 
 def test_what_a_function_is_made_of():
-    def mean_square(x):
-        return cr.mean(x * x)
-
-    assert gates.applied_by(mean_square) == []
+    room = {"__name__": "somewhere", "apply": cr.apply, "Relu": Relu, "mean": cr.mean}
+    exec("def helper(x): return apply(Relu(), x)\ndef made(x): return mean(helper(x))", room)  # noqa: S102
+    assert gates.used_by(room["made"]) == ((Relu,), ("mean",))
+    assert gates.applied_by(room["made"]) == []
