@@ -91,7 +91,8 @@ def begun(line: str) -> Part | None:
 def belongs(part: Part, new: Part | None, line: str) -> bool:
     """Whether a line, which would begin the part `new`, still belongs to the part before it."""
     if new is not None:
-        return part.kind == new.kind == "formula"
+        mid_sentence = part.kind == "prose" and not part.text.endswith((".", ":", ";"))
+        return new.kind == "formula" and (part.kind == "formula" or mid_sentence)
     if part.kind == "prose" or line.startswith(" "):
         return True
     return part.kind != "formula" and not part.text.endswith(".") and not line[:1].isupper()

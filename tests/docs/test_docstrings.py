@@ -62,6 +62,13 @@ def test_a_sentence_goes_on_in_the_next_line():
     ]
 
 
+def test_a_line_that_looks_like_a_formula_in_the_middle_of_a_sentence_is_none():
+    assert read("With a = 1 and\nb = 2 it is 3.\nc = 4") == [
+        Part("prose", "With a = 1 and b = 2 it is 3."),
+        Part("formula", "c = 4"),
+    ]
+
+
 def test_columns_stay_as_they_are():
     assert "block" in kinds(cr.Gate)
     assert "```{code-block} text\n:class: block" in written(inspect.getdoc(cr.Gate))
