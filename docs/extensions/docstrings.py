@@ -146,8 +146,8 @@ def coded(piece: str, link: Link) -> str:
 
 
 def plain(text: str, link: Link) -> str:
-    """Without `code`: nn.Conv2d and the like become links."""
-    words = re.split(r"\b((?:nn|optim|check|chainrule|cr)(?:\.\w+)+)", text)
+    """Without `code`: nn.Conv2d, ShapeError and the like become links."""
+    words = re.split(r"\b((?:nn|optim|check|chainrule|cr)(?:\.\w+)+|[A-Z]\w+Error\b)", text)
     return "".join(
         (link(word) if k % 2 else None) or MARKUP.sub(r"\\\1", word) for k, word in enumerate(words)
     )

@@ -129,20 +129,11 @@ def path(commands: str) -> str:
 
 def drawn(spot: Spot) -> str:
     """A circle with its symbol, or an input's name."""
-    words = label(spot.x, spot.y + 5, spot.text, "name", "middle")
+    small = "11px" if spot.round and len(spot.text) > 3 else None
+    words = label(spot.x, spot.y + 5, spot.text, "name", "middle", font_size=small)
     if not spot.round:
         return words
     style = "fill:var(--cr-card);stroke:var(--cr-ink);stroke-width:1.5"
-    small = {"font-size": "11px"} if len(spot.text) > 3 else {}
-    words = element(
-        "text",
-        spot.text,
-        x=spot.x,
-        y=spot.y + 5,
-        class_="cr-name",
-        text_anchor="middle",
-        **{k.replace("-", "_"): v for k, v in small.items()},
-    )
     return element("circle", cx=spot.x, cy=spot.y, r=RADIUS, style=style) + words
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import chainrule
-from chainrule import check, data, lens, nn, ops, optim, pictures, random, train, zoo
+from chainrule import check, compiler, data, lens, nn, ops, optim, pictures, random, train, zoo
 from chainrule.errors import ChainruleError
 from chainrule.graph import Gate
 
@@ -49,6 +50,7 @@ class Page(NamedTuple):
 ROOMS: dict[str, tuple[ModuleType, str]] = {
     "optimizers": (optim, "Optimizers and schedules"),
     "checks": (check, "Checks"),
+    "compiling": (compiler, "What compile gives"),
     "debugging": (lens, "Looking inside"),
     "training": (train, "Training"),
     "networks": (zoo, "The zoo of networks"),
@@ -106,7 +108,7 @@ def layers(stem: str) -> Section | None:
     """The layers of a file of nn; a file that is shown as a whole, as nn.init, by its functions."""
     module = f"{nn.__name__}.{stem}"
     whole = vars(nn).get(stem)
-    if isinstance(whole, ModuleType) and whole is chainrule_module(module) and stem in said(nn):
+    if isinstance(whole, ModuleType) and whole is sys.modules.get(module) and stem in said(nn):
         found = shown_by(whole, module, f"nn.{stem}.")
     else:
         found = shown_by(nn, module, "nn.")
@@ -166,13 +168,9 @@ def home(thing: Any) -> str:
     return str(getattr(thing, "__module__", ""))
 
 
-def chainrule_module(name: str) -> ModuleType | None:
-    return inspect.sys.modules.get(name)  # type: ignore[attr-defined]
-
-
 def about(module: str) -> str:
     """The opening sentences of a file."""
-    return inspect.getdoc(chainrule_module(module)) or ""
+    return inspect.getdoc(sys.modules.get(module)) or ""
 
 
 def link_of(known: set[str]) -> Callable[[str], str | None]:
@@ -180,7 +178,8 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 
     def link(name: str) -> str | None:
         short = name.removeprefix("chainrule.").removeprefix("cr.")
-        return f"{{py:obj}}`{short} <chainrule.{short}>`" if short in known else None
+        full = next((n for n in (short, f"errors.{short}") if n in known), None)
+        return f"{{py:obj}}`{short} <chainrule.{full}>`" if full else None
 
     return link
 
@@ -276,19 +275,28 @@ class Named:
 
 
 def index(made: list[Page]) -> str:
-    """The page that leads to the others, with what stands on each."""
+    """The page that leads to the others: what stands on each, and the gates by what they do with a gradient."""
     rows = [f"[{page.title}]({page.stem}.md)\n: {listed(page)}" for page in made]
     tree = "\n".join(page.stem for page in made)
     intro = "Every public name, from its docstring. Gates and layers of one subject stand on one page."
-    return f"# Reference\n\n{intro}\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n\n" + "\n\n".join(rows) + "\n"
+    body = [f"# Reference\n\n{intro}", f"```{{toctree}}\n:hidden:\n\n{tree}\n```", *rows]
+    body += ["## Gates by what they do with a gradient", *by_pattern()]
+    return "\n\n".join(body) + "\n"
+
+
+def by_pattern() -> Iterator[str]:
+    """Each pattern as a sentence, with the gates that have it."""
+    for pattern, sentence in gates.PATTERNS.items():
+        having = [gate for gate in gates.every() if gate.pattern == pattern]
+        links = ", ".join(f"[{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in having)
+        if having:
+            yield f"**{pattern}**\n: {sentence.removeprefix(pattern + ': ')}: {links}."
 
 
 def listed(page: Page) -> str:
     """The names on a page."""
-    return (
-        ", ".join(f"{{py:obj}}`{e.name} <chainrule.{e.name}>`" for e in page.entries)
-        or "further gates"
-    )
+    names = ", ".join(f"{{py:obj}}`{e.name} <chainrule.{e.name}>`" for e in page.entries)
+    return names or "further gates"
 
 
 def write(folder: Path) -> None:

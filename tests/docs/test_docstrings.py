@@ -87,6 +87,7 @@ def test_public_names_become_links():
         return f"LINK({name})" if name == "nn.Conv2d" else None
 
     assert written("Sum.  Also: nn.Conv2d, nn.Nothing.", link).endswith("LINK(nn.Conv2d), nn.Nothing.")
+    assert written("Raises ShapeError if 0.", "<{}>".format) == "**Raises** <ShapeError> if 0."
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ CLAIMS = {
     "neuron": ("so −0.53 leaves", "f = 1.5456, df/dx = 2.0596, df/dy = 1.5922", "Tensor(12.) Tensor(12.)"),
     "vectors": ("[0.44, 0.52]", "[[0.088 0.176]", "[-0.112  0.636]", "True True", "[64. 64. 64.]"),
     "classifier": ("hinge [2.9]", "cross-entropy [2.04] nats", "1.0 0.25", "ln 10 = 2.30"),
-    "layers": ("100% of the points right", "0 of 64 units are dead", "79,510 parameters"),
+    "layers": ("of the points right", "0 of 64 units are dead", "79,510 parameters"),
     "convolution": ("10·(5·5·3+1) = 760", "61,706 parameters", "60,965,224", "138,357,544"),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),

@@ -60,6 +60,13 @@ def test_an_entry_has_signature_docstring_and_gate():
     assert "initialize=he_normal" in text
 
 
+def test_names_are_linked_where_they_stand():
+    link = reference.link_of({"nn.Conv2d", "errors.ShapeError"})
+    assert link("chainrule.nn.Conv2d") == "{py:obj}`nn.Conv2d <chainrule.nn.Conv2d>`"
+    assert link("ShapeError") == "{py:obj}`ShapeError <chainrule.errors.ShapeError>`"
+    assert link("nn.Conv9d") is None
+
+
 def test_pages_are_written_once(tmp_path):
     reference.write(tmp_path)
     assert {file.stem for file in tmp_path.iterdir()} == {*TEXTS, "index"}
@@ -74,3 +81,12 @@ def test_pages_are_written_once(tmp_path):
 def test_the_index_names_everything():
     index = reference.index(PAGES)
     assert all(f"<chainrule.{name}>" in index for name in NAMES)
+
+
+def test_the_index_sorts_gates_by_what_they_do_with_a_gradient():
+    """Each gate once, in the line of its pattern."""
+    told = reference.index(PAGES).partition("## Gates by what they do")[2]
+    lines = {line.split(":")[0].strip("* "): line for line in told.replace("\n: ", ": ").splitlines() if line}
+    for gate in gates.every():
+        (pattern,) = (name for name, line in lines.items() if f"[{gate.__name__}](" in line)
+        assert pattern == gate.pattern
