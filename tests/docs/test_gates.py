@@ -6,7 +6,6 @@ from extensions import gates
 import chainrule as cr
 from chainrule.ops.activation import Relu, Sigmoid
 from chainrule.ops.conv import Conv2d
-from chainrule.ops.loss import MulticlassHinge
 
 from ..laws.rows import KERNELS
 from ..laws.table import TABLE
@@ -36,7 +35,7 @@ def test_a_function_is_known_by_the_gates_that_it_applies():
 
 def test_parts_in_the_words_of_the_gate():
     assert gates.parts(Sigmoid) == "Four gates: negative, exp, add, divide."
-    assert gates.parts(MulticlassHinge).startswith("smaller gates")
+    assert gates.parts(TABLE["MulticlassHinge"].gate).startswith("smaller gates")
 
 
 def test_the_formula_of_the_gradient_stands_under_that_of_the_gate():
