@@ -23,9 +23,8 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build", "extensions"]
 smartquotes = False  # names, shapes and H' are to stay as they are
 add_module_names = False
-suppress_warnings = ["misc.highlighting_failure"]
 
-html_theme = "furo"
+html_theme = "furo"  # small, well kept, light and dark, asks no other site for anything
 html_title = "chainrule"
 html_static_path = ["style.css"]
 html_css_files = ["colours.css", "style.css"]

@@ -79,8 +79,8 @@ class Use(NamedTuple):
 def applied_by(function: Any) -> list[type[Gate]]:
     """The gates of its own file that a function applies.
 
-    >>> [gate.__name__ for gate in applied_by(ops.conv2d)], applied_by(ops.mse)[0].__name__
-    (['Conv2d'], 'SquaredError')
+    >>> [gate.__name__ for gate in applied_by(ops.linear)]
+    ['Linear']
     """
     return [gate for gate in used_by(function).gates if gate.__module__ == function.__module__]
 
@@ -88,8 +88,8 @@ def applied_by(function: Any) -> list[type[Gate]]:
 def used_by(function: Any) -> Use:
     """What a function applies and calls, by itself or by way of what stands beside it in its file.
 
-    >>> used_by(ops.mse).functions
-    ('mean',)
+    >>> used_by(ops.linear).functions
+    ('add',)
     """
     found: list[type[Gate]] = []
     called: list[str] = []
