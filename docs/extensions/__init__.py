@@ -1,0 +1,1 @@
+"""What makes the documentation: pages that run, a reference made from docstrings, drawings of circuits."""
