@@ -53,7 +53,7 @@ def test_convolutions_run_by_every_algorithm(name):
         if case.inputs[0].shape[0]
     ]
     kinds = [ran(plan, row.gate) & row.kernels for plan in plans]
-    assert kinds == [{"convolve"}] * 6 + [{"product"}] * 3 + [{"winograd"}]
+    assert kinds == [{"convolve"}] * 6 + [{"product"}] * 3 + [{"winograd"}] + [{"depthwise"}] * 3
 
 
 def test_these_gates_say_their_parts():

@@ -11,6 +11,7 @@ from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from ..ops.window import Window
+from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
 from .flow import Flow, Op
 from .groups import LOOP, ON_PICTURES, PRODUCT, SINGLE, Group, Groups, aligned, arrays, size
 from .labels import LabelCheck
@@ -25,6 +26,9 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 
 ROW_BY_ROW = (
     Argmax,
+    DepthwiseFilters,
+    DepthwiseInput,
+    DepthwisePixels,
     Dropout,
     FilterGradient,
     FilterPanels,

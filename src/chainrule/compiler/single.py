@@ -21,6 +21,8 @@ from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, Max
 from ..ops.reduction import Argmax
 from ..ops.shape import Concat, Pad
 from .abreast_tasks import filters_abreast
+from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
+from .depthwise_tasks import depthwise_filters, depthwise_input, depthwise_pixels
 from .flow import Op
 from .fuse import surrounds
 from .gradients import filter_gradient, tiles_gradient, winograd_sums
@@ -366,6 +368,9 @@ POOLINGS: dict[type[Gate], tuple[Callable[..., Callable[[Machine], None]], bool]
 LOWERINGS: dict[type[Gate], Lowering] = {
     Argmax: argmax,
     Concat: concat,
+    DepthwiseFilters: depthwise_filters,
+    DepthwiseInput: depthwise_input,
+    DepthwisePixels: depthwise_pixels,
     Dropout: dropout,
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,
