@@ -332,9 +332,10 @@ def join(groups: Groups, home: int, other: int) -> None:
         groups.maker[n] = home
     for op in gone.ops:
         for n in op.inputs:
-            groups.reading[groups.view(n).base] -= {other}
-            groups.reading[groups.view(n).base] |= {home}
-    before = groups.depends[other]
+            readers = groups.reading.setdefault(groups.view(n).base, set())
+            readers -= {other}
+            readers |= {home}
+    before = groups.depends[other] & ~(1 << home)
     for number, known in enumerate(groups.depends):
         if known >> other & 1:
             groups.depends[number] = known & ~(1 << other) | 1 << home

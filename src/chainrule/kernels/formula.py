@@ -113,6 +113,12 @@ class Place:
         place.offset = self.offset + i * self.strides[dimension]
         return place
 
+    def on(self, count: Index) -> Place:
+        """The same, so many neighbours on."""
+        place = Place(self.k, self.operand, self.pointer, self.strides, self.along)
+        place.offset = self.offset + count
+        return place
+
     def hoist(self) -> Place:
         """Read now what is the same along the vector."""
         if self.operand.along == SAME:
