@@ -174,6 +174,19 @@ def batch_norm(gate: Any, x: Array, w: Array, b: Array) -> tuple[Array, Array, A
     return np.moveaxis(out, 0, 1), mean, var
 
 
+def standardize(gate: Any, x: Array) -> tuple[Array, Array]:
+    """The variance as half the mean squared distance of all pairs, which needs no mean."""
+    one = [1 if a in gate.axis else n for a, n in enumerate(x.shape)]
+    out, deviation = np.zeros_like(x), np.zeros(one)
+    for place in np.ndindex(*one):
+        where = tuple(slice(None) if a in gate.axis else n for a, n in enumerate(place))
+        row = x[where].ravel()
+        pairs = np.mean([(m - n) ** 2 for m in row for n in row])
+        deviation[place] = math.sqrt(pairs / 2 + gate.eps)
+        out[where] = (x[where] - math.fsum(row) / row.size) / deviation[place]
+    return out, deviation
+
+
 def channel_sum(gate: Any, x: Array) -> Array:
     channels = range(x.shape[1])
     rows = [x[:, max(0, c - gate.before) : c + gate.after + 1].sum(axis=1) for c in channels]
@@ -239,6 +252,29 @@ def gru_cell(gate: Any, x: Array, h_gates: Array, h: Array) -> Array:
         fresh, keep = math.tanh(x_n + unit(x_r + h_r) * h_n), unit(x_z + h_z)
         out[n, k] = keep * h[n, k] + (1 - keep) * fresh
     return out
+
+
+def attention(gate: Any, q: Array, k: Array, v: Array, *mask: Array) -> tuple[Array, Array]:
+    """Query by query, over the keys that it may look at."""
+    stack, (length, keys) = q.shape[:-2], (q.shape[-2], k.shape[-2])
+    out, weights = np.zeros((*stack, length, v.shape[-1])), np.zeros((*stack, length, keys))
+    masks = [np.broadcast_to(m, weights.shape) for m in mask]
+    for *batch, i in np.ndindex(*weights.shape[:-1]):
+        b = tuple(batch)
+        seen = [
+            j
+            for j in range(keys)
+            if (j <= i or not gate.causal) and all(m[(*b, i, j)] is not np.False_ for m in masks)
+        ]
+        added = [math.fsum(m[(*b, i, j)] for m in masks if m.dtype != bool) for j in seen]
+        powers = [
+            math.exp(gate.scale * float(q[(*b, i)] @ k[(*b, j)]) + a)
+            for j, a in zip(seen, added, strict=True)
+        ]
+        for j, power in zip(seen, powers, strict=True):
+            weights[(*b, i, j)] = power / math.fsum(powers) if power else 0
+            out[(*b, i)] += weights[(*b, i, j)] * v[(*b, j)]
+    return out, weights
 
 
 def linear(gate: Any, x: Array, w: Array) -> Array:

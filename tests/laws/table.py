@@ -16,6 +16,7 @@ from .rows import Row
 from .tables import (
     activation,
     arithmetic,
+    attention,
     conv,
     dropout,
     elementary,
@@ -29,6 +30,7 @@ from .tables import (
     selection,
     shape,
     softmax,
+    standardize,
 )
 
 
@@ -55,7 +57,9 @@ ROWS: tuple[Row, ...] = (
     *softmax.ROWS,
     *loss.ROWS,
     *norm.ROWS,
+    *standardize.ROWS,
     *linear.ROWS,
+    *attention.ROWS,
     *conv.ROWS,
     *pool.ROWS,
     *recurrent.ROWS,

@@ -59,6 +59,7 @@ def test_convolutions_run_by_every_algorithm(name):
 def test_these_gates_say_their_parts():
     composite = {row.name for row in TABLE.values() if has_parts(row, row.cases[0])}
     assert composite == {
+        "Attention",
         "BatchNorm",
         "GruCell",
         "Linear",
@@ -71,5 +72,6 @@ def test_these_gates_say_their_parts():
         "Softmax",
         "SoftmaxCrossEntropy",
         "Split",
+        "Standardize",
         "Var",
     }

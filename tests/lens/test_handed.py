@@ -23,6 +23,7 @@ PATTERNS = (
     "remembers",
     "judges",
     "draws",
+    "attends",
     "compares",
 )
 
@@ -96,6 +97,19 @@ def judges(element):
     assert sum(slope for *_, slope in found) == pytest.approx(0.0, abs=1e-9)
 
 
+def attends(element):
+    """A result is a mean of values, or 0; a weight depends on no value."""
+    to_v = element.reads[2]
+    total = sum(to_v.steepness(at) for at in to_v.reached)
+    if element.output == 0:
+        assert total == pytest.approx(1.0, abs=1e-9) or (total, element.value) == (0, 0)
+        assert np.sum(0 if to_v.slope is None else to_v.slope * to_v.array) == pytest.approx(
+            element.value, abs=1e-9
+        )
+    else:
+        assert not to_v.reached
+
+
 def draws(element):
     found = slopes(element)
     assert len(found) == (element.value != 0)
@@ -116,6 +130,7 @@ LAWS = {
     "mixes": mixes,
     "shares": shares,
     "judges": judges,
+    "attends": attends,
     "draws": draws,
     "normalizes": of_both,
     "remembers": of_both,

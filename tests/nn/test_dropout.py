@@ -89,3 +89,24 @@ def test_traced_training_is_direct_training(optimizer):
 
 def test_printed_form():
     assert repr(nn.Dropout(0.25)) == "Dropout(p=0.25)"
+
+
+@pytest.mark.parametrize(("kind", "shape"), [(nn.Dropout1d, (40, 50, 3)), (nn.Dropout2d, (40, 50, 2, 3))])
+def test_whole_channels_are_dropped(kind, shape):
+    check_layer(Layer(lambda rng: kind(0.2, rng=rng), shape, shape))
+    out = kind(0.25, rng=Generator(0))(np.ones(shape, "float32")).numpy()
+    channels = out.reshape(*shape[:2], -1)
+    assert (channels == channels[..., :1]).all()
+    assert np.unique(out).tolist() == pytest.approx([0, 4 / 3])
+    assert (channels[..., 0] == 0).mean() == pytest.approx(0.25, abs=0.03)
+
+
+def test_dropped_channels_of_a_program_are_those_of_direct_calls():
+    x = noise((4, 6, 3, 2))
+    direct, compiled = (
+        nn.Dropout2d(rng=Generator(0)),
+        cr.compile(nn.Dropout2d(rng=Generator(0)), fallback="error"),
+    )
+    pairs = [(np.asarray(compiled(x)), np.asarray(direct(x))) for _ in range(3)]
+    assert all(np.array_equal(one, two) for one, two in pairs)
+    assert len({one.tobytes() for one, _ in pairs}) == 3

@@ -9,6 +9,7 @@ from chainrule.random import Generator
 
 from .layers import Layer, check_layer, noise
 from .steps import OPTIMIZERS, everything, traced_is_direct, whole_step
+from .twins import agrees
 
 STATISTICS = {"running_mean": (3,), "running_var": (3,), "num_batches_tracked": ()}
 BOTH = {"weight": (3,), "bias": (3,)}
@@ -94,3 +95,71 @@ def test_local_response_norm_as_the_paper_has_it():
 def test_printed_form():
     assert repr(nn.BatchNorm2d(8)) == "BatchNorm2d(8, eps=1e-05, momentum=0.1)"
     assert repr(nn.LocalResponseNorm(5)) == "LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1)"
+
+
+AFFINE = {"weight": (6,), "bias": (6,)}
+TRACKED = {"running_mean": (6,), "running_var": (6,), "num_batches_tracked": ()}
+OTHERS = {
+    "layer": Layer(lambda rng: nn.LayerNorm(6), (4, 3, 6), (4, 3, 6), AFFINE),
+    "layer over two axes": Layer(
+        lambda rng: nn.LayerNorm((3, 2)), (5, 3, 2), (5, 3, 2), {"weight": (3, 2), "bias": (3, 2)}
+    ),
+    "layer without bias": Layer(lambda rng: nn.LayerNorm(6, bias=False), (4, 6), (4, 6), {"weight": (6,)}),
+    "layer without both": Layer(lambda rng: nn.LayerNorm(6, elementwise_affine=False), (4, 6), (4, 6)),
+    "group": Layer(lambda rng: nn.GroupNorm(3, 6), (4, 6, 5, 2), (4, 6, 5, 2), AFFINE),
+    "group of rows": Layer(lambda rng: nn.GroupNorm(2, 6, affine=False), (4, 6), (4, 6)),
+    "instance of rows": Layer(lambda rng: nn.InstanceNorm1d(6), (4, 6, 5), (4, 6, 5)),
+    "instance of pictures": Layer(
+        lambda rng: nn.InstanceNorm2d(6, affine=True, track_running_stats=True),
+        *((4, 6, 5, 2), (4, 6, 5, 2)),
+        AFFINE,
+        TRACKED,
+    ),
+}
+
+
+@pytest.mark.parametrize("row", OTHERS.values(), ids=OTHERS)
+def test_other_norms(row):
+    check_layer(row)
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="compares with PyTorch")
+
+
+PEERS = {
+    "layer": ("LayerNorm", ((3, 5), 1e-3), {}, (4, 3, 5)),
+    "layer without bias": ("LayerNorm", (5,), {"bias": False}, (4, 5)),
+    "group": ("GroupNorm", (2, 6), {}, (3, 6, 2, 3)),
+    "instance of rows": ("InstanceNorm1d", (3,), {"affine": True}, (2, 3, 5)),
+    "instance of pictures": (
+        "InstanceNorm2d",
+        (3,),
+        {"affine": True, "track_running_stats": True},
+        (2, 3, 2, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "sizes", "settings", "shape"), PEERS.values(), ids=PEERS)
+def test_norms_are_those_of_torch(torch, name, sizes, settings, shape):
+    ours, theirs = getattr(nn, name)(*sizes, **settings), getattr(torch.nn, name)(*sizes, **settings)
+    agrees(torch, ours, theirs, shape)
+
+
+def test_instance_norm_follows_the_mean_statistics_as_torch_does(torch):
+    settings = {"affine": True, "track_running_stats": True, "momentum": 0.25}
+    ours, theirs = nn.InstanceNorm2d(3, **settings), torch.nn.InstanceNorm2d(3, **settings)
+    for seed in range(2):
+        x = noise((4, 3, 2, 5), seed) * 3 + 1
+        ours(x), theirs(torch.tensor(x))
+    for name in ("running_mean", "running_var"):
+        np.testing.assert_allclose(ours.state_dict()[name], theirs.state_dict()[name], rtol=1e-5)
+    np.testing.assert_allclose(ours.eval()(x), theirs.eval()(torch.tensor(x)).detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_printed_forms():
+    assert repr(nn.LayerNorm(8)) == "LayerNorm((8,), eps=1e-05)"
+    assert repr(nn.GroupNorm(2, 8)) == "GroupNorm(2, 8, eps=1e-05)"
+    assert repr(nn.InstanceNorm2d(8)) == "InstanceNorm2d(8, eps=1e-05, momentum=0.1)"

@@ -40,6 +40,18 @@ def without_bias(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: shape for name, shape in parameters.items() if "bias" not in name}
 
 
+def both_ways(parameters: dict[str, Any]) -> dict[str, Any]:
+    """With those of the cells that read backwards, in PyTorch's order; layers above read 2·H numbers."""
+    found = {}
+    for number in range(2):
+        layer = {name: shape for name, shape in parameters.items() if name.endswith(f"l{number}")}
+        for end in ("", "_reverse"):
+            for name, shape in layer.items():
+                wide = number and "weight_ih" in name
+                found[name + end] = (shape[0], 2 * shape[1]) if wide else shape
+    return found
+
+
 ROWS = {
     "lstm": Layer(
         lambda rng: Outputs(nn.LSTM(3, 5, batch_first=True, rng=rng)), (4, 6, 3), (4, 6, 5), shapes(4, 3, 5)
@@ -59,6 +71,13 @@ ROWS = {
     "lstm cell": Layer(
         lambda rng: Outputs(nn.LSTMCell(4, 3, rng=rng)), (5, 4), (5, 3), shapes(4, 4, 3, 1, "")
     ),
+    "rnn of two layers, both ways": Layer(
+        lambda rng: Outputs(nn.RNN(3, 4, 2, batch_first=True, bidirectional=True, rng=rng)),
+        (2, 5, 3),
+        (2, 5, 8),
+        both_ways(shapes(1, 3, 4, 2)),
+    ),
+    "rnn cell": Layer(lambda rng: Outputs(nn.RNNCell(4, 3, rng=rng)), (5, 4), (5, 3), shapes(1, 4, 3, 1, "")),
     "gru cell": Layer(lambda rng: Outputs(nn.GRUCell(4, 3, rng=rng)), (5, 4), (5, 3), shapes(3, 4, 3, 1, "")),
 }
 
@@ -113,6 +132,11 @@ CASES = {
     "GRU": ("GRU", (3, 5), {}),
     "GRU of two layers, batch first": ("GRU", (2, 3, 2), {"batch_first": True}),
     "GRU without bias": ("GRU", (1, 4), {"bias": False}),
+    "GRU both ways": ("GRU", (3, 2, 2), {"bidirectional": True}),
+    "LSTM both ways": ("LSTM", (3, 2, 2), {"bidirectional": True, "batch_first": True}),
+    "RNN": ("RNN", (3, 5), {}),
+    "RNN with relu": ("RNN", (3, 2, 2), {"nonlinearity": "relu", "batch_first": True}),
+    "RNN without bias, both ways": ("RNN", (3, 2), {"bias": False, "bidirectional": True}),
 }
 
 
@@ -120,7 +144,7 @@ CASES = {
 @pytest.mark.parametrize(("name", "sizes", "settings"), CASES.values(), ids=CASES)
 def test_sequences_are_pytorchs(torch, name, sizes, settings, dtype):
     ours, theirs = twins(torch, name, *sizes, dtype=dtype, **settings)
-    layers, tolerance = (*sizes, 1)[2], 1e-12 if dtype == "float64" else 2e-6
+    layers, tolerance = (*sizes, 1)[2] * len(ours.directions), 1e-12 if dtype == "float64" else 2e-6
     x = noise((2, 7, sizes[0])).astype(dtype)
     n = x.shape[0 if settings.get("batch_first") else 1]
     states = [noise((layers, n, sizes[1]), seed).astype(dtype) for seed in (4, 5)[: len(ours.states)]]
@@ -132,7 +156,7 @@ def test_sequences_are_pytorchs(torch, name, sizes, settings, dtype):
     agree(torch, ours, theirs, [x, *states], given, tolerance)
 
 
-@pytest.mark.parametrize("name", ["LSTMCell", "GRUCell"])
+@pytest.mark.parametrize("name", ["LSTMCell", "GRUCell", "RNNCell"])
 @pytest.mark.parametrize("bias", [True, False])
 def test_cells_are_pytorchs(torch, name, bias):
     ours, theirs = twins(torch, name, 3, 4, dtype="float64", bias=bias)
@@ -181,7 +205,7 @@ def test_a_sequence_is_the_cell_again_and_again():
     assert np.array_equal(c[0], state[1])
 
 
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_a_sequence_goes_on_where_it_stopped(kind):
     layer, x = kind(3, 4, 2, batch_first=True, rng=Generator(0)), noise((2, 9, 3))
     whole, end = layer(x)
@@ -191,7 +215,7 @@ def test_a_sequence_goes_on_where_it_stopped(kind):
     assert all(np.array_equal(a, b) for a, b in zip(flat(last), flat(end), strict=True))
 
 
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_an_empty_batch(kind):
     outputs, state = kind(3, 4, batch_first=True)(np.zeros((0, 5, 3), np.float32))
     assert outputs.shape == (0, 5, 4)
@@ -213,7 +237,7 @@ def backward_lines(layer: nn.Module, steps: int) -> tuple[Any, list[Any]]:
     return program, [line for line in program.lines if line.phase == "backward"]
 
 
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_only_what_the_last_hidden_value_needs_goes_back(kind):
     layer = kind(3, 4, 2, batch_first=True)
     program, lines = backward_lines(layer, 7)
@@ -223,13 +247,36 @@ def test_only_what_the_last_hidden_value_needs_goes_back(kind):
     assert len(backward_lines(layer, 28)[1]) - len(lines) == 3 * longer  # as many again for each step
 
 
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_traced_is_direct(kind):
     def build():
         inner = Outputs(kind(3, 4, 2, batch_first=True, rng=Generator(0)))
         return nn.Sequential(inner, nn.Flatten(), nn.Linear(20, 3, rng=Generator(1)))
 
     traced_is_direct(build, "adam", noise((4, 5, 3)), np.array([0, 2, 1, 2]))
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_dropout_drops_between_layers_alone(kind):
+    x = noise((4, 2, 3))
+    same, kept = (kind(3, 40, 2, dropout=p, rng=Generator(0)) for p in (0.5, 0.0))
+    kept.load_state_dict(same.state_dict())
+    assert not np.array_equal(same(x)[0], kept(x)[0])
+    assert not np.array_equal(same(x)[0], same(x)[0])
+    assert np.array_equal(flat(same(x)[1])[0][0], flat(kept(x)[1])[0][0])  # the first layer's last state
+    assert np.array_equal(same.eval()(x)[0], kept(x)[0])
+    assert list(same.state_dict()) == list(kept.state_dict())
+
+
+def test_both_ways_one_side_reads_backwards():
+    layer = nn.RNN(3, 4, bidirectional=True, rng=Generator(0))
+    x = noise((5, 2, 3))
+    out, turned = layer(x)[0].numpy(), layer(x[::-1].copy())[0].numpy()
+    later = x.copy()
+    later[3] += 1
+    changed = (layer(later)[0].numpy() != out).any(axis=1)
+    assert changed[:3, :4].sum() == 0 and changed[:4, 4:].all() and not changed[4, 4:].any()
+    assert turned.shape == out.shape
 
 
 X = noise((2, 6, 3))
@@ -301,3 +348,4 @@ def test_printed_as_made():
         "GRU(3, 5, num_layers=2, bias=False, batch_first=True)"
     )
     assert repr(nn.LSTMCell(3, 5, bias=False)) == "LSTMCell(3, 5, bias=False)"
+    assert repr(nn.RNN(3, 5, bidirectional=True)) == "RNN(3, 5, num_layers=1, bidirectional=True)"

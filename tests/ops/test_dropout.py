@@ -43,3 +43,29 @@ def test_steps():
     refused(ShapeError, lambda: cr.dropout(ONES, np.array([1]), seed=0), "dropout", "one number")
     refused(DTypeError, lambda: cr.dropout(ONES, 1.0, seed=0), "dropout", "an integer")
     refused(DTypeError, lambda: cr.dropout(np.ones(3, int), 1, seed=0), "dropout", "float32 or float64")
+
+
+def test_whole_channels_are_dropped_or_scaled():
+    x = np.random.default_rng(0).normal(size=(30, 20, 2, 3)).astype("float32")
+    factor = cr.channel_dropout(x, 1, p=0.2, seed=3) / x
+    assert np.unique(factor.round(6)).tolist() == [0, 1.25]
+    assert (factor == factor[:, :, :1, :1]).all() or np.allclose(factor, factor[:, :, :1, :1])
+    assert abs((factor == 0).mean() - 0.2) < 0.05
+    assert np.array_equal(
+        cr.channel_dropout(x[:, :, 0, 0], 1, seed=3),
+        cr.dropout(np.ones((30, 20), "float32"), 1, seed=3) * x[:, :, 0, 0],
+    )
+
+
+def test_a_gradient_goes_through_the_channels_that_are_left():
+    x = Tensor(np.ones((5, 8, 3), "float32"), requires_grad=True)
+    out = cr.channel_dropout(x, Tensor(7), seed=1)
+    out.sum().backward()
+    assert np.array_equal(x.grad.numpy(), out.numpy())
+
+
+def test_steps_of_any_integer():
+    masks = [cr.dropout(ONES, np.asarray(5, dtype), seed=0) for dtype in ("int64", "int32", "uint8")]
+    assert all(np.array_equal(mask, masks[0]) for mask in masks)
+    compiled = cr.compile(lambda x, step: cr.dropout(x, step, seed=0), fallback="error")
+    assert np.array_equal(compiled(ONES, np.asarray(5, "int32")), masks[0])

@@ -77,6 +77,7 @@ class Gate(Frozen):
     routes     to the one input that won
     moves      to where the number came from;  spreads: to all that were summed, alike
     mixes      sums of products;  shares: scores that share one total
+    attends    a mean of values whose weights are shares
     normalizes, remembers, judges, draws     batch norm, a cell of a recurrent network, a loss of labels, dropout
     compares   no gradient at all
     """

@@ -65,6 +65,11 @@ def he_normal(shape: tuple[int, ...], rng: Generator) -> np.ndarray:
     return rng.normal(shape, 0.0, math.sqrt(2 / fans(shape)[0]))
 
 
+def standard_normal(shape: tuple[int, ...], rng: Generator) -> np.ndarray:
+    """Normal with variance 1, as embeddings begin."""
+    return rng.normal(shape, 0.0, 1.0)
+
+
 def zeros(shape: tuple[int, ...], rng: Generator) -> np.ndarray:
     """All zero, as biases begin."""
     return np.zeros(shape, np.float32)

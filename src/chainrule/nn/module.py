@@ -64,23 +64,23 @@ class Module:
     training = True
     forward: Callable[..., Any]
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
         """Run forward; meanwhile, this module's path is where gates say that they stand."""
         paths = _paths.get()
         if paths is not None:
-            return self._at(paths.get(id(self), type(self).__name__), inputs)
+            return self._at(paths.get(id(self), type(self).__name__), inputs, named)
         self.named()
         token = _paths.set({id(module): path for path, module in self.named_modules()})
         try:
-            return self._at("", inputs)
+            return self._at("", inputs, named)
         finally:
             _paths.reset(token)
 
-    def _at(self, path: str, inputs: tuple[Any, ...]) -> Any:
+    def _at(self, path: str, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
         token = layer.set(path)
         mode.get().depends(self, "training")
         try:
-            return self.forward(*inputs)
+            return self.forward(*inputs, **named)
         except ChainruleError as error:
             raise error.at(path, str(origin(here()))) from None
         finally:

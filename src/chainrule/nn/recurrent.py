@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
+from ..ops.recurrent import NONLINEARITIES
 from ..random import Generator
 from . import init
+from .dropout import Dropout
 from .module import Module
-from .settings import count
+from .settings import count, fraction
 
 State = tuple[Any, ...]
 """What a cell hands from step to step: (h, c) of an LSTM, (h,) of a GRU, each (N, H)."""
@@ -111,6 +113,19 @@ class GruStep(Recurrence):
         return (ops.gru_cell(from_x, ops.linear(h, *self.weights("hh", suffix)), h),)
 
 
+class RnnStep(Recurrence):
+    """The step of a plain recurrent network.  Source: Elman 1990."""
+
+    gates = 1
+    nonlinearity: str
+
+    def step(self, x: Any, state: State, suffix: str) -> State:
+        (h,) = state
+        (w, b), (w_h, b_h) = self.weights("ih", suffix), self.weights("hh", suffix)
+        from_x = ops.linear(x, w, None if b is None else b + b_h)
+        return (ops.rnn_cell(from_x, ops.linear(h, w_h), nonlinearity=self.nonlinearity),)
+
+
 class Cell(Recurrence):
     """One step as a layer."""
 
@@ -127,7 +142,11 @@ class Cell(Recurrence):
 
 
 class Reader(Recurrence):
-    """A cell that reads a sequence step by step, and further ones above it that read its hidden values."""
+    """A cell that reads a sequence step by step, and further ones above it that read its hidden values.
+
+    dropout:  the share of hidden values that are dropped, in training, on the way from one layer to the next
+    bidirectional:  whether each layer has a second cell that reads from the last step to the first
+    """
 
     def __init__(
         self,
@@ -137,13 +156,20 @@ class Reader(Recurrence):
         *,
         bias: bool = True,
         batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
         rng: Generator | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, bias)
-        self.num_layers = count(type(self).__name__, "num_layers", num_layers)
+        who = type(self).__name__
+        self.num_layers = count(who, "num_layers", num_layers)
         self.batch_first = bool(batch_first)
+        self.directions = ("", "_reverse") if bidirectional else ("",)
         for number in range(num_layers):
-            self.add_weights(f"_l{number}", hidden_size if number else input_size, rng)
+            features = hidden_size * len(self.directions) if number else input_size
+            for direction in self.directions:
+                self.add_weights(f"_l{number}{direction}", features, rng)
+        self.dropout = Dropout(dropout, rng=rng) if fraction(who, "dropout", dropout) else None
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
         self.check(x, ("N", "T") if self.batch_first else ("T", "N"))
@@ -151,28 +177,45 @@ class Reader(Recurrence):
         if x.shape[time] == 0:
             came = f"x of shape {x.shape}: no step in time"
             raise ShapeError(type(self).__name__, came, "at least one step", "skip empty sequences")
-        begun = self.begin(state, (self.num_layers, x.shape[batch], self.hidden_size), x.dtype)
-        shape = (x.shape[batch], x.shape[2])
-        values = [ops.reshape(part, shape) for part in ops.split(x, 1, axis=time)]
-        last = []
+        rows = self.num_layers * len(self.directions)
+        begun = self.begin(state, (rows, x.shape[batch], self.hidden_size), x.dtype)
+        values, last = steps(x, time), list[State]()
         for number in range(self.num_layers):
-            values, end = self.read(values, tuple(part[number] for part in begun), f"_l{number}")
-            last.append(end)
+            if number and self.dropout is not None:
+                values = steps(self.dropout(stacked(values, time)), time)
+            first = len(last)
+            states = [tuple(part[first + k] for part in begun) for k in range(len(self.directions))]
+            values, ends = self.read(values, states, f"_l{number}")
+            last += ends
         final = tuple(stacked(parts, 0) for parts in zip(*last, strict=True))
         return stacked(values, time), self.returned(final)
 
-    def read(self, values: list[Any], state: State, suffix: str) -> tuple[list[Any], State]:
-        """One layer over all steps: its hidden values, and the state after the last one."""
-        hidden = []
-        for x in values:
-            state = self.step(x, state, suffix)
-            hidden.append(state[0])
-        return hidden, state
+    def read(self, values: list[Any], states: list[State], suffix: str) -> tuple[list[Any], list[State]]:
+        """One layer over all steps: its hidden values, those of both directions side by side, and the last states."""
+        sides, ends = list[list[Any]](), list[State]()
+        for direction, state in zip(self.directions, states, strict=True):
+            hidden = []
+            for x in reversed(values) if direction else values:
+                state = self.step(x, state, suffix + direction)
+                hidden.append(state[0])
+            sides.append(hidden[::-1] if direction else hidden)
+            ends.append(state)
+        together = (
+            [ops.concat(pair, axis=1) for pair in zip(*sides, strict=True)] if len(sides) > 1 else sides[0]
+        )
+        return together, ends
 
     def extra_repr(self) -> str:
         sizes = f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}"
-        bias = "" if self.bias else ", bias=False"
-        return sizes + bias + (", batch_first=True" if self.batch_first else "")
+        said = {"bias=False": not self.bias, "batch_first=True": self.batch_first}
+        said["bidirectional=True"] = len(self.directions) > 1
+        return ", ".join([sizes, *(word for word, told in said.items() if told)])
+
+
+def steps(x: Any, time: int) -> list[Any]:
+    """x (T, N, features), or (N, T, features), as T values (N, features)."""
+    shape = (x.shape[1 - time], x.shape[2])
+    return [ops.reshape(part, shape) for part in ops.split(x, 1, axis=time)]
 
 
 def stacked(values: Sequence[Any], axis: int) -> Any:
@@ -191,8 +234,10 @@ class LSTM(LstmStep, Reader):
     forward(x, state=None) -> outputs, (h_n, c_n)
     x:  (T, N, input_size) float, with batch_first (N, T, input_size)
     state:  (h_0, c_0), each (num_layers, N, H); zeros unless given
-    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state.
-    Raises ShapeError for other shapes and for T = 0.
+    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state; with
+    bidirectional, whose second weights are called weight_ih_l0_reverse and so on, (T, N, 2·H) and twice as many states.
+    Raises SettingError for impossible settings, ShapeError for other shapes and for T = 0, DTypeError unless x
+    has the dtype of the weights.
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000.
 
     >>> import numpy as np
@@ -211,8 +256,10 @@ class GRU(GruStep, Reader):
     forward(x, state=None) -> outputs, h_n
     x:  (T, N, input_size) float, with batch_first (N, T, input_size)
     state:  h_0 (num_layers, N, H); zeros unless given
-    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state.
-    Raises ShapeError for other shapes and for T = 0.
+    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state; with
+    bidirectional, whose second weights are called weight_ih_l0_reverse and so on, (T, N, 2·H) and twice as many states.
+    Raises SettingError for impossible settings, ShapeError for other shapes and for T = 0, DTypeError unless x
+    has the dtype of the weights.
     Source: Cho et al. 2014.
 
     >>> import numpy as np
@@ -222,10 +269,93 @@ class GRU(GruStep, Reader):
     """
 
 
+class RNN(RnnStep, Reader):
+    """A plain recurrent network over a sequence: h' = tanh(weight_ih · x_t + bias_ih + weight_hh · h + bias_hh).
+
+    weight_ih_l0 (H, input_size), weight_hh_l0 (H, H), bias_ih_l0 and bias_hh_l0 (H,), and so on for l1, …: PyTorch's
+    names.
+
+    nonlinearity:  "tanh" or "relu"
+    forward(x, state=None) -> outputs, h_n
+    x:  (T, N, input_size) float, with batch_first (N, T, input_size)
+    state:  h_0 (num_layers, N, H); zeros unless given
+    Returns the hidden values of the last layer (T, N, H), with batch_first (N, T, H), and the last state; with
+    bidirectional, whose second weights are called weight_ih_l0_reverse and so on, (T, N, 2·H) and twice as many states.
+    Raises SettingError for impossible settings, ShapeError for other shapes and for T = 0, DTypeError unless x
+    has the dtype of the weights.
+    Source: Elman 1990.
+
+    >>> import numpy as np
+    >>> outputs, h = RNN(3, 5, bidirectional=True)(np.zeros((7, 4, 3), np.float32))
+    >>> outputs.shape, h.shape
+    ((7, 4, 10), (2, 4, 5))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        *,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        rng: Generator | None = None,
+    ) -> None:
+        self.nonlinearity = known("RNN", nonlinearity)
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            rng=rng,
+        )
+
+
+class RNNCell(RnnStep, Cell):
+    """One step of a plain recurrent network: x (N, input_size) and a hidden value h (N, H) give the next h.
+
+    weight_ih (H, input_size), weight_hh (H, H), bias_ih and bias_hh (H,), as in PyTorch.
+    Raises SettingError for sizes below 1 and another nonlinearity than "tanh" and "relu", ShapeError for other shapes,
+    DTypeError unless x has the dtype of the weights.
+
+    >>> import numpy as np
+    >>> RNNCell(3, 5)(np.zeros((4, 3), np.float32)).shape
+    (4, 5)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        rng: Generator | None = None,
+    ) -> None:
+        self.nonlinearity = known("RNNCell", nonlinearity)
+        super().__init__(input_size, hidden_size, bias=bias, rng=rng)
+
+
+def known(who: str, nonlinearity: str) -> str:
+    """The name of a function that makes hidden values."""
+    if nonlinearity not in NONLINEARITIES:
+        expected = " or ".join(map(repr, NONLINEARITIES))
+        raise SettingError(who, f"nonlinearity {nonlinearity!r}", expected, 'nonlinearity="tanh"')
+    return nonlinearity
+
+
 class LSTMCell(LstmStep, Cell):
     """One step of an LSTM: x (N, input_size) and a state (h, c), each (N, H), give the next (h, c).
 
     weight_ih (4·H, input_size), weight_hh (4·H, H), bias_ih and bias_hh (4·H,), as in PyTorch.
+    Raises SettingError for sizes below 1, ShapeError for other shapes, DTypeError unless x
+    has the dtype of the weights.
 
     >>> import numpy as np
     >>> h, c = LSTMCell(3, 5)(np.zeros((4, 3), np.float32))
@@ -238,6 +368,8 @@ class GRUCell(GruStep, Cell):
     """One step of a GRU: x (N, input_size) and a hidden value h (N, H) give the next h.
 
     weight_ih (3·H, input_size), weight_hh (3·H, H), bias_ih and bias_hh (3·H,), as in PyTorch.
+    Raises SettingError for sizes below 1, ShapeError for other shapes, DTypeError unless x
+    has the dtype of the weights.
 
     >>> import numpy as np
     >>> GRUCell(3, 5)(np.zeros((4, 3), np.float32)).shape

@@ -12,16 +12,19 @@ from .arithmetic import multiply as multiply
 from .arithmetic import negative as negative
 from .arithmetic import power as power
 from .arithmetic import subtract as subtract
+from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .conv import conv2d as conv2d
 from .conv import fold as fold
 from .conv import unfold as unfold
 from .conv import window_of as window_of
+from .dropout import channel_dropout as channel_dropout
 from .dropout import dropout as dropout
 from .elementary import abs as abs
 from .elementary import exp as exp
 from .elementary import log as log
 from .elementary import sign as sign
 from .elementary import sqrt as sqrt
+from .embedding import embedding as embedding
 from .indexing import index as index
 from .indexing import scatter_along_axis as scatter_along_axis
 from .indexing import take_along_axis as take_along_axis
@@ -39,6 +42,7 @@ from .pool import max_pool2d as max_pool2d
 from .pool import pool_window as pool_window
 from .recurrent import gru_cell as gru_cell
 from .recurrent import lstm_cell as lstm_cell
+from .recurrent import rnn_cell as rnn_cell
 from .reduction import argmax as argmax
 from .reduction import max as max
 from .reduction import mean as mean
@@ -68,3 +72,7 @@ from .shape import split as split
 from .softmax import log_softmax as log_softmax
 from .softmax import logsumexp as logsumexp
 from .softmax import softmax as softmax
+from .standardize import group_norm as group_norm
+from .standardize import instance_norm as instance_norm
+from .standardize import layer_norm as layer_norm
+from .standardize import standardize as standardize

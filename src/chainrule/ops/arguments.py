@@ -19,6 +19,14 @@ def shape_of(x: Operand) -> tuple[int, ...]:
     return x.shape if isinstance(x, Value | np.ndarray) else ()
 
 
+def shape_of_value(who: str, name: str, x: Operand) -> tuple[int, ...]:
+    """The shape of a value, an array or a number; a DTypeError for anything else."""
+    if not isinstance(x, Value | np.ndarray | int | float | np.number):
+        came, expected = f"{name} is a {type(x).__name__}", "a tensor, an array or a number"
+        raise DTypeError(who, came, expected, "Tensor(...) around it")
+    return shape_of(x)
+
+
 def dtype_of(x: Operand) -> np.dtype:
     """The dtype of a value, an array or a number."""
     return x.dtype if isinstance(x, Value | np.ndarray) else np.asarray(x).dtype

@@ -9,7 +9,9 @@ import numpy as np
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from ..random import random_bits
-from .arguments import Operand, at_least
+from .arguments import Operand, at_least, dtype_of, shape_of_value
+from .arithmetic import multiply
+from .shape import astype
 
 
 @gate
@@ -28,8 +30,8 @@ class Dropout(Gate):
         require_kind(self.label, "x", x, "float")
         if step.shape != ():
             raise ShapeError(self.label, f"step {step}", "one number", "a counter")
-        if step.dtype.kind not in "iu":
-            raise DTypeError(self.label, f"step {step}", "an integer", "a counter of int64")
+        if step.dtype != np.int64:
+            raise DTypeError(self.label, f"step {step}", "an integer, int64", "a counter of int64")
         return x
 
     def forward(self, x: np.ndarray, step: np.ndarray) -> Any:
@@ -57,9 +59,50 @@ def dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int 
     >>> dropout(np.ones(6), np.asarray(1), p=0.5, seed=0).shape
     (6,)
     """
-    if not (isinstance(p, int | float | np.number) and 0 <= p < 1):
-        raise SettingError("dropout", f"p {p!r}", "0 ≤ p < 1", "p=0.5")
-    at_least("dropout", "seed", seed, 0)
-    at_least("dropout", "layer", layer, 0)
-    counter = step if isinstance(step, Value) else np.asarray(step)  # a Python number would be weak
-    return apply(Dropout(float(p), int(seed), int(layer)), x, counter)
+    setting = settings("dropout", p, seed, layer)
+    return apply(setting, x, counted("dropout", step))
+
+
+def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
+    """Zero whole channels, each with probability p, and divide the others by 1 - p: one draw for each of N·C.
+
+    Neighbouring pixels say much the same: dropping some of them alone would hide little.
+
+    x:  (N, C, …) float
+    step, p, seed, layer:  as in `dropout`
+    Raises SettingError for other settings, DTypeError unless x is float and step an integer, ShapeError unless x has
+    channels and step is one number.
+    Source: Tompson et al. 2015, §3.2.  Also: nn.Dropout1d, nn.Dropout2d.
+
+    >>> import numpy as np
+    >>> out = channel_dropout(np.ones((2, 3, 4, 5)), np.asarray(1), p=0.5, seed=0)
+    >>> np.unique(out.sum(axis=(2, 3))).tolist()  # all of a channel, twice as large, or nothing of it
+    [0.0, 40.0]
+    """
+    who = "channel_dropout"
+    setting, shape = settings(who, p, seed, layer), shape_of_value(who, "x", x)
+    if len(shape) < 2:
+        raise ShapeError(who, f"x of shape {shape}", "(N, C, …)", "add the batch axis")
+    dtype = dtype_of(x)
+    require_kind(who, "x", Spec(shape, dtype), "float")
+    ones = np.ones((*shape[:2], *(1 for _ in shape[2:])), dtype)
+    return multiply(x, apply(setting, ones, counted(who, step)))
+
+
+def settings(who: str, p: float, seed: int, layer: int) -> Dropout:
+    """The gate, if there is one with these settings."""
+    number = isinstance(p, int | float | np.number) and not isinstance(p, bool)
+    if not (number and 0 <= p < 1):
+        raise SettingError(who, f"p {p!r}", "0 ≤ p < 1", "p=0.5")
+    return Dropout(float(p), at_least(who, "seed", seed, 0), at_least(who, "layer", layer, 0))
+
+
+def counted(who: str, step: Operand) -> Any:
+    """The step as the gate wants it, in int64: a Python number would be weak."""
+    shape_of_value(who, "step", step)
+    counter = step if isinstance(step, Value) else np.asarray(step)
+    if counter.dtype.kind not in "iu":
+        raise DTypeError(
+            who, f"step {Spec(counter.shape, counter.dtype)}", "an integer", "a counter of int64"
+        )
+    return astype(counter, np.int64)

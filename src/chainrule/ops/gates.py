@@ -11,6 +11,7 @@ from ..graph.written import Vocabulary
 from .activation import Relu, Sigmoid, Tanh
 from .arguments import known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
+from .attention import Attention
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Fold, Sliding, Unfold, checked_groups, window_of
 from .dropout import Dropout
 from .elementary import Abs, Exp, Log, Sign, Sqrt
@@ -37,11 +38,13 @@ from .selection import (
 )
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
+from .standardize import Standardize
 from .window import Window
 
 GATES: Final[tuple[type[Gate], ...]] = (
     *(Relu, Sigmoid, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
+    *(Attention,),
     *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
     *(Dropout,),
     *(Abs, Exp, Log, Sign, Sqrt),
@@ -56,6 +59,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
+    *(Standardize,),
 )
 
 VOCABULARY: Final = Vocabulary(

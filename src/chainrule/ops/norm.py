@@ -8,10 +8,10 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
-from .arguments import Operand
+from .arguments import Operand, at_least
 from .elementary import sqrt
 from .indexing import Index, Slice
-from .reduction import mean, spread, sum
+from .reduction import mean, size, spread, sum
 from .selection import maximum, where
 from .shape import reshape
 
@@ -95,24 +95,21 @@ def total(first: Any, second: Any) -> Any:
     return second if first is None else first + second
 
 
-def with_channels(who: str, x: Spec) -> Spec:
-    """x, if it has an axis of channels."""
-    require_kind(who, "x", x, "float")
-    if x.ndim < 2:
-        raise ShapeError(who, f"x {x}", "(N, C, …)", "add the batch axis")
-    return x
-
-
 @gate
 class ChannelSum(Gate):
-    """out[c] = Σ x[c - before … c + after] over neighbouring channels;  the gradient sums the other way round."""
+    """out[c] = Σ x[c - before … c + after] over neighbouring channels of pictures;  the gradient sums the other way
+    round.
+    """
 
     pattern: ClassVar[str] = "spreads"
     before: int
     after: int
 
     def spec(self, x: Spec) -> Spec:
-        return with_channels(self.label, x)
+        require_kind(self.label, "x", x, "float")
+        if x.ndim != 4:
+            raise ShapeError(self.label, f"x {x}", "(N, C, H, W)", "local_response_norm, for other shapes")
+        return x
 
     def forward(self, x: np.ndarray) -> Any:
         channels = x.shape[1]
@@ -148,7 +145,10 @@ class LocalResponseNorm(Gate):
         return ChannelSum(self.size // 2, (self.size - 1) // 2)
 
     def spec(self, x: Spec) -> Spec:
-        return with_channels(self.label, x)
+        require_kind(self.label, "x", x, "float")
+        if x.ndim < 2:
+            raise ShapeError(self.label, f"x {x}", "(N, C, …)", "add the batch axis")
+        return x
 
     def forward(self, x: np.ndarray) -> Any:
         s = self.neighbours().forward(x * x) * np.asarray(self.alpha / self.size, x.dtype)
@@ -156,13 +156,20 @@ class LocalResponseNorm(Gate):
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         around = self.neighbours()
-        s = apply(around, x * x) * (self.alpha / self.size) + self.k
-        mirrored = apply(ChannelSum(around.after, around.before), upstream * x * s ** (-self.beta - 1))
+        s = summed(around, x * x) * (self.alpha / self.size) + self.k
+        mirrored = summed(ChannelSum(around.after, around.before), upstream * x * s ** (-self.beta - 1))
         return upstream * s ** (-self.beta) - x * mirrored * (2 * self.alpha * self.beta / self.size)
 
     def parts(self, x: Value) -> Any:
-        s = apply(self.neighbours(), x * x) * (self.alpha / self.size) + self.k
+        s = summed(self.neighbours(), x * x) * (self.alpha / self.size) + self.k
         return x * s ** (-self.beta)
+
+
+def summed(around: ChannelSum, x: Value) -> Any:
+    """Sums over neighbouring channels of x (N, C, …), as pictures."""
+    pictures = (*x.shape[:2], size(x.shape, tuple(range(2, len(x.shape)))), 1)
+    out = apply(around, x if len(x.shape) == 4 else reshape(x, pictures))
+    return reshape(out, x.shape)
 
 
 def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:
@@ -170,12 +177,11 @@ def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:
 
     x:  (N, C, …) float;  w, b:  (C,) float
     Returns out (N, C, …), mean (C,), variance (C,); the variance is the biased one.
-    Raises ShapeError if the channels differ or there is one number for a channel.
+    Raises ShapeError if the channels differ or there is one number for a channel, DTypeError unless all are of one
+    float dtype, SettingError unless eps > 0.
     Source: Ioffe and Szegedy 2015.  Also: nn.BatchNorm2d, which keeps running statistics.
     """
-    if eps <= 0:
-        raise SettingError("batch_norm", f"eps {eps}", "above 0", "eps=1e-5")
-    return apply(BatchNorm(float(eps)), x, w, b)
+    return apply(BatchNorm(checked_eps("batch_norm", eps)), x, w, b)
 
 
 def local_response_norm(
@@ -184,8 +190,22 @@ def local_response_norm(
     """Each number divided by what its neighbours in `size` channels weigh: x / (k + α/size · Σ x²)^β.
 
     x:  (N, C, …) float
+    size:  how many channels, the one in the middle among them
+    Raises ShapeError unless x has channels, DTypeError unless it is float, SettingError for a size that is no whole
+    number ≥ 1 and for what is no number ≥ 0.
     Source: Krizhevsky et al. 2012, §3.3, with the sum averaged as PyTorch does.
     """
-    if not isinstance(size, int | np.integer) or size < 1:
-        raise SettingError("local_response_norm", f"size {size}", "a whole number ≥ 1", "size=5")
-    return apply(LocalResponseNorm(int(size), float(alpha), float(beta), float(k)), x)
+    who = "local_response_norm"
+    for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not (number and 0 <= value < np.inf):
+            raise SettingError(who, f"{name} {value!r}", "a finite number ≥ 0", f"{name}=1")
+    gate = LocalResponseNorm(at_least(who, "size", size, 1), float(alpha), float(beta), float(k))
+    return apply(gate, x)
+
+
+def checked_eps(who: str, eps: float) -> float:
+    """A number above 0."""
+    if isinstance(eps, bool) or not isinstance(eps, int | float | np.number) or not 0 < eps < np.inf:
+        raise SettingError(who, f"eps {eps!r}", "a finite number above 0", "eps=1e-5")
+    return float(eps)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .activation import Sigmoid, sigmoid, tanh
-from .arguments import Operand
+from .activation import Sigmoid, relu, sigmoid, tanh
+from .arguments import Operand, shape_of_value
+from .arithmetic import add
 from .shape import concat, cut, pad
 
 
@@ -127,6 +129,34 @@ class GruCell(Gate):
         return n + z * (h - n)
 
 
+def rnn_cell(x: Operand, h_gates: Operand, *, nonlinearity: str = "tanh") -> Any:
+    """One step of a plain recurrent network: the next hidden value, tanh(x + h_gates).
+
+    x:  (N, H) float     what the input gives, weight_ih · x + bias_ih
+    h_gates:  (N, H) float     what the hidden value gives, weight_hh · h + bias_hh
+    nonlinearity:  "tanh" or "relu"
+    Returns h' (N, H).
+    Raises ShapeError unless both have one shape (N, H), DTypeError unless both are of one float dtype, SettingError for
+    another nonlinearity.
+    Source: Elman 1990.  Also: nn.RNN, nn.RNNCell.
+
+    >>> from chainrule import Tensor, rnn_cell
+    >>> rnn_cell(Tensor([[1.0, 2.0]]), Tensor([[-1.0, 9.0]]), nonlinearity="relu")
+    Tensor([[ 0., 11.]])
+    """
+    if nonlinearity not in NONLINEARITIES:
+        expected = " or ".join(map(repr, NONLINEARITIES))
+        raise SettingError("rnn_cell", f"nonlinearity {nonlinearity!r}", expected, 'nonlinearity="tanh"')
+    shapes = [shape_of_value("rnn_cell", name, value) for name, value in (("x", x), ("h_gates", h_gates))]
+    if shapes[0] != shapes[1] or len(shapes[0]) != 2:
+        came = f"x of shape {shapes[0]}, h_gates of shape {shapes[1]}"
+        raise ShapeError("rnn_cell", came, "(N, H) of both", "weights of one row for each hidden unit")
+    return NONLINEARITIES[nonlinearity](add(x, h_gates))
+
+
+NONLINEARITIES: Final[dict[str, Callable[[Operand], Any]]] = {"tanh": tanh, "relu": relu}
+
+
 def lstm_cell(gates: Operand, c: Operand) -> Any:
     """One step of a long short-term memory: the next hidden value and the next cell.
 
@@ -135,7 +165,7 @@ def lstm_cell(gates: Operand, c: Operand) -> Any:
     gates:  (N, 4·H) float     pre-activations i, f, g, o side by side: of the input plus of the hidden value
     c:  (N, H) float     the cell
     Returns h' (N, H), c' (N, H).
-    Raises ShapeError unless gates is four times as wide as c.
+    Raises ShapeError unless gates is four times as wide as c, DTypeError unless both are of one float dtype.
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000.  Also: nn.LSTM, nn.LSTMCell.
 
     >>> from chainrule import Tensor, lstm_cell
@@ -155,7 +185,7 @@ def gru_cell(x: Operand, h_gates: Operand, h: Operand) -> Any:
     h_gates:  (N, 3·H) float     what the hidden value gives to them
     h:  (N, H) float     the hidden value
     Returns h' (N, H).
-    Raises ShapeError unless x and h_gates are three times as wide as h.
+    Raises ShapeError unless x and h_gates are three times as wide as h, DTypeError unless all are of one float dtype.
     Source: Cho et al. 2014, in PyTorch's form: r is applied after the product.  Also: nn.GRU, nn.GRUCell.
 
     >>> from chainrule import Tensor, gru_cell

@@ -9,8 +9,6 @@ from .. import reference
 from ..builders import widths
 from ..rows import Row, bad, case, real, whole
 
-NO_PICTURES = "none yet: neighbouring channels are summed in pictures (N, C, H, W)"
-
 ROWS: tuple[Row, ...] = (
     Row(
         "BatchNorm",
@@ -36,18 +34,18 @@ ROWS: tuple[Row, ...] = (
     Row(
         "ChannelSum",
         (
-            case(ChannelSum(1, 1), real(2, 5, 2), plain=NO_PICTURES),
-            case(ChannelSum(2, 0), real(2, 4), plain=NO_PICTURES),
+            case(ChannelSum(1, 1), real(2, 5, 2, 1)),
+            case(ChannelSum(2, 0), real(2, 4, 1, 1)),
             case(ChannelSum(3, 4), real(1, 3, 1, 2)),
             case(ChannelSum(1, 2), real(1, 37, 2, 1)),
             case(ChannelSum(2, 0), real(2, 4, 2, 3)),
             case(ChannelSum(1, 1), real(0, 3, 2, 2)),
-            case(ChannelSum(0, 0), real(1, 1), plain=NO_PICTURES),
-            case(ChannelSum(1, 2), real(0, 3), plain=NO_PICTURES),
-            case(ChannelSum(1, 2), real(2, 0), plain=NO_PICTURES),
+            case(ChannelSum(0, 0), real(1, 1, 1, 1)),
+            case(ChannelSum(1, 2), real(0, 3, 1, 2)),
+            case(ChannelSum(1, 2), real(2, 0, 1, 2)),
         ),
         reference.channel_sum,
-        (bad(ShapeError, ChannelSum(1, 1), real(3)), bad(DTypeError, ChannelSum(1, 1), whole(2, 3))),
+        (bad(ShapeError, ChannelSum(1, 1), real(2, 3)), bad(DTypeError, ChannelSum(1, 1), whole(2, 3, 1, 1))),
         native="pool",
     ),
     Row(
@@ -56,10 +54,10 @@ ROWS: tuple[Row, ...] = (
             case(LocalResponseNorm(3, 0.5, 0.75, 2.0), real(2, 4, 2, 3)),
             case(LocalResponseNorm(5, 0.3), real(1, 7, 2, 1)),
             case(LocalResponseNorm(2, 0.3), real(0, 3, 2, 2)),
-            case(LocalResponseNorm(4, 1.0, 0.5, 1.0), real(2, 5), plain=NO_PICTURES),
-            case(LocalResponseNorm(5, 0.3), real(1, 3, 2), plain=NO_PICTURES),
-            case(LocalResponseNorm(1, 0.3), real(1, 1), plain=NO_PICTURES),
-            case(LocalResponseNorm(2, 0.3), real(0, 3), plain=NO_PICTURES),
+            case(LocalResponseNorm(4, 1.0, 0.5, 1.0), real(2, 5)),
+            case(LocalResponseNorm(5, 0.3), real(1, 3, 2)),
+            case(LocalResponseNorm(1, 0.3), real(1, 1)),
+            case(LocalResponseNorm(2, 0.3), real(0, 3)),
         ),
         reference.local_response_norm,
         (
