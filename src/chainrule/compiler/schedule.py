@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .arrange import GUARD, Arrangement, is_plain, status_of
-from .chains import chain_tasks
+from .chain_tasks import chain_tasks
 from .convolutions import convolution_tasks
 from .doubt import in_doubt, is_only_guarded
 from .flow import Op

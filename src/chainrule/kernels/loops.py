@@ -77,6 +77,7 @@ class Nest:
             self.counts.append(take.integer())
         self.status: Pointer | None = take.pointer(U8) if loops.guards else None
         self.bad = k.variable(k.constant(False, BOOL)) if loops.guards else None
+        self.fetched: list[Place] = []
 
     def write(self) -> None:
         k, loops = self.k, self.loops
@@ -191,6 +192,8 @@ class Nest:
     def body(self, i: Index, mask: Vector | None, places: list[Place], totals: list[Variable]) -> None:
         """One vector: load, compute, store, add up, guard."""
         k, formula, count = self.k, self.loops.formula, len(self.operands)
+        for place in self.fetched:
+            place.fetch(i)
         sources = formula.apply(k, [p.load(i, mask) for p in places[:count]])
         for place, (source, _) in zip(places[count:], formula.stores, strict=False):
             place.store(i, sources[source], mask)
