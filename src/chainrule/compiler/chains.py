@@ -1,5 +1,5 @@
-"""Loops that go over the same rows become one kernel, which does all of them for a few rows before it goes on: the passes
-of a normalization or of a softmax find in the nearest cache what the pass before has read and made.
+"""Loops that go over the same rows become one kernel, which does all of them for a few rows before it goes on: the
+passes of a normalization or of a softmax find in the nearest cache what the pass before has read and made.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def rows_of(group: Group, many: int) -> Rows | None:
     first = heads.index(many)
     rows, inside = (long(space, some) for some in (range(first), range(first, len(space))))
     along = None if group.axes is None else long(space, group.axes)
-    if along == rows and group.axes and 0 in group.axes:
-        return Rows(group, many)
-    return Rows(group, many) if along in (None, inside) and 0 not in (group.axes or ()) else None
+    if 0 in (group.axes or ()):
+        return Rows(group, many) if along == rows and inside else None
+    return Rows(group, many) if along in (None, inside) else None
 
 
 def long(space: tuple[int, ...], axes: range | tuple[int, ...]) -> tuple[int, ...]:
