@@ -582,6 +582,19 @@ def convolve(draw: Draw) -> None:
     draw.add(f"conv2d {settings}", (x, w, b), lambda x, w, b: ops.conv2d(x, w, b, **settings) * 0.5)
 
 
+@move(1)
+def separate(draw: Draw) -> None:
+    """A filter for each of enough channels, behind one that makes them."""
+    x = images(draw)
+    wide, each = draw.parameter((16, draw.spec(x)[1], 1, 1)), draw.parameter((16, 1, 3, draw.choice((1, 2))))
+    settings = {"stride": draw.choice((1, 1, 2)), "padding": draw.choice((1, 2)), "groups": 16}
+
+    def run(x: Any, wide: Any, each: Any) -> Any:
+        return ops.conv2d(ops.conv2d(x, wide) * 0.5, each, **settings) * 0.5
+
+    draw.add(f"depthwise {settings}", (x, wide, each), run)
+
+
 @move(2)
 def pool(draw: Draw) -> None:
     """The largest or the mean of windows that may overlap."""

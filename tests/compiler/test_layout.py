@@ -58,7 +58,8 @@ def test_they_stay_so_if_filters_are_not_many():
 
 
 def test_it_is_the_channels_of_a_group_that_count():
-    assert chain(32, channels=32, groups=32) == chain(32, channels=32, groups=4) == [ABREAST]
+    assert chain(8, channels=8, groups=8) == chain(32, channels=32, groups=4) == [ABREAST]
+    assert chain(32, channels=32, groups=32) == []  # each with a filter of its own: no product at all
     assert chain(32, channels=32, groups=2) == [LAST]
 
 

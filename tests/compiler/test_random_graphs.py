@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from chainrule.compiler import chains
 from tests.laws.rows import KERNELS
 from tests.laws.table import TABLE
 
@@ -17,7 +18,11 @@ COVERAGE: Counter[str] = Counter()
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_random_steps_compiled_are_plain(block):
+def test_random_steps_compiled_are_plain(block, monkeypatch):
+    """Half of them with chains of loops over a few short rows too."""
+    if block % 2:
+        monkeypatch.setattr(chains, "LEAST_ROWS", 2)
+        monkeypatch.setattr(chains, "LEAST_WIDTH", 2)
     for seed in range(block, GRAPHS, BLOCKS):
         wrong = compared(drawn(seed), COVERAGE)
         assert not wrong, f"python -m tests.compiler.fuzz --seed {seed} --graphs 1: {wrong}"
@@ -28,7 +33,7 @@ def test_they_meet_every_kernel_and_every_native_gate():
     if COVERAGE["graphs"] < GRAPHS:
         pytest.skip("the graphs did not all run")
     few = {"winograd"}  # takes more channels than these graphs have: tests/compiler/test_winograd.py
-    families = (KERNELS - {"view", "parts"} - few) | {"pack", "fill", "check"}
+    families = (KERNELS - {"view", "parts"} - few) | {"pack", "fill", "check", "rows"}
     rare = {name: COVERAGE[f"kernel {name}"] for name in families if COVERAGE[f"kernel {name}"] < 5}
     assert not rare, f"too rare: {rare}"
     native = {row.name for row in TABLE.values() if row.kernels}

@@ -69,6 +69,12 @@ def test_state_arguments_and_what_is_returned(resnet):
     assert resnet.why("optimizer/group0/lr").head == "state that the step only reads"
 
 
+def test_a_filter_for_each_channel():
+    step = cr.compile(lambda x, w: cr.conv2d(x, w, groups=16))
+    x, w = np.ones((1, 16, 4, 4), "f4"), np.ones((16, 1, 3, 3), "f4")
+    assert "each with its own filter" in str(step.plan(x, w).why("conv2d"))
+
+
 def test_pictures_abreast():
     trial = Trial("lenet5")
     plan = trial.step.plan(*trial.batch())

@@ -9,7 +9,18 @@ import pytest
 from chainrule.errors import TraceError
 from chainrule.graph import xp
 from chainrule.kernels import loops as room
-from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Place, Step, Total
+from chainrule.kernels.formula import (
+    NEXT,
+    SAME,
+    STRIDED,
+    Arguments,
+    Formula,
+    Number,
+    Operand,
+    Place,
+    Step,
+    Total,
+)
 from chainrule.kernels.language.checked import run_checked
 from chainrule.kernels.language.types import BOOL, F32, F64, I32, I64, U8
 from chainrule.kernels.loops import GRAIN, Loops, Nest, identity
@@ -235,7 +246,9 @@ def test_pieces_cut_the_vector_axis_where_cache_lines_end():
             cuts.append(stretch[0].x)
             super().keep(dimension, places, stretch)
 
-    run_checked(lambda k: Noting(k, call.loops).write(), [plain_of(x) for x in call.arguments()], 3)
+    run_checked(
+        lambda k: Noting(k, call.loops, Arguments(k)).write(), [plain_of(x) for x in call.arguments()], 3
+    )
     assert sorted(cuts) == [0, 2 * GRAIN, 200]
 
 
@@ -650,7 +663,7 @@ def test_planted_totals_that_begin_with_one(monkeypatch):
 
 
 def test_planted_columns_abreast_that_are_one(monkeypatch):
-    plant(monkeypatch, Nest, "columns", "(i + v * LANES, None)", "(i, None)")
+    plant(monkeypatch, Nest, "groups_of_vectors", "(i + v * LANES, None)", "(i, None)")
     with caught():
         arranged(((2,), (3,), False), 64, F32).check()
 

@@ -19,7 +19,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import Tensor, graph
-from chainrule.compiler import pixels, tiles
+from chainrule.compiler import depthwise, pixels, tiles
 from chainrule.compiler.arrange import is_plain
 from chainrule.compiler.flow import WHOLE
 from chainrule.compiler.schedule import Python
@@ -640,6 +640,8 @@ def as_near(came: Any, plain: Any, far: Any, sizes: Any, row: Row, what: str) ->
     assert fine.all(), f"{what}: {apart[~fine][:3]} apart, allowed {bound[~fine][:3]}"
 
 
+REWRITTEN = tuple(room.__name__ for room in (depthwise, pixels, tiles))
+"""Where the gates are that the compiler writes down for others."""
 TILES = 4e-6
 """How far Winograd's algorithm may be from float64, as a part of the largest sum of magnitudes, in float32."""
 SUMS_OF_PRODUCTS = ("Matmul", "Linear", "Sum", "Mean", "Conv2d", "Conv2dInput", "Conv2dWeight")
@@ -694,7 +696,7 @@ def ran(plan: Any, kind: type[Gate]) -> set[str]:
 
     def its_own(op: Any) -> bool:
         """Whether an op is the gate, a part of it, or what the compiler writes down for it."""
-        written = apart or type(op.gate).__module__ in (pixels.__name__, tiles.__name__)
+        written = apart or type(op.gate).__module__ in REWRITTEN
         return type(lines[op.line].gate if written and op.line >= 0 else op.gate) is kind
 
     homes = {n for n, group in enumerate(groups) if any(its_own(op) for op in group.ops)}

@@ -21,6 +21,7 @@ KERNELS = frozenset(
         "product",
         "convolve",
         "winograd",
+        "depthwise",
         "pool",
         "argmax",
         "dropout",

@@ -53,21 +53,20 @@ def test_convolutions_run_by_every_algorithm(name):
         if case.inputs[0].shape[0]
     ]
     kinds = [ran(plan, row.gate) & row.kernels for plan in plans]
-    assert kinds == [{"convolve"}] * 6 + [{"product"}] * 3 + [{"winograd"}]
+    assert kinds == [{"convolve"}] * 6 + [{"product"}] * 3 + [{"winograd"}] + [{"depthwise"}] * 3
 
 
 def test_these_gates_say_their_parts():
     composite = {row.name for row in TABLE.values() if has_parts(row, row.cases[0])}
     assert composite == {
         "Attention",
-        "BatchNorm",
-        "Elu",
-        "Gelu",
         "AvgPool2d",
         "BatchNorm",
         "Conv2d",
         "Conv2dInput",
         "Conv2dWeight",
+        "Elu",
+        "Gelu",
         "GruCell",
         "Linear",
         "LocalResponseNorm",
@@ -76,16 +75,16 @@ def test_these_gates_say_their_parts():
         "LstmCell",
         "MaxPool2d",
         "MulticlassHinge",
-        "Selu",
-        "ProductOfOthers",
         "Nll",
+        "ProductOfOthers",
+        "Selu",
         "Sigmoid",
         "Silu",
         "Softmax",
         "SoftmaxCrossEntropy",
         "Softplus",
         "Split",
-        "Tanh",
         "Standardize",
+        "Tanh",
         "Var",
     }

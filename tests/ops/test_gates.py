@@ -17,25 +17,19 @@ from chainrule.ops.conv import Conv2d, Conv2dInput, Conv2dWeight
 from chainrule.ops.dropout import Dropout
 from chainrule.ops.gates import GATES, VOCABULARY, check_settings
 from chainrule.ops.indexing import ScatterAlongAxis
-from chainrule.ops.norm import BatchNorm, ChannelSum, LocalResponseNorm
 from chainrule.ops.margin import MulticlassHinge
-from chainrule.ops.norm import ChannelSum, LocalResponseNorm
-from chainrule.ops.pool import AvgPool2d, MaxPool2d
-from chainrule.ops.rectifier import Elu, LeakyRelu
-from chainrule.ops.reduction import Sum
-from chainrule.ops.norm import ChannelSum, LocalResponseNorm
+from chainrule.ops.norm import BatchNorm, ChannelSum, LocalResponseNorm
 from chainrule.ops.order import Argsort
 from chainrule.ops.pool import AvgPool2d, MaxPool2d
 from chainrule.ops.product import Prod, ProductOfOthers
+from chainrule.ops.rectifier import Elu, LeakyRelu
 from chainrule.ops.reduction import Min, Sum
-from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.regression import Huber
+from chainrule.ops.resample import Resample
+from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.standardize import Standardize
-from chainrule.ops.resample import Resample
-from chainrule.ops.shape import Astype, Pad, Split
-from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.unfold import Fold, Unfold
 from chainrule.ops.window import Window
 

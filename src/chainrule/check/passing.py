@@ -14,8 +14,8 @@ from ..graph.mode import run
 from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, TakeAlongAxis
 from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake
-from ..ops.scan import CumulativeSum
 from ..ops.resample import Resample
+from ..ops.scan import CumulativeSum
 from ..ops.shape import BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from ..ops.unfold import Fold, Unfold
 from ..tensor import Tensor

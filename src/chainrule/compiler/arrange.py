@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..errors import CompileError
 from ..graph import Program, Value
+from .chains import chain_up
 from .flow import Op, flow_of, returned_numbers
 from .fuse import copy, enter_aside, fuse
 from .groups import LOOP, SINGLE, Group, Groups, aligned, ones
@@ -84,6 +85,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
             made.single[number] = single_tasks(groups, group.ops[0], GUARD if guarded else status_of(number))
     spare_plain(made)
     update_in_products(groups, set(made.targets), fixed, made.guarded)
+    chain_up(groups, set(made.targets))
     sort(made)
     return made
 

@@ -12,8 +12,8 @@ import numpy as np
 from ..graph import Elementwise, Gate, Program, Ref, Spec, Value, trace
 from ..graph.mode import OURS, run
 from ..ops.conv import Sliding
-from .keys import in_simple_keys
 from ..ops.pool import Pooling
+from .keys import in_simple_keys
 from .labels import CHECKED, LabelCheck
 
 WHOLE = (Elementwise, Pooling, Sliding)

@@ -9,11 +9,12 @@ from ..ops.dropout import Dropout
 from ..ops.indexing import Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
 from ..ops.pool import MaxPool2d
 from ..ops.reduction import Argmax
-from ..ops.scan import CumulativeSum
 from ..ops.resample import Resample
+from ..ops.scan import CumulativeSum
 from ..ops.shape import Astype, Pad, PermuteDims, Reshape
 from ..ops.unfold import Fold, Unfold
 from ..ops.window import Window
+from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
 from .flow import Flow, Op
 from .groups import LOOP, ON_PICTURES, PRODUCT, SINGLE, Group, Groups, aligned, arrays, size
 from .labels import LabelCheck
@@ -29,6 +30,9 @@ MOST_OPS, MOST_ARRAYS = 64, 28
 ROW_BY_ROW = (
     Argmax,
     CumulativeSum,
+    DepthwiseFilters,
+    DepthwiseInput,
+    DepthwisePixels,
     Dropout,
     FilterGradient,
     FilterPanels,
@@ -346,9 +350,10 @@ def join(groups: Groups, home: int, other: int) -> None:
         groups.maker[n] = home
     for op in gone.ops:
         for n in op.inputs:
-            groups.reading[groups.view(n).base] -= {other}
-            groups.reading[groups.view(n).base] |= {home}
-    before = groups.depends[other]
+            readers = groups.reading.setdefault(groups.view(n).base, set())
+            readers -= {other}
+            readers |= {home}
+    before = groups.depends[other] & ~(1 << home)
     for number, known in enumerate(groups.depends):
         if known >> other & 1:
             groups.depends[number] = known & ~(1 << other) | 1 << home

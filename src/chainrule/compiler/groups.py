@@ -27,6 +27,7 @@ class Group:
             element by element; SINGLE: an op with a kernel of its own, or none
     space:  the shape that is looped over;  axes: those that its reductions reduce
     aside:  whether nothing needs it but those who want to see what it makes
+    stages: loops that are done one after the other for each row, if it is made of several
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Group:
     ops: list[Op]
     axes: tuple[int, ...] | None = None
     aside: bool = False
+    stages: list[Group] = field(default_factory=list)
 
     def rows(self) -> tuple[int, ...]:
         """The space of a product as (B, M, N): a stack of matrices, or all pixels of all pictures as one; by Winograd's
@@ -53,6 +55,8 @@ class Group:
 
     def elementwise(self) -> set[int]:
         """Its values that have the shape of the space."""
+        if self.stages:
+            return {n for stage in self.stages if stage.space == self.space for n in stage.elementwise()}
         return {op.outputs[0] for op in self.ops if not isinstance(op.gate, Reduction | Pixels)}
 
 

@@ -20,6 +20,7 @@ from ..ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, Max
 from ..ops.resample import Resample
 from ..ops.shape import Concat, Pad, PermuteDims
 from .abreast import PicturesAbreast
+from .depthwise import Depthwise, is_depthwise
 from .draft import WHOLE, Draft
 from .flow import Flow, Op
 from .last import ChannelsLast
@@ -55,6 +56,7 @@ class Layout:
             LAST: ChannelsLast(self.draft),
             ABREAST: PicturesAbreast(self.draft),
         }
+        self.depthwise = Depthwise(self.draft)
 
     def rewrite(self) -> None:
         for op in self.flow.ops:
@@ -89,13 +91,19 @@ class Layout:
 
     def convolution(self, op: Op) -> bool:
         (x, w), shape = op.inputs, self.draft.spec(op.inputs[1]).shape
+        if is_depthwise(op.gate, shape):
+            return self.depthwise.convolution(op)
         order = self.slid[x, shape] = self.slid[w, shape] = self.suits(x, shape, op.gate.groups)
         return self.sliding[order].convolution(op)
 
     def to_input(self, op: Op) -> bool:
+        if is_depthwise(op.gate, self.draft.spec(op.inputs[1]).shape):
+            return self.depthwise.to_input(op)
         return self.follow(op, op.inputs[1], op.inputs[0], op.inputs[1]).to_input(op)
 
     def to_filters(self, op: Op) -> bool:
+        if is_depthwise(op.gate, self.draft.spec(op.outputs[0]).shape):
+            return self.depthwise.to_filters(op)
         return self.follow(op, op.inputs[0], op.inputs[1], op.outputs[0]).to_filters(op)
 
     def follow(self, op: Op, known: int, sent: int, w: int) -> Sliding:

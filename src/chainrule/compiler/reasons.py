@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..graph import Line, Program, Spec
 from .arrange import is_plain
+from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
 from .flow import Op
 from .groups import LOOP, PRODUCT, Group
 from .last import objection, wasted
@@ -262,6 +263,11 @@ def abreast(op: Op, specs: list[Spec]) -> str:
     return "pictures side by side, (C, H, W, N): so few channels would leave most lanes of a vector empty"
 
 
+def depthwise(op: Op, specs: list[Spec]) -> str:
+    """Of a convolution with a filter for each channel."""
+    return "channels last, each with its own filter: no product of matrices, and no border is laid around"
+
+
 def pooled(op: Op, specs: list[Spec]) -> str:
     """Of a gate of pictures with a kernel for any order."""
     order = ", ".join("NCHW"[axis] for axis in op.gate.order)
@@ -285,6 +291,9 @@ CHOICES: dict[type, Callable[[Any, list[Spec]], str]] = {
     ConvAbreast: abreast,
     InputAbreast: abreast,
     FiltersAbreast: abreast,
+    DepthwisePixels: depthwise,
+    DepthwiseInput: depthwise,
+    DepthwiseFilters: depthwise,
     Pixels: pooled,
     **dict.fromkeys(PRODUCTS, multiplied),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .arrange import GUARD, Arrangement, is_plain, status_of
+from .chain_tasks import chain_tasks
 from .convolutions import convolution_tasks
 from .doubt import in_doubt, is_only_guarded
 from .flow import Op
@@ -108,6 +109,8 @@ def in_order(made: Arrangement, wanted: Wanted, running: set[int]) -> Iterator[t
 def tasks_of(made: Arrangement, number: int, wanted: Wanted, packs: Packs) -> list[Task]:
     """The tasks of one group."""
     group: Group = made.groups.groups[number]
+    if group.stages:
+        return chain_tasks(made.groups, group, wanted)
     if group.kind == LOOP:
         return turned_copy(made.groups, group, wanted) or loop_tasks(made.groups, group, wanted)
     if group.kind == PRODUCT:

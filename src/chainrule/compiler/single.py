@@ -24,6 +24,8 @@ from ..ops.scan import CumulativeSum
 from ..ops.shape import Concat, Pad
 from ..ops.unfold import Fold, Unfold
 from .abreast_tasks import filters_abreast
+from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
+from .depthwise_tasks import depthwise_filters, depthwise_input, depthwise_pixels
 from .flow import Op
 from .fuse import surrounds
 from .gradients import filter_gradient, tiles_gradient, winograd_sums
@@ -243,6 +245,9 @@ LOWERINGS: dict[type[Gate], Lowering] = {
     Argmin: winner,
     Concat: concat,
     CumulativeSum: scan,
+    DepthwiseFilters: depthwise_filters,
+    DepthwiseInput: depthwise_input,
+    DepthwisePixels: depthwise_pixels,
     Dropout: dropout,
     FilterGradient: filter_gradient,
     FilterPanels: filter_panels,

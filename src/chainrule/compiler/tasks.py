@@ -227,14 +227,18 @@ class Loop:
         """Sizes of the loops; what is read, stored and summed up, with strides; the status byte."""
         *outer, inner = self.loops
         words: list[Argument] = [pieces, *(axis.size for axis in self.loops)]
-        places = [address(self.groups, view) for view, _ in self.reads]
-        places += [address(self.groups, self.groups.home(n)) for n in self.stored]
+        places = [self.where(view) for view, _ in self.reads]
+        places += [self.where(self.groups.home(n)) for n in self.stored]
         for number, where in enumerate(places):
             words += placed(where, number, outer, inner)
         for number, (n, op) in enumerate(zip(self.sums, self.reductions, strict=True), len(places)):
             words += placed(Address(n), number, outer[: self.kept], None if inner.reduced else inner)
             words.append(counted(self.space, op))
         return [*words, Address(STATUS)] if self.guards or self.guard_totals else words
+
+    def where(self, view: View) -> Address:
+        """Where what it reads or writes begins."""
+        return address(self.groups, view)
 
     def tasks(self) -> list[Task]:
         """The loop, and what puts its parts together."""

@@ -14,8 +14,11 @@ import numpy as np
 
 from .language.machine import Machine
 from .language.mathematics import VectorMathematics
+from .language.types import LANES
 from .language.values import Index, Pointer, Vector
 
+CACHE_LINE = 64
+"""Bytes that come from memory in one go."""
 SAME, NEXT, STRIDED = 0, 1, 2
 """How an operand goes on along the vector: one element for all lanes, neighbours, elements a stride apart."""
 
@@ -113,6 +116,12 @@ class Place:
         place.offset = self.offset + i * self.strides[dimension]
         return place
 
+    def on(self, count: Index) -> Place:
+        """The same, so many neighbours on."""
+        place = Place(self.k, self.operand, self.pointer, self.strides, self.along)
+        place.offset = self.offset + count
+        return place
+
     def hoist(self) -> Place:
         """Read now what is the same along the vector."""
         if self.operand.along == SAME:
@@ -128,6 +137,14 @@ class Place:
         if self.operand.along == NEXT:
             return self.k.load(self.pointer, self.offset + i, mask)
         return self.k.gather(self.pointer, self.lanes(i), mask)
+
+    def fetch(self, i: Index) -> None:
+        """Ask for the vector from element i on, which is read or written soon."""
+        lines = LANES * self.operand.dtype.itemsize // CACHE_LINE
+        for line in range(max(1, lines)):
+            self.k.prefetch(
+                self.pointer, self.offset + i + line * (CACHE_LINE // self.operand.dtype.itemsize)
+            )
 
     def store(self, i: Index, value: Vector, mask: Vector | None) -> None:
         """Write the vector from element i on."""

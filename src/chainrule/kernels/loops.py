@@ -58,15 +58,14 @@ class Loops:
         return self.kept + self.reduced
 
     def __call__(self, k: Machine) -> None:
-        Nest(k, self).write()
+        Nest(k, self, Arguments(k)).write()
 
 
 class Nest:
     """One loop nest on its way to a machine."""
 
-    def __init__(self, k: Machine, loops: Loops) -> None:
+    def __init__(self, k: Machine, loops: Loops, take: Arguments) -> None:
         self.k, self.loops, formula = k, loops, loops.formula
-        take = Arguments(k)
         self.pieces = take.integer()
         self.sizes = [take.integer() for _ in range(loops.outer)]
         self.width = take.integer()
@@ -78,6 +77,7 @@ class Nest:
             self.counts.append(take.integer())
         self.status: Pointer | None = take.pointer(U8) if loops.guards else None
         self.bad = k.variable(k.constant(False, BOOL)) if loops.guards else None
+        self.fetched: list[Place] = []
 
     def write(self) -> None:
         k, loops = self.k, self.loops
@@ -91,8 +91,12 @@ class Nest:
             self.keep(0, self.places(), (k.whole("add", 0, 0), self.width))
         else:
             self.keep(0, self.places(), k.share(self.width, self.pieces, GRAIN))
+        self.close()
+
+    def close(self) -> None:
+        """Say whether anything was not finite."""
         if self.bad is not None and self.status is not None:
-            k.raise_flag(self.status, self.bad.get())
+            self.k.raise_flag(self.status, self.bad.get())
 
     def places(self) -> list[Place]:
         """Operands, stores and results in one row, so that loops move them together."""
@@ -107,11 +111,12 @@ class Nest:
             for i in self.k.range(self.sizes[dimension]):
                 self.keep(dimension + 1, [p.at(dimension, i) for p in places], stretch)
         elif self.loops.inner_reduced:
-            totals = self.open_totals()
+            totals = [self.open_totals() for _ in range(self.vectors)]
             for inside in self.reduce(dimension, places):
                 streams = [*(p.hoist() for p in inside[:count]), *inside[count:]]
-                for i, mask in self.k.lanes(*stretch):
-                    self.body(i, mask, streams, totals)
+                for vectors in self.groups_of_vectors(*stretch):
+                    for (i, mask), held in zip(vectors, totals, strict=False):
+                        self.body(i, mask, streams, held)
             self.close_rows(places, totals)
         else:
             if not self.loops.reduced:
@@ -143,14 +148,25 @@ class Nest:
 
     def columns(self, dimension: int, places: list[Place], stretch: tuple[Index, Index]) -> None:
         """Vector by vector along the kept axis; several abreast where they are summed up."""
-        (start, stop), step = stretch, ABREAST * LANES
-        if self.loops.reduced and len(self.loops.formula.steps) <= BRIEF:
+        for vectors in self.groups_of_vectors(*stretch):
+            self.abreast(vectors, dimension, places)
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors are summed up side by side."""
+        reduces = self.loops.reduced or self.loops.inner_reduced
+        return ABREAST if reduces and len(self.loops.formula.steps) <= BRIEF else 1
+
+    def groups_of_vectors(self, start: Index, stop: Index) -> Iterator[list[tuple[Index, Vector | None]]]:
+        """Vectors to be summed up side by side, then those that are left, one by one."""
+        if self.vectors > 1:
+            step = self.vectors * LANES
             wide = start + (stop - start) // step * step
             for i in self.k.range(start, wide, step):
-                self.abreast([(i + v * LANES, None) for v in range(ABREAST)], dimension, places)
+                yield [(i + v * LANES, None) for v in range(self.vectors)]
             start = wide
         for vector in self.k.lanes(start, stop):
-            self.abreast([vector], dimension, places)
+            yield [vector]
 
     def abreast(
         self, vectors: list[tuple[Index, Vector | None]], dimension: int, places: list[Place]
@@ -176,6 +192,8 @@ class Nest:
     def body(self, i: Index, mask: Vector | None, places: list[Place], totals: list[Variable]) -> None:
         """One vector: load, compute, store, add up, guard."""
         k, formula, count = self.k, self.loops.formula, len(self.operands)
+        for place in self.fetched:
+            place.fetch(i)
         sources = formula.apply(k, [p.load(i, mask) for p in places[:count]])
         for place, (source, _) in zip(places[count:], formula.stores, strict=False):
             place.store(i, sources[source], mask)
@@ -207,11 +225,14 @@ class Nest:
             self.guard(made, mask)
         return made
 
-    def close_rows(self, places: list[Place], totals: list[Variable]) -> None:
-        """One number for each row: the 16 lanes combined by a tree."""
-        for number, (total, held) in enumerate(zip(self.loops.totals, totals, strict=True)):
+    def close_rows(self, places: list[Place], totals: list[list[Variable]]) -> None:
+        """One number for each row: what was summed up side by side, then the 16 lanes, combined by a tree."""
+        for number, total in enumerate(self.loops.totals):
             result = places[len(places) - len(self.results) + number]
-            value = self.finished(number, self.k.reduce(held.get(), total.combine))
+            whole = totals[0][number].get()
+            for held in totals[1:]:
+                whole = self.k.combine(total.combine, whole, held[number].get())
+            value = self.finished(number, self.k.reduce(whole, total.combine))
             self.k.put(result.pointer, result.offset, value)
 
     def close_columns(

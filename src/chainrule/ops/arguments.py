@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -28,6 +27,8 @@ def shape_of_value(who: str, name: str, x: Operand) -> tuple[int, ...]:
         came, expected = f"{name} is a {type(x).__name__}", "a tensor, an array or a number"
         raise DTypeError(who, came, expected, "Tensor(...) around it")
     return shape_of(x)
+
+
 def checked_shape(who: str, x: Any) -> tuple[int, ...]:
     """The same, and a DTypeError for anything else."""
     if not isinstance(x, Value | np.ndarray | numbers.Real | np.bool_):
@@ -126,11 +127,15 @@ def finite(
         range_ = "".join(f" {sign} {bound:g}" for sign, bound in bounds.items() if bound > -math.inf)
         raise SettingError(who, f"{name} {value!r}", f"a finite number{range_}", f"{name}={example:g}")
     return float(value)
+
+
 def flag(who: str, name: str, value: bool) -> bool:
     """True or False, and nothing that is only taken for one of them."""
     if not isinstance(value, bool | np.bool_):
         raise SettingError(who, f"{name} {value!r}", "True or False", f"{name}=True")
     return bool(value)
+
+
 def number_of(
     who: str,
     name: str,

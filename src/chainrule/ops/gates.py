@@ -10,9 +10,7 @@ from ..errors import SettingError
 from ..graph import Gate
 from ..graph.written import Vocabulary
 from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
-from .arguments import finite, known_dtype
-from .activation import Relu, Sigmoid, Tanh
-from .arguments import known_dtype, number_of
+from .arguments import finite, known_dtype, number_of
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .attention import Attention
 from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding, checked_groups
@@ -26,14 +24,13 @@ from .norm import BatchNorm, ChannelSum, LocalResponseNorm
 from .order import Argsort
 from .penalty import SumOfAbs, SumOfSquares
 from .pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake, pool_window
-from .rectifier import Elu, LeakyRelu, Prelu, Selu
 from .product import Prod, ProductOfOthers
+from .rectifier import Elu, LeakyRelu, Prelu, Selu
 from .recurrent import GruCell, LstmCell
 from .reduction import Argmax, Argmin, Max, Mean, Min, Sum, Var
-from .scan import CumulativeSum
-from .reduction import Argmax, Max, Mean, Sum, Var
-from .resample import Resample, check_kind
 from .regression import AbsoluteError, Huber, SquaredError
+from .resample import Resample, check_kind
+from .scan import CumulativeSum
 from .selection import (
     Equal,
     Greater,
@@ -58,7 +55,6 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Gelu, Relu, Sigmoid, Silu, Softplus, Tanh),
     *(Add, Divide, Multiply, Negative, Power, Subtract),
     *(Attention,),
-    *(Conv2d, Conv2dInput, Conv2dWeight, Fold, Unfold),
     *(Conv2d, Conv2dInput, Conv2dWeight),
     *(Dropout,),
     *(Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt),
@@ -70,16 +66,27 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Argsort,),
     *(SumOfAbs, SumOfSquares),
     *(AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dInput, MaxPool2dTake),
-    *(Elu, LeakyRelu, Prelu, Selu),
     *(Prod, ProductOfOthers),
+    *(Elu, LeakyRelu, Prelu, Selu),
     *(GruCell, LstmCell),
     *(Argmax, Argmin, Max, Mean, Min, Sum, Var),
-    *(CumulativeSum,),
-    *(Argmax, Max, Mean, Sum, Var),
-    *(Resample,),
     *(AbsoluteError, Huber, SquaredError),
-    *(Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual),
-    *(LogicalAnd, LogicalNot, LogicalOr, Maximum, Minimum, Where),
+    *(Resample,),
+    *(CumulativeSum,),
+    *(
+        Equal,
+        Greater,
+        GreaterEqual,
+        Less,
+        LessEqual,
+        LogicalAnd,
+        LogicalNot,
+        LogicalOr,
+        Maximum,
+        Minimum,
+        NotEqual,
+        Where,
+    ),
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
     *(Standardize,),

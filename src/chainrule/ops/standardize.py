@@ -48,7 +48,7 @@ class Standardize(Gate):
         to_x = None
         if up is not None:
             along, average = (mean(u, axis=self.axis, keepdims=True) for u in (up * out, up))
-            to_x = (up - average - out * along) / deviation
+            to_x = (up - average - out * along) * (1 / deviation)  # one division for each sample
         if up_deviation is not None:
             share = out * spread(up_deviation / size(out.shape, self.axis), out.spec, self.axis)
             to_x = share if to_x is None else to_x + share
@@ -57,7 +57,7 @@ class Standardize(Gate):
     def parts(self, x: Value) -> Any:
         apart = x - mean(x, axis=self.axis, keepdims=True)
         deviation = sqrt(mean(apart * apart, axis=self.axis, keepdims=True) + self.eps)
-        return apart / deviation, deviation
+        return apart * (1 / deviation), deviation
 
 
 def standardize(x: Operand, *, axis: Axis = -1, eps: float = 1e-5) -> Any:

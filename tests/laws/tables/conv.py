@@ -23,7 +23,9 @@ def sliding(
 ) -> Row:
     """A row for one of the three gates of convolution, with a case for each setting."""
     cases = tuple(make(*s) for s in settings)
-    return Row(name, cases, function, refused, native="convolve or product or winograd", **bounds)
+    return Row(
+        name, cases, function, refused, native="convolve or product or winograd or depthwise", **bounds
+    )
 
 
 #            stride, padding, dilation, groups, N, C, F, (H, W), (KH, KW)
@@ -39,6 +41,9 @@ CONVOLUTIONS: list[tuple[Any, ...]] = [
     ((2, 1), (1, 2), (1, 1), 1, 2, 2, 18, (5, 4), (3, 3)),
     ((1, 2), (1, 0), (2, 1), 2, 1, 4, 34, (6, 5), (2, 3)),
     ((1, 1), (1, 1), (1, 1), 1, 1, 32, 16, (4, 7), (3, 3)),  # enough channels for Winograd's algorithm
+    ((1, 1), (1, 0), (2, 1), 16, 2, 16, 16, (5, 7), (3, 2)),  # a filter for each of enough channels
+    ((3, 2), (1, 2), (1, 1), 19, 1, 19, 19, (6, 9), (2, 3)),
+    ((1, 1), (3, 3), (1, 1), 16, 1, 16, 16, (2, 2), (3, 3)),
 ]
 
 
