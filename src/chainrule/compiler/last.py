@@ -24,7 +24,7 @@ LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 256, 1.7, 1 << 14
 """Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
 channels times filters of a gradient that is summed in shares.
 """
-SCHEMES = (3, 5)
+SCHEMES = (2, 3, 5)
 """Sizes of filters for which there is one."""
 FEW_SHARES, MANY_SHARES, LARGE_SUMS = 4, 8, 1 << 12
 """Partial sums of a filter's gradient, transformed; the fewer from so many channels times filters on."""
