@@ -1,4 +1,4 @@
-"""Worker: one layer of the course, forward and backward, in PyTorch.  Arguments: its name, "as it is" or "channels last"."""
+"""Worker: one layer of the course, forward and backward, in PyTorch.  Arguments: its name, and a layout."""
 
 from __future__ import annotations
 

@@ -96,9 +96,10 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
 
 
 def read_by_nobody(made: Arrangement) -> set[int]:
-    """The large values that are handed out and that no group reads."""
-    specs, reading = made.groups.flow.specs, made.groups.reading
-    alone = {n for n in made.outputs.values() if n not in made.targets and not reading.get(n)}
+    """The large values that are handed out, and that no group reads but the one that makes them."""
+    specs, reading, maker = made.groups.flow.specs, made.groups.reading, made.groups.maker
+    handed = (n for n in made.outputs.values() if n not in made.targets)
+    alone = {n for n in handed if reading.get(n, set()) <= {maker.get(n)}}
     return {n for n in alone if specs[n].size * specs[n].dtype.itemsize >= LARGE}
 
 
