@@ -28,7 +28,7 @@ def chain(*filters: int, groups: int = 1, channels: int = 1) -> list[Order]:
     """The orders of convolutions one after the other, with so many filters."""
     shapes, near = [(3, channels, 9, 9)], channels
     for many in filters:
-        shapes.append((many, near // groups, 2, 2))
+        shapes.append((many, near // groups, 2, 1))
         near = many
 
     def step(x, *ws):

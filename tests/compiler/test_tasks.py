@@ -171,3 +171,13 @@ def test_transposing_is_a_loop_in_squares_at_every_size():
     made = [rows(turned, Tensor(np.ones((n, 3, 5), "f4"))) for n in (2, 7, 16, 40)]
     kernels = {row.task.kernel for (row,) in made}
     assert len(kernels) == 1 and next(iter(kernels)).crossed
+
+
+def test_a_long_axis_is_the_vector_where_a_brief_one_lies_apart_anyway():
+    """Every second tap of filters: 16 filters at a time, not two taps."""
+    plan = cr.compile(lambda w: w[:, :, ::2, 1::2] * 2.0).plan(Tensor(np.ones((40, 30, 4, 4), "f4")))
+    (row,) = plan.rows
+    sizes = row.task.arguments[1 : 2 + row.task.kernel.outer]
+    assert sizes == [2, 2 * 40 * 30]
+    beside = cr.compile(lambda w: w[:, :, ::2] * 2.0).plan(Tensor(np.ones((40, 30, 4, 4), "f4")))
+    assert beside.rows[0].task.arguments[1 : 2 + beside.rows[0].task.kernel.outer][-1] == 4

@@ -36,7 +36,19 @@ from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
 from .resample import resample
 from .scan import scan
-from .tasks import STATUS, Address, Argument, Task, address, along, arranged, crossed, placed, share_out
+from .tasks import (
+    STATUS,
+    Address,
+    Argument,
+    Task,
+    address,
+    along,
+    arranged,
+    crossed,
+    lengthened,
+    placed,
+    share_out,
+)
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradSums, WinogradTiles
 from .turning import turned
 from .unfold import columns
@@ -56,7 +68,7 @@ def move(groups: Groups, source: View, target: View, name: str = "copy") -> list
     specs = groups.flow.specs
     loops = arranged(collapsed(target.shape, [source.stretched(target.shape), target.strides], ()))
     across = crossed(loops)
-    *outer, inner = across or loops
+    *outer, inner = across or lengthened(loops)
     dtype = specs[target.base].dtype
     width = inner.strides[1] if inner.size > 1 else 1
     formula = Formula((Operand(dtype, along(inner.strides[0])),), (), ((0, Operand(dtype, along(width))),))

@@ -23,6 +23,8 @@ from .views import Axis, View, collapsed, contiguous
 
 STATUS = -1
 """The base of addresses in the plan's status bytes."""
+BRIEF = 4
+"""Elements of an innermost axis up to which a longer one is the vector, if numbers lie apart along it anyway."""
 LONG = 1 << 15
 """Elements from which on a reduction without kept loops is made of parts."""
 MOST_TURNED = 4
@@ -195,7 +197,8 @@ class Loop:
         arrays += [result_strides(self.space, op) for op in self.reductions]
         self.loops, self.sums = arranged(collapsed(self.space, arrays, axes)), self.results
         across = None if self.reductions else crossed(self.loops)
-        self.crossed, self.loops = across is not None, across or self.loops
+        self.crossed = across is not None
+        self.loops = across or (self.loops if self.reductions else lengthened(self.loops))
         self.work = size(self.space) * (len(self.steps) + len(arrays))
         self.parts = parts_of(self.loops) if self.reductions else 1
         if self.parts > 1:
@@ -364,3 +367,14 @@ def arranged(axes: list[Axis]) -> list[Axis]:
         return [Axis(1, (0,) * (MOST_ARRAYS + 2 * MOST_OPS), False)]
     outer = sorted(axes[:-1], key=lambda axis: axis.reduced)
     return [*outer, axes[-1]]
+
+
+def lengthened(loops: list[Axis]) -> list[Axis]:
+    """Loops that keep all their axes, with the longest as the vector if the last is brief and numbers lie apart along
+    it anyway.
+    """
+    *outer, inner = loops
+    if not outer or inner.size > BRIEF or max(inner.strides) < 2:
+        return loops
+    longest = max(range(len(outer)), key=lambda place: outer[place].size)
+    return [*outer[:longest], *outer[longest + 1 :], inner, outer[longest]]
