@@ -60,19 +60,29 @@ ROOMS: dict[str, tuple[ModuleType, str]] = {
 }
 """Rooms that have one page, with a section for each of their files."""
 
-TITLES = {
-    "conv": "Convolution",
-    "elementary": "Elementary functions",
-    "init": "Initializers",
-    "linear": "Products of matrices",
-    "loss": "Losses",
-    "norm": "Normalization",
-    "pool": "Pooling",
-    "reduction": "Reductions",
-    "selection": "Choices and comparisons",
-    "shape": "Shapes",
+SUBJECTS = {
+    "Activations": ("activation", "rectifier", "softmax"),
+    "Arithmetic": ("arithmetic",),
+    "Functions of one number": ("elementary",),
+    "Choices and comparisons": ("selection",),
+    "Sums, means, extremes": ("reduction", "product", "scan"),
+    "Shapes": ("shape", "arrange"),
+    "Indices and order": ("indexing", "order"),
+    "Products of matrices": ("linear", "contraction"),
+    "Convolution": ("conv", "conv1d", "transposed", "separable", "local", "unfold"),
+    "Pooling": ("pool", "pool1d", "adaptive", "lp_pool", "unpool"),
+    "Larger and smaller pictures": ("upsample", "resample"),
+    "Normalization": ("norm", "standardize"),
+    "Dropout": ("dropout",),
+    "Attention": ("attention",),
+    "Embedding": ("embedding",),
+    "Recurrent networks": ("recurrent",),
+    "Losses": ("loss", "regression", "margin"),
+    "Penalties": ("penalty",),
+    "Modules": ("module", "containers", "summary"),
+    "Initializers": ("init",),
 }
-"""Titles of subjects whose file names are short; others are called as their file."""
+"""Pages of gates and layers in their order: the files of ops and nn that stand on each; any other has its own page."""
 
 
 def pages() -> list[Page]:
@@ -81,11 +91,23 @@ def pages() -> list[Page]:
 
 
 def subjects() -> Iterator[Page]:
-    """A page for each file name of ops and nn: functions and layers of one subject stand together."""
-    for stem in sorted({*files(ops), *files(nn)}):
-        sections = [s for s in (functions(stem), layers(stem)) if s is not None]
-        if sections:
-            yield Page(stem, TITLES.get(stem, stem.replace("_", " ").capitalize()), tuple(sections))
+    """A page for each subject of ops and nn: its functions, then its layers."""
+    known = {stem for stems in SUBJECTS.values() for stem in stems}
+    others = sorted({*files(ops), *files(nn)} - known)
+    for title, stems in [*SUBJECTS.items(), *((o.replace("_", " ").capitalize(), (o,)) for o in others)]:
+        made = [*map(functions, stems), *map(layers, stems)]
+        if sections := tuple(section for section in made if section is not None):
+            yield Page(stems[0], title, sections)
+
+
+def page_of(gate: type[Gate]) -> str:
+    """The file of the page that a gate stands on.
+
+    >>> page_of(ops.gates.GATES[0])
+    'activation.md'
+    """
+    stem = home(gate).rpartition(".")[2]
+    return f"{next((stems[0] for stems in SUBJECTS.values() if stem in stems), stem)}.md"
 
 
 def files(room: ModuleType) -> list[str]:
@@ -187,13 +209,14 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 def text(page: Page, link: Callable[[str], str | None]) -> str:
     """A page as Markdown."""
     body = [f"# {page.title}"]
-    for section in page.sections:
-        body.append(f"## {section.title}" if len(page.sections) > 1 else "")
+    titles = [section.title for section in page.sections]
+    for number, section in enumerate(page.sections):
+        headed = len(set(titles)) > 1 and section.title not in titles[:number]
+        body.append(f"## {section.title}" if headed else "")
         body.append(written(section.told, link))
         body += [entry_text(entry, link) for entry in section.entries]
         if section.inner:
-            level = "###" if len(page.sections) > 1 else "##"
-            body += [f"{level} Further gates", *(gates.told(gate, link) for gate in section.inner)]
+            body += ["**Further gates**", *(gates.told(gate, link) for gate in section.inner)]
     return "\n\n".join(part for part in body if part) + "\n"
 
 
@@ -215,7 +238,7 @@ def of_gates(function: Any, link: Callable[[str], str | None]) -> list[str]:
     if own:
         return [gates.told(gate, link) for gate in own]
     used = gates.used_by(function)
-    made = [f"the gate [{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in used.gates]
+    made = [f"the gate [{gate.__name__}]({page_of(gate)})" for gate in used.gates]
     made += [link(name) or f"`{name}`" for name in used.functions]
     return [f"**Made of** {', '.join(made)}."] if made else []
 
@@ -288,7 +311,7 @@ def by_pattern() -> Iterator[str]:
     """Each pattern as a sentence, with the gates that have it."""
     for pattern, sentence in gates.PATTERNS.items():
         having = [gate for gate in gates.every() if gate.pattern == pattern]
-        links = ", ".join(f"[{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in having)
+        links = ", ".join(f"[{gate.__name__}]({page_of(gate)})" for gate in having)
         if having:
             yield f"**{pattern}**\n: {sentence.removeprefix(pattern + ': ')}: {links}."
 

@@ -45,12 +45,18 @@ def test_every_page_has_its_own_file():
 def test_every_gate_is_told(gate):
     heading = f"{{admonition}} gate {gate.__name__}\n"
     told = [stem for stem, text in TEXTS.items() if heading in text]
-    assert told == [gate.__module__.rpartition(".")[2]]
+    assert [f"{stem}.md" for stem in told] == [reference.page_of(gate)]
 
 
 def test_functions_and_layers_of_a_subject_share_a_page():
     (page,) = (page for page in PAGES if page.stem == "conv")
-    assert {"conv2d", "nn.Conv2d"} <= {entry.name for entry in page.entries}
+    assert {"conv2d", "nn.Conv2d", "conv1d", "unfold"} <= {entry.name for entry in page.entries}
+    assert TEXTS["conv"].count("## Functions and their gates") == TEXTS["conv"].count("## Layers") == 1
+
+
+def test_every_file_of_a_subject_is_there():
+    known = [stem for stems in reference.SUBJECTS.values() for stem in stems]
+    assert len(known) == len({*known}) and {*known} <= {*reference.files(ops), *reference.files(nn)}
 
 
 def test_an_entry_has_signature_docstring_and_gate():
