@@ -61,7 +61,6 @@ ROOMS: dict[str, tuple[ModuleType, str]] = {
 """Rooms that have one page, with a section for each of their files."""
 
 SUBJECTS = {
-    "Activations": ("activation", "rectifier", "softmax"),
     "Arithmetic": ("arithmetic",),
     "Functions of one number": ("elementary",),
     "Choices and comparisons": ("selection",),
@@ -69,6 +68,7 @@ SUBJECTS = {
     "Shapes": ("shape", "arrange"),
     "Indices and order": ("indexing", "order"),
     "Products of matrices": ("linear", "contraction"),
+    "Activations": ("activation", "rectifier", "softmax"),
     "Convolution": ("conv", "conv1d", "transposed", "separable", "local", "unfold"),
     "Pooling": ("pool", "pool1d", "adaptive", "lp_pool", "unpool"),
     "Larger and smaller pictures": ("upsample", "resample"),
@@ -212,7 +212,7 @@ def text(page: Page, link: Callable[[str], str | None]) -> str:
     titles = [section.title for section in page.sections]
     for number, section in enumerate(page.sections):
         headed = len(set(titles)) > 1 and section.title not in titles[:number]
-        body.append(f"## {section.title}" if headed else "")
+        body.append(f"## {section.title}" if headed else "---" if number else "")
         body.append(written(section.told, link))
         body += [entry_text(entry, link) for entry in section.entries]
         if section.inner:

@@ -89,7 +89,7 @@ CLAIMS = {
         "lines agree with the gates",
         "set-up: nothing found",
     ),
-    "recipes": ("checkpoint True", "4 parts", "and back again", "of 64 at the limit", "rate 0.010"),
+    "recipes": ("checkpoint True", "4 × 32", "and back again", "of 64 at the limit", "rate 0.010"),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),
 }
