@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
-RUN_BY_THE_BUILD = ("checks", "recipes")  # and held to their claims in tests/docs
+RUN_BY_THE_BUILD = ("index", "checks", "recipes")  # and held to their claims in tests/docs
 DOCS = sorted(page for page in (README.parent / "docs").glob("*.md") if page.stem not in RUN_BY_THE_BUILD)
 
 

@@ -32,8 +32,8 @@ RUNNING = ("index", "checks", "recipes")
 def runs(name: str) -> bool:
     """Whether a page runs while it is read.
 
-    >>> runs("walk/circuit"), runs("glass")
-    (True, False)
+    >>> runs("walk/circuit"), runs("recipes"), runs("glass")
+    (True, True, False)
     """
     return name in RUNNING or name.startswith("walk/")
 
@@ -120,8 +120,8 @@ def folded(line: str) -> str:
     """A long sentence on several lines, under where its words begin; rows of a table stay as they are."""
     if len(line) <= WIDTH or len(COLUMN.findall(line)) > 1 or "─" * 9 in line:
         return line
-    begins = re.match(r" *(?:\S+ {2,})?", line)
-    hanging = " " * max(begins.end() if begins else 0, 2)
+    begins = re.match(r" *\S+ {2,}", line)
+    hanging = " " * (begins.end() if begins else len(line) - len(line.lstrip()) + 2)
     return textwrap.fill(
         line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
     )

@@ -4,13 +4,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from extensions.executed import PageError, executed, folded, run
+from extensions.executed import RUNNING, PageError, executed, folded, run
 
 import chainrule as cr
 from chainrule.kernels.threads import wanted_threads
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted([*(DOCS / "walk").glob("*.md"), DOCS / "checks.md", DOCS / "recipes.md"])
+PAGES = sorted([*(DOCS / "walk").glob("*.md"), *(DOCS / f"{name}.md" for name in RUNNING)])
 
 
 def made(tmp_path, text):
@@ -74,9 +74,16 @@ CLAIMS = {
     "circuit": ("3.0 -12.0", "-4.0 -4.0 3.0", "the gradient of x is −4", "routes 2.00 to z", "16.0 -24.0"),
     "neuron": ("so −0.53 leaves", "f = 1.5456, df/dx = 2.0596, df/dy = 1.5922", "Tensor(12.) Tensor(12.)"),
     "vectors": ("[0.44, 0.52]", "[[0.088 0.176]", "[-0.112  0.636]", "True True", "[64. 64. 64.]"),
-    "classifier": ("hinge [2.9]", "cross-entropy [2.04] nats", "1.0 0.25", "ln 10 = 2.30", "1 gradient agrees with"),
+    "classifier": (
+        "hinge [2.9]",
+        "cross-entropy [2.04] nats",
+        "1.0 0.25",
+        "ln 10 = 2.30",
+        "1 gradient agrees with",
+    ),
     "layers": ("of the points right", "0 of 64 units are dead", "79,510 parameters"),
     "convolution": ("10·(5·5·3+1) = 760", "61,706 parameters", "60,965,224", "138,357,544"),
+    "index": ("softmax_cross_entropy[0]: class", "lines agree with the gates", ">−12.00<"),
     "checks": (
         "cube: 1 of 1 gradient wrong",
         "a kink: relu",
@@ -89,7 +96,7 @@ CLAIMS = {
         "lines agree with the gates",
         "set-up: nothing found",
     ),
-    "recipes": ("checkpoint True", "4 × 32", "and back again", "of 64 at the limit", "rate 0.010"),
+    "recipes": ("checkpoint True", "4 × 32", "and back again", "into a unit 1.000", "rate 0.010"),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),
 }
