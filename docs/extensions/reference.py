@@ -200,7 +200,10 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 
     def link(name: str) -> str | None:
         short = name.removeprefix("chainrule.").removeprefix("cr.")
-        full = next((n for n in (short, f"errors.{short}") if n in known), None)
+        rooms = (
+            ("", "errors.", "nn.", "optim.", "check.", "train.", "data.") if short[:1].isupper() else ("",)
+        )
+        full = next((room + short for room in rooms if room + short in known), None)
         return f"{{py:obj}}`{short} <chainrule.{full}>`" if full else None
 
     return link

@@ -67,7 +67,9 @@ def test_an_entry_has_signature_docstring_and_gate():
 
 
 def test_names_are_linked_where_they_stand():
-    link = reference.link_of({"nn.Conv2d", "errors.ShapeError"})
+    link = reference.link_of({"nn.Conv2d", "errors.ShapeError", "optim.Optimizer", "nn.init"})
+    assert link("Optimizer") == "{py:obj}`Optimizer <chainrule.optim.Optimizer>`"
+    assert link("init") is None
     assert link("chainrule.nn.Conv2d") == "{py:obj}`nn.Conv2d <chainrule.nn.Conv2d>`"
     assert link("ShapeError") == "{py:obj}`ShapeError <chainrule.errors.ShapeError>`"
     assert link("nn.Conv9d") is None
