@@ -60,6 +60,19 @@ ROOMS: dict[str, tuple[ModuleType, str]] = {
 }
 """Rooms that have one page, with a section for each of their files."""
 
+FRONT = (
+    "Tensor",
+    "grad",
+    "value_and_grad",
+    "no_grad",
+    "checkpoint",
+    "trace",
+    "compile",
+    "debug",
+    "set_threads",
+)
+"""The names of the front door in the order in which they are needed; what gates of one's own are made of follows."""
+
 SUBJECTS = {
     "Arithmetic": ("arithmetic",),
     "Functions of one number": ("elementary",),
@@ -157,7 +170,8 @@ def room_page(stem: str, room: ModuleType, title: str) -> Page:
 
 def front_door() -> Page:
     """What the package itself shows besides array functions: tensors, gradients, programs, gates of one's own."""
-    names = sorted(name for name in chainrule.__all__ if not isinstance(getattr(chainrule, name), ModuleType))
+    others = {name for name in chainrule.__all__ if not isinstance(getattr(chainrule, name), ModuleType)}
+    names = [*FRONT, *sorted(others - {*FRONT})]
     found = [Entry(name, getattr(chainrule, name)) for name in names]
     rest = tuple(e for e in found if callable(e.thing) and not home(e.thing).startswith(f"{ops.__name__}."))
     return Page("tensors", "Tensors, gradients, steps", (Section("The front door", "", rest),))
@@ -247,8 +261,9 @@ def of_gates(function: Any, link: Callable[[str], str | None]) -> list[str]:
 
 
 def methods(cls: type) -> list[tuple[str, Any]]:
-    """The documented public methods and properties that a class itself defines."""
-    if issubclass(cls, ChainruleError | Gate):
+    """The documented public methods and properties that a class itself defines; what a layer does is to be called."""
+    containers = (nn.Module, nn.ModuleList, nn.Sequential)
+    if issubclass(cls, ChainruleError | Gate) or (issubclass(cls, nn.Module) and cls not in containers):
         return []
     own = ((name, thing) for name, thing in vars(cls).items() if not name.startswith("_"))
     return [

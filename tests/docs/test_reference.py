@@ -59,6 +59,16 @@ def test_every_file_of_a_subject_is_there():
     assert len(known) == len({*known}) and {*known} <= {*reference.files(ops), *reference.files(nn)}
 
 
+def test_a_layer_shows_no_inner_methods_and_a_module_shows_its_own():
+    names = [line for line in TEXTS["attention"].splitlines() if "{py:method}" in line]
+    assert not names and "{py:method} parameters" in TEXTS["module"]
+
+
+def test_the_front_door_begins_with_what_is_needed_first():
+    (page,) = (page for page in PAGES if page.stem == "tensors")
+    assert [entry.name for entry in page.entries][:2] == ["Tensor", "grad"]
+
+
 def test_an_entry_has_signature_docstring_and_gate():
     text = TEXTS["conv"]
     assert "{py:function} conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1)" in text
