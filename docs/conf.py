@@ -7,7 +7,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]  # our extensions, and the table of laws
 
 from extensions import reference  # noqa: E402
-from extensions.executed import executed  # noqa: E402
+from extensions.executed import executed, runs  # noqa: E402
 
 import chainrule  # noqa: E402
 from chainrule.pictures.colours import DARK, LIGHT  # noqa: E402
@@ -49,8 +49,8 @@ def before(app) -> None:
 
 
 def on_read(app, name: str, source: list[str]) -> None:
-    """The first page and those of the walk run while they are read."""
-    if name == "index" or name.startswith("walk/"):
+    """Some pages run while they are read."""
+    if runs(name):
         source[0] = executed(HERE / f"{name}.md")
 
 

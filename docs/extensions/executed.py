@@ -21,7 +21,21 @@ from chainrule.pictures import data_uri
 
 HIDDEN = "# hidden\n"
 WIDTH = 108  # characters that a page has room for
+COLUMN = re.compile(r"\S {3,}\S")
 RUNS = re.compile(r"^```python\n(?P<block>.*?)^```\n|\{now\}`(?P<now>[^`]+)`", re.MULTILINE | re.DOTALL)
+
+
+RUNNING = ("index", "checks", "recipes")
+"""The pages that run while they are read, besides those of the walk."""
+
+
+def runs(name: str) -> bool:
+    """Whether a page runs while it is read.
+
+    >>> runs("walk/circuit"), runs("recipes"), runs("glass")
+    (True, True, False)
+    """
+    return name in RUNNING or name.startswith("walk/")
 
 
 class PageError(Exception):
@@ -103,7 +117,11 @@ def preformatted(text: str) -> str:
 
 
 def folded(line: str) -> str:
-    """A long sentence on several lines; rows of a table stay as they are."""
-    if len(line) <= WIDTH or re.search(r"\S {3,}\S|─{9}", line):
+    """A long sentence on several lines, under where its words begin; rows of a table stay as they are."""
+    if len(line) <= WIDTH or len(COLUMN.findall(line)) > 1 or "─" * 9 in line:
         return line
-    return textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    begins = re.match(r" *\S+ {2,}", line)
+    hanging = " " * (begins.end() if begins else len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )

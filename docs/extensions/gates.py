@@ -131,10 +131,12 @@ def spaced(docstring: str | None) -> str:
     out = 2 · x
     d out/dx = 2
     <BLANKLINE>
-    scales.
+    Scales.
     """
     first, *others = re.split(r";  (?=\S)", inspect.cleandoc(docstring or ""))
-    return first + "".join(("\n" if FORMULA.match(other) else "\n\n") + other for other in others)
+    return first + "".join(
+        f"\n{other}" if FORMULA.match(other) else f"\n\n{other[0].upper()}{other[1:]}" for other in others
+    )
 
 
 def backward(gate: type[Gate]) -> str:

@@ -60,19 +60,42 @@ ROOMS: dict[str, tuple[ModuleType, str]] = {
 }
 """Rooms that have one page, with a section for each of their files."""
 
-TITLES = {
-    "conv": "Convolution",
-    "elementary": "Elementary functions",
-    "init": "Initializers",
-    "linear": "Products of matrices",
-    "loss": "Losses",
-    "norm": "Normalization",
-    "pool": "Pooling",
-    "reduction": "Reductions",
-    "selection": "Choices and comparisons",
-    "shape": "Shapes",
+FRONT = (
+    "Tensor",
+    "grad",
+    "value_and_grad",
+    "no_grad",
+    "checkpoint",
+    "trace",
+    "compile",
+    "debug",
+    "set_threads",
+)
+"""The names of the front door in the order in which they are needed; what gates of one's own are made of follows."""
+
+SUBJECTS = {
+    "Arithmetic": ("arithmetic",),
+    "Functions of one number": ("elementary",),
+    "Choices and comparisons": ("selection",),
+    "Sums, means, extremes": ("reduction", "product", "scan"),
+    "Shapes": ("shape", "arrange"),
+    "Indices and order": ("indexing", "order"),
+    "Products of matrices": ("linear", "contraction"),
+    "Activations": ("activation", "rectifier", "softmax"),
+    "Convolution": ("conv", "conv1d", "transposed", "separable", "local", "unfold"),
+    "Pooling": ("pool", "pool1d", "adaptive", "lp_pool", "unpool"),
+    "Larger and smaller pictures": ("upsample", "resample"),
+    "Normalization": ("norm", "standardize"),
+    "Dropout": ("dropout",),
+    "Attention": ("attention",),
+    "Embedding": ("embedding",),
+    "Recurrent networks": ("recurrent",),
+    "Losses": ("loss", "regression", "margin"),
+    "Penalties": ("penalty",),
+    "Modules": ("module", "containers", "summary"),
+    "Initializers": ("init",),
 }
-"""Titles of subjects whose file names are short; others are called as their file."""
+"""Pages of gates and layers in their order: the files of ops and nn that stand on each; any other has its own page."""
 
 
 def pages() -> list[Page]:
@@ -81,11 +104,23 @@ def pages() -> list[Page]:
 
 
 def subjects() -> Iterator[Page]:
-    """A page for each file name of ops and nn: functions and layers of one subject stand together."""
-    for stem in sorted({*files(ops), *files(nn)}):
-        sections = [s for s in (functions(stem), layers(stem)) if s is not None]
-        if sections:
-            yield Page(stem, TITLES.get(stem, stem.replace("_", " ").capitalize()), tuple(sections))
+    """A page for each subject of ops and nn: its functions, then its layers."""
+    known = {stem for stems in SUBJECTS.values() for stem in stems}
+    others = sorted({*files(ops), *files(nn)} - known)
+    for title, stems in [*SUBJECTS.items(), *((o.replace("_", " ").capitalize(), (o,)) for o in others)]:
+        made = [*map(functions, stems), *map(layers, stems)]
+        if sections := tuple(section for section in made if section is not None):
+            yield Page(stems[0], title, sections)
+
+
+def page_of(gate: type[Gate]) -> str:
+    """The file of the page that a gate stands on.
+
+    >>> page_of(ops.gates.GATES[0])
+    'activation.md'
+    """
+    stem = home(gate).rpartition(".")[2]
+    return f"{next((stems[0] for stems in SUBJECTS.values() if stem in stems), stem)}.md"
 
 
 def files(room: ModuleType) -> list[str]:
@@ -135,7 +170,8 @@ def room_page(stem: str, room: ModuleType, title: str) -> Page:
 
 def front_door() -> Page:
     """What the package itself shows besides array functions: tensors, gradients, programs, gates of one's own."""
-    names = sorted(name for name in chainrule.__all__ if not isinstance(getattr(chainrule, name), ModuleType))
+    others = {name for name in chainrule.__all__ if not isinstance(getattr(chainrule, name), ModuleType)}
+    names = [*FRONT, *sorted(others - {*FRONT})]
     found = [Entry(name, getattr(chainrule, name)) for name in names]
     rest = tuple(e for e in found if callable(e.thing) and not home(e.thing).startswith(f"{ops.__name__}."))
     return Page("tensors", "Tensors, gradients, steps", (Section("The front door", "", rest),))
@@ -178,7 +214,10 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 
     def link(name: str) -> str | None:
         short = name.removeprefix("chainrule.").removeprefix("cr.")
-        full = next((n for n in (short, f"errors.{short}") if n in known), None)
+        rooms = (
+            ("", "errors.", "nn.", "optim.", "check.", "train.", "data.") if short[:1].isupper() else ("",)
+        )
+        full = next((room + short for room in rooms if room + short in known), None)
         return f"{{py:obj}}`{short} <chainrule.{full}>`" if full else None
 
     return link
@@ -187,13 +226,14 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 def text(page: Page, link: Callable[[str], str | None]) -> str:
     """A page as Markdown."""
     body = [f"# {page.title}"]
-    for section in page.sections:
-        body.append(f"## {section.title}" if len(page.sections) > 1 else "")
+    titles = [section.title for section in page.sections]
+    for number, section in enumerate(page.sections):
+        headed = len(set(titles)) > 1 and section.title not in titles[:number]
+        body.append(f"## {section.title}" if headed else "---" if number else "")
         body.append(written(section.told, link))
         body += [entry_text(entry, link) for entry in section.entries]
         if section.inner:
-            level = "###" if len(page.sections) > 1 else "##"
-            body += [f"{level} Further gates", *(gates.told(gate, link) for gate in section.inner)]
+            body += ["**Further gates**", *(gates.told(gate, link) for gate in section.inner)]
     return "\n\n".join(part for part in body if part) + "\n"
 
 
@@ -215,14 +255,15 @@ def of_gates(function: Any, link: Callable[[str], str | None]) -> list[str]:
     if own:
         return [gates.told(gate, link) for gate in own]
     used = gates.used_by(function)
-    made = [f"the gate [{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in used.gates]
+    made = [f"the gate [{gate.__name__}]({page_of(gate)})" for gate in used.gates]
     made += [link(name) or f"`{name}`" for name in used.functions]
     return [f"**Made of** {', '.join(made)}."] if made else []
 
 
 def methods(cls: type) -> list[tuple[str, Any]]:
-    """The documented public methods and properties that a class itself defines."""
-    if issubclass(cls, ChainruleError | Gate):
+    """The documented public methods and properties that a class itself defines; what a layer does is to be called."""
+    containers = (nn.Module, nn.ModuleList, nn.Sequential)
+    if issubclass(cls, ChainruleError | Gate) or (issubclass(cls, nn.Module) and cls not in containers):
         return []
     own = ((name, thing) for name, thing in vars(cls).items() if not name.startswith("_"))
     return [
@@ -288,7 +329,7 @@ def by_pattern() -> Iterator[str]:
     """Each pattern as a sentence, with the gates that have it."""
     for pattern, sentence in gates.PATTERNS.items():
         having = [gate for gate in gates.every() if gate.pattern == pattern]
-        links = ", ".join(f"[{gate.__name__}]({home(gate).rpartition('.')[2]}.md)" for gate in having)
+        links = ", ".join(f"[{gate.__name__}]({page_of(gate)})" for gate in having)
         if having:
             yield f"**{pattern}**\n: {sentence.removeprefix(pattern + ': ')}: {links}."
 

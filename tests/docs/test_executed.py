@@ -4,12 +4,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from extensions.executed import PageError, executed, folded, run
+from extensions.executed import RUNNING, PageError, executed, folded, run
 
 import chainrule as cr
 from chainrule.kernels.threads import wanted_threads
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "walk").glob("*.md"))
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted([*(DOCS / "walk").glob("*.md"), *(DOCS / f"{name}.md" for name in RUNNING)])
 
 
 def made(tmp_path, text):
@@ -65,19 +66,41 @@ def test_long_sentences_are_folded_and_tables_are_not():
     assert max(map(len, folded(sentence).splitlines())) <= 108
     table = "a     " * 30
     assert folded(table) == table
+    hanging = folded(f"  first.weight   {sentence}").splitlines()
+    assert hanging[1] == " " * 17 + hanging[1].strip() and max(map(len, hanging)) <= 108
 
 
 CLAIMS = {
     "circuit": ("3.0 -12.0", "-4.0 -4.0 3.0", "the gradient of x is −4", "routes 2.00 to z", "16.0 -24.0"),
     "neuron": ("so −0.53 leaves", "f = 1.5456, df/dx = 2.0596, df/dy = 1.5922", "Tensor(12.) Tensor(12.)"),
     "vectors": ("[0.44, 0.52]", "[[0.088 0.176]", "[-0.112  0.636]", "True True", "[64. 64. 64.]"),
-    "classifier": ("hinge [2.9]", "cross-entropy [2.04] nats", "1.0 0.25", "ln 10 = 2.30"),
+    "classifier": (
+        "hinge [2.9]",
+        "cross-entropy [2.04] nats",
+        "1.0 0.25",
+        "ln 10 = 2.30",
+        "1 gradient agrees with",
+    ),
     "layers": ("of the points right", "0 of 64 units are dead", "79,510 parameters"),
     "convolution": ("10·(5·5·3+1) = 760", "61,706 parameters", "60,965,224", "138,357,544"),
+    "index": ("softmax_cross_entropy[0]: class", "lines agree with the gates", ">−12.00<"),
+    "checks": (
+        "cube: 1 of 1 gradient wrong",
+        "a kink: relu",
+        "gate at fault: cube",
+        "66 gradients agree",
+        "nothing found: 7 checks",
+        "regularization: the penalty",
+        "unoptimized: 3.weight",
+        "dead units: 1/relu: 100%",
+        "lines agree with the gates",
+        "set-up: nothing found",
+    ),
+    "recipes": ("checkpoint True", "4 × 32", "and back again", "into a unit 1.000", "rate 0.010"),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),
 }
-"""What stands on each page of the walk after it ran."""
+"""What stands on each page after it ran."""
 
 
 @pytest.fixture
@@ -88,7 +111,7 @@ def same_threads():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_walk_runs(page, same_threads):
+def test_a_page_runs(page, same_threads):
     """Each page by itself, as the build runs it; its claims are checked here."""
     text = executed(page)
     assert "Traceback" not in text

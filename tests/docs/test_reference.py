@@ -45,12 +45,28 @@ def test_every_page_has_its_own_file():
 def test_every_gate_is_told(gate):
     heading = f"{{admonition}} gate {gate.__name__}\n"
     told = [stem for stem, text in TEXTS.items() if heading in text]
-    assert told == [gate.__module__.rpartition(".")[2]]
+    assert [f"{stem}.md" for stem in told] == [reference.page_of(gate)]
 
 
 def test_functions_and_layers_of_a_subject_share_a_page():
     (page,) = (page for page in PAGES if page.stem == "conv")
-    assert {"conv2d", "nn.Conv2d"} <= {entry.name for entry in page.entries}
+    assert {"conv2d", "nn.Conv2d", "conv1d", "unfold"} <= {entry.name for entry in page.entries}
+    assert TEXTS["conv"].count("## Functions and their gates") == TEXTS["conv"].count("## Layers") == 1
+
+
+def test_every_file_of_a_subject_is_there():
+    known = [stem for stems in reference.SUBJECTS.values() for stem in stems]
+    assert len(known) == len({*known}) and {*known} <= {*reference.files(ops), *reference.files(nn)}
+
+
+def test_a_layer_shows_no_inner_methods_and_a_module_shows_its_own():
+    names = [line for line in TEXTS["attention"].splitlines() if "{py:method}" in line]
+    assert not names and "{py:method} parameters" in TEXTS["module"]
+
+
+def test_the_front_door_begins_with_what_is_needed_first():
+    (page,) = (page for page in PAGES if page.stem == "tensors")
+    assert [entry.name for entry in page.entries][:2] == ["Tensor", "grad"]
 
 
 def test_an_entry_has_signature_docstring_and_gate():
@@ -61,7 +77,9 @@ def test_an_entry_has_signature_docstring_and_gate():
 
 
 def test_names_are_linked_where_they_stand():
-    link = reference.link_of({"nn.Conv2d", "errors.ShapeError"})
+    link = reference.link_of({"nn.Conv2d", "errors.ShapeError", "optim.Optimizer", "nn.init"})
+    assert link("Optimizer") == "{py:obj}`Optimizer <chainrule.optim.Optimizer>`"
+    assert link("init") is None
     assert link("chainrule.nn.Conv2d") == "{py:obj}`nn.Conv2d <chainrule.nn.Conv2d>`"
     assert link("ShapeError") == "{py:obj}`ShapeError <chainrule.errors.ShapeError>`"
     assert link("nn.Conv9d") is None
