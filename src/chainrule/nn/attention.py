@@ -12,13 +12,13 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
+from ..ops.arguments import at_least
 from ..random import Generator
 from . import init
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
 from .norm import LayerNorm
-from .settings import count
 
 
 class MultiheadAttention(Module):
@@ -59,8 +59,8 @@ class MultiheadAttention(Module):
         rng: Generator | None = None,
     ) -> None:
         who = "MultiheadAttention"
-        self.embed_dim = count(who, "embed_dim", embed_dim)
-        self.num_heads = count(who, "num_heads", num_heads)
+        self.embed_dim = at_least(who, "embed_dim", embed_dim, 1)
+        self.num_heads = at_least(who, "num_heads", num_heads, 1)
         if embed_dim % num_heads:
             expected = f"a divisor of embed_dim {embed_dim}"
             raise SettingError(who, f"num_heads {num_heads}", expected, "num_heads=1")

@@ -9,9 +9,9 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..graph import no_grad
+from ..ops.arguments import fraction
 from ..random import Generator, current
 from .module import Buffer, Module
-from .settings import fraction
 
 
 class Dropout(Module):

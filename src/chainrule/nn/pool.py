@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..ops.arguments import at_least, flag
-from ..ops.lp_pool import checked_norm
+from ..ops.arguments import at_least, finite, flag
 from .module import Module
-from .settings import count
 
 USUAL = {"ceil_mode": False, "return_indices": False, "count_include_pad": True}
 """Settings that are printed only where they are not as usual."""
@@ -131,7 +129,7 @@ class LPPool2d(Module):
         stride: int | tuple[int, int] | None = None,
         ceil_mode: bool = False,
     ) -> None:
-        self.norm_type = checked_norm("LPPool2d", norm_type)
+        self.norm_type = finite("LPPool2d", "norm_type", norm_type, 2, above=0)
         self.window = ops.pool_window("LPPool2d", kernel_size, stride, 0)
         self.ceil_mode = flag("LPPool2d", "ceil_mode", ceil_mode)
 
@@ -151,8 +149,8 @@ class Pool1d(Module):
         self, kernel_size: int, stride: int | None = None, padding: int = 0, *, ceil_mode: bool = False
     ) -> None:
         who = type(self).__name__
-        self.kernel_size = count(who, "kernel_size", kernel_size)
-        self.stride = self.kernel_size if stride is None else count(who, "stride", stride)
+        self.kernel_size = at_least(who, "kernel_size", kernel_size, 1)
+        self.stride = self.kernel_size if stride is None else at_least(who, "stride", stride, 1)
         self.padding = at_least(who, "padding", padding, 0)
         self.ceil_mode = flag(who, "ceil_mode", ceil_mode)
         ops.pool_window(who, (1, self.kernel_size), (1, self.stride), (0, self.padding))

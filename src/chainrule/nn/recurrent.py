@@ -13,12 +13,12 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
+from ..ops.arguments import at_least, fraction
 from ..ops.recurrent import known_nonlinearity
 from ..random import Generator
 from . import init
 from .dropout import Dropout
 from .module import Module
-from .settings import count, fraction
 
 State = tuple[Any, ...]
 """What a cell hands from step to step: (h, c) of an LSTM, (h,) of a GRU, each (N, H)."""
@@ -40,8 +40,8 @@ class Recurrence(Module):
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
         who = type(self).__name__
-        self.input_size = count(who, "input_size", input_size)
-        self.hidden_size = count(who, "hidden_size", hidden_size)
+        self.input_size = at_least(who, "input_size", input_size, 1)
+        self.hidden_size = at_least(who, "hidden_size", hidden_size, 1)
         self.bias = bool(bias)
 
     def add_weights(self, suffix: str, features: int, rng: Generator | None) -> None:
@@ -162,7 +162,7 @@ class Reader(Recurrence):
     ) -> None:
         super().__init__(input_size, hidden_size, bias)
         who = type(self).__name__
-        self.num_layers = count(who, "num_layers", num_layers)
+        self.num_layers = at_least(who, "num_layers", num_layers, 1)
         self.batch_first = bool(batch_first)
         self.directions = ("", "_reverse") if bidirectional else ("",)
         for number in range(num_layers):

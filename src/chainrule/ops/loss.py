@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, gate
 from .activation import relu, sigmoid
-from .arguments import Operand, dtype_of, number_of, shape_of
+from .arguments import Operand, dtype_of, finite, shape_of
 from .elementary import abs, exp, log
 from .labels import check_labels, check_scores, of_class
 from .reduction import mean, spread, sum
@@ -137,7 +137,7 @@ def softmax_cross_entropy(
     array([2.3026, 0.    ])
     """
     who = "softmax_cross_entropy"
-    label_smoothing = number_of(who, "label_smoothing", label_smoothing, 0.0, 1.0, usual=0.1)
+    label_smoothing = finite(who, "label_smoothing", label_smoothing, 0.1, least=0, most=1)
     if dtype_of(labels).kind == dtype_of(scores).kind == "f" and len(shape_of(labels)) > 1:
         return of_shares(who, scores, labels, weight, ignore_index, label_smoothing)
     labels, counted = without(who, labels, ignore_index)

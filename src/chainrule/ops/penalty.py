@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Reduction, Value, apply, gate
-from .arguments import Operand, number_of, shape_of
+from .arguments import Operand, finite, shape_of
 from .elementary import sign
 from .reduction import spread
 
@@ -89,7 +89,7 @@ def penalty(
     who: str, kind: type[SumOfAbs] | type[SumOfSquares], weights: Iterable[Operand], strength: float
 ) -> Any:
     """strength · the sum of one reduction over many arrays."""
-    strength = number_of(who, "strength", strength, 0.0, usual=1e-4)
+    strength = finite(who, "strength", strength, 1e-4, least=0)
     parts = [apply(kind(tuple(range(len(shape_of(w))))), w) for w in listed(who, weights)]
     total = parts[0]
     for part in parts[1:]:

@@ -78,6 +78,8 @@ class Selu(Elementwise):
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
 """With these, mean 0 and variance 1 stay what they are.  Source: Klambauer et al. 2017, eq. 14."""
+SATURATED = -SCALE * ALPHA
+"""Where selu ends for very small numbers."""
 
 
 def leaky_relu(x: Operand, *, negative_slope: float = 0.01) -> Any:
