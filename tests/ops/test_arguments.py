@@ -87,7 +87,7 @@ def test_numbers_within_bounds():
 
 @pytest.mark.parametrize("value", [0.0, -1, 9.5, float("nan"), float("inf"), None, "1", True, np.ones(1)])
 def test_numbers_out_of_bounds(value):
-    expected = "a finite number, 0 < delta ≤ 9"
+    expected = "expected 0 < delta ≤ 9;"
     call = partial(finite, "huber", "delta", value, most=9.0, above=0.0)
     refused(SettingError, call, "huber", f"delta {value!r}", expected, "delta=1")
 
@@ -98,8 +98,10 @@ def test_no_fractions(value):
 
 
 def test_a_bound_on_one_side():
-    refused(SettingError, lambda: finite("l1", "s", -1, 1e-4, least=0), "l1", "number, 0 ≤ s;", "s=0.0001")
-    refused(SettingError, lambda: finite("l1", "s", 2, below=1), "l1", "number, s < 1;")
+    refused(
+        SettingError, lambda: finite("l1", "s", -1, 1e-4, least=0), "l1", "a finite number ≥ 0;", "s=0.0001"
+    )
+    refused(SettingError, lambda: finite("l1", "s", 2, below=1), "l1", "a finite number < 1;")
     refused(SettingError, lambda: finite("l1", "s", math.inf), "l1", "a finite number;")
 
 
@@ -121,13 +123,23 @@ def test_axes_that_an_array_has():
         ShapeError, lambda: with_axes("f", "x", x, "N, C"), "f", "x f64[2,3,4]", "expected 2 axes (N, C);"
     )
     least = "at least 4 axes (N, C, H, W, …)"
-    refused(ShapeError, lambda: with_axes("f", "x", x, "N, C, H, W, …"), "f", least, "x.reshape(")
+    refused(ShapeError, lambda: with_axes("f", "x", x, "N, C, H, W, …"), "f", least, "add the batch axis")
     refused(DTypeError, lambda: with_axes("f", "x", "three", "N, C"), "f", "x is a str")
 
 
 def test_errors_inside_name_the_function():
-    def raising():
-        with named("conv1d"), named("conv2d"):
-            raise ShapeError("conv2d", "x", "y", "z")
+    @named
+    def inner(x, *, more=0):
+        """What it does."""
+        if x:
+            raise ShapeError("gate", "x", "y", "z")
+        return more
 
-    refused(ShapeError, raising, "conv1d", "conv1d: x")
+    @named
+    def outer(x, *, more=0):
+        return inner(x, more=more)
+
+    assert outer(0, more=3) == 3
+    assert (inner.__name__, inner.__doc__, inner.__globals__) == ("inner", "What it does.", globals())
+    refused(ShapeError, lambda: inner(1), "inner", "inner: x")
+    refused(ShapeError, lambda: outer(1), "outer", "outer: x")

@@ -52,7 +52,7 @@ def test_squared_error_does_not_broadcast():
     refused(
         ShapeError,
         lambda: cr.mse(np.ones((3, 1)), np.ones(3)),
-        "squared_error",
+        "mse",
         "x f64[3,1] and target f64[3]",
         "a loss does not broadcast",
         "target.reshape(3, 1)",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from types import FunctionType
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -61,10 +62,14 @@ def with_axes(who: str, name: str, x: Operand, axes: str) -> tuple[int, ...]:
     shape, names = checked_shape(who, x, name), axes.split(", ")
     least = len(names) - (names[-1] == "…")
     if len(shape) < least or least == len(names) < len(shape):
-        came, expected = f"{name} {Spec(shape, dtype_of(x))}", f"{least} axes ({axes})"
+        came, expected, hint = (
+            f"{name} {Spec(shape, dtype_of(x))}",
+            f"{least} axes ({axes})",
+            f"{name}.reshape({axes})",
+        )
         if least < len(names):
-            expected = f"at least {expected}"
-        raise ShapeError(who, came, expected, f"{name}.reshape({axes})")
+            expected, hint = f"at least {expected}", "add the batch axis"
+        raise ShapeError(who, came, expected, hint)
     return shape
 
 
@@ -129,11 +134,20 @@ def finite(
     """A finite number within bounds: from `least` or above `above`, to `most` or below `below`."""
     real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not (real and math.isfinite(value) and least <= value <= most and above < value < below):
-        low = f"{least:g} ≤ " if least > -math.inf else f"{above:g} < " if above > -math.inf else ""
-        high = f" ≤ {most:g}" if most < math.inf else f" < {below:g}" if below < math.inf else ""
-        expected = f"a finite number, {low}{name}{high}" if low or high else "a finite number"
+        low = ("≤", least) if least > -math.inf else ("<", above)
+        high = ("≤", most) if most < math.inf else ("<", below)
+        expected = bounded(name, low, high)
         raise SettingError(who, f"{name} {value!r}", expected, f"{name}={example:g}")
     return float(value)
+
+
+def bounded(name: str, low: tuple[str, float], high: tuple[str, float]) -> str:
+    """What a number may be, with bounds or without."""
+    (under, least), (over, most) = low, high
+    if least > -math.inf and most < math.inf:
+        return f"{least:g} {under} {name} {over} {most:g}"
+    above = f" {'≥' if under == '≤' else '>'} {least:g}" if least > -math.inf else ""
+    return "a finite number" + above + (f" {over} {most:g}" if most < math.inf else "")
 
 
 def fraction(who: str, name: str, value: float) -> float:
@@ -164,11 +178,20 @@ def pair(who: str, name: str, value: int | Sequence[int], least: int) -> tuple[i
     return int(both[0]), int(both[1])
 
 
-@contextmanager
-def named(who: str) -> Iterator[None]:
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def named(function: Function) -> Function:
     """Errors of what this function is made of name it, and not a gate that its user did not ask for."""
-    try:
-        yield
-    except ChainruleError as error:
-        error.who = who
-        raise
+    name, errors = function.__name__, ChainruleError
+
+    def called(*args: Any, **settings: Any) -> Any:
+        try:
+            return function(*args, **settings)
+        except errors as error:
+            error.who = name
+            raise
+
+    # with the names of its own file around it, which is how doctest knows where a function is at home
+    at_home = FunctionType(called.__code__, function.__globals__, name, None, called.__closure__)
+    return cast(Function, wraps(function)(at_home))

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from ..random import random_bits
-from .arguments import Operand, at_least, checked_shape, dtype_of, fraction, with_axes
+from .arguments import Operand, at_least, checked_shape, dtype_of, fraction, named, with_axes
 from .arithmetic import add, multiply, subtract
 from .rectifier import SATURATED
 from .shape import astype
@@ -65,6 +65,7 @@ def dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int 
     return apply(setting, x, counted("dropout", step))
 
 
+@named
 def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
     """Zero whole channels, each with probability p, and divide the others by 1 - p: one draw for each of N·C.
 
@@ -89,6 +90,7 @@ def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, lay
     return multiply(x, apply(setting, ones, counted(who, step)))
 
 
+@named
 def alpha_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
     """Put each number with probability p where selu saturates, and rescale all: mean 0 and variance 1 stay.
 

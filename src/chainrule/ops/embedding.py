@@ -8,12 +8,13 @@ import numpy as np
 
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Spec, Value, no_grad, require_kind
-from .arguments import Operand, checked_shape, dtype_of
+from .arguments import Operand, checked_shape, dtype_of, named
 from .indexing import index
 from .selection import equal, where
 from .shape import reshape
 
 
+@named
 def embedding(indices: Operand, w: Operand, *, padding_idx: int | None = None) -> Any:
     """Row i of w for each index i: out[…, :] = w[indices[…], :].  A row's gradient is the sum over its places.
 

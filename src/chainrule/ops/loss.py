@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, gate
 from .activation import relu, sigmoid
-from .arguments import Operand, dtype_of, finite, shape_of
+from .arguments import Operand, dtype_of, finite, named, shape_of
 from .elementary import abs, exp, log
 from .labels import check_labels, check_scores, of_class
 from .reduction import mean, spread, sum
@@ -107,6 +107,7 @@ def of_yes(x: Value) -> Any:
     return log(1 + exp(-abs(x))) + relu(-x)
 
 
+@named
 def softmax_cross_entropy(
     scores: Operand,
     labels: Operand,
@@ -200,6 +201,7 @@ def nll(
     return loss if counted is None else where(counted, loss, 0.0)
 
 
+@named
 def binary_cross_entropy_with_logits(
     x: Operand, target: Operand, *, pos_weight: Operand | None = None
 ) -> Any:

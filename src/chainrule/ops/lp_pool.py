@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .arguments import Operand, finite, with_axes
+from .arguments import Operand, finite, named, with_axes
 from .arithmetic import multiply, power
 from .pool import avg_pool2d, pool_window
 from .selection import not_equal, where
 
 
+@named
 def lp_pool2d(
     x: Operand,
     norm_type: float,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arguments import Operand, at_least, with_axes
+from .arguments import Operand, at_least, named, with_axes
 from .conv1d import flat, lines
 from .pool import avg_pool2d, max_pool2d
 
@@ -17,6 +17,7 @@ def along(who: str, kernel_size: int, stride: int | None, padding: int) -> dict[
     return {"kernel_size": (1, size), "stride": (1, step), "padding": (0, border)}
 
 
+@named
 def max_pool1d(
     x: Operand,
     kernel_size: int,
@@ -45,6 +46,7 @@ def max_pool1d(
     return tuple(lines(part) for part in made) if return_indices else lines(made)
 
 
+@named
 def avg_pool1d(
     x: Operand,
     kernel_size: int,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..errors import ShapeError
 from ..graph import Elementwise, Value, apply, gate
-from .arguments import Operand, at_least, finite, one_axis, shape_of
+from .arguments import Operand, at_least, finite, named, one_axis, shape_of
 from .elementary import expm1
 from .reduction import max
 from .selection import greater, minimum, where
@@ -149,6 +149,7 @@ def selu(x: Operand) -> Any:
     return apply(Selu(), x)
 
 
+@named
 def maxout(x: Operand, pieces: int, *, axis: int = 1) -> Any:
     """The largest of every `pieces` neighbours along an axis; the gradient is routed to the first winner.
 

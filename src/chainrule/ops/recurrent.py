@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
 from .activation import Sigmoid, relu, sigmoid, tanh
-from .arguments import Operand, checked_shape
+from .arguments import Operand, checked_shape, named
 from .arithmetic import add
 from .shape import concat, cut, pad
 
@@ -129,6 +129,7 @@ class GruCell(Gate):
         return n + z * (h - n)
 
 
+@named
 def rnn_cell(x: Operand, h_gates: Operand, *, nonlinearity: str = "tanh") -> Any:
     """One step of a plain recurrent network: the next hidden value, tanh(x + h_gates).
 

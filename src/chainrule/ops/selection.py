@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..errors import SettingError
 from ..graph import Elementwise, Value, apply, gate
-from .arguments import Operand
+from .arguments import Operand, named
 
 
 @gate
@@ -171,6 +171,7 @@ def minimum(x: Operand, y: Operand) -> Any:
     return apply(Minimum(), x, y)
 
 
+@named
 def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Any:
     """x, but `min` where it is below and `max` where it is above, broadcasting.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, at_least, axes, checked_shape, finite, with_axes
+from .arguments import Axis, Operand, at_least, axes, checked_shape, finite, named, with_axes
 from .arithmetic import add, multiply
 from .elementary import sqrt
 from .reduction import mean, size, spread
@@ -84,6 +84,7 @@ def standardize(x: Operand, *, axis: Axis = -1, eps: float = 1e-5) -> Any:
     )
 
 
+@named
 def layer_norm(
     x: Operand,
     normalized_shape: int | Sequence[int],
@@ -119,6 +120,7 @@ def layer_norm(
     return scaled(who, out, w, b, tail, tail)
 
 
+@named
 def group_norm(
     x: Operand, groups: int, w: Operand | None = None, b: Operand | None = None, *, eps: float = 1e-5
 ) -> Any:
@@ -146,6 +148,7 @@ def group_norm(
     return scaled(who, reshape(out, shape), w, b, shape[1:2], (-1, *(1 for _ in shape[2:])))
 
 
+@named
 def instance_norm(
     x: Operand, w: Operand | None = None, b: Operand | None = None, *, eps: float = 1e-5
 ) -> Any:

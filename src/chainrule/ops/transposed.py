@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, at_least, check_bias, pair, with_axes
+from .arguments import Operand, at_least, check_bias, named, pair, with_axes
 from .arithmetic import add
 from .conv import Conv2dInput, check_filters, check_groups
 from .conv1d import flat, lines
@@ -137,6 +137,7 @@ def transposed(
     return add(out, reshape(b, (1, -1, 1, 1)))
 
 
+@named
 def conv_transpose1d(
     x: Operand,
     w: Operand,
