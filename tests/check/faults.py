@@ -443,8 +443,8 @@ FAULTS: dict[str, Fault] = {
     "the last of the largest": Fault(
         Largest,
         "__call__",
-        "value > held",
-        "value >= held",
+        "beats(value, held, self.smallest)",
+        "~beats(held, value, self.smallest)",
         "argmax",
         "argmax",
         "argmax",
