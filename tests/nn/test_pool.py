@@ -6,7 +6,7 @@ import pytest
 from chainrule import nn
 
 from .layers import Layer, check_layer, noise
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "max": Layer(lambda rng: nn.MaxPool2d(2), (2, 3, 6, 4), (2, 3, 3, 2)),
@@ -51,7 +51,7 @@ def test_layers_are_those_of_torch(name):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     for settings in PEERS[name]:
         ours, theirs = getattr(nn, name)(**settings), getattr(torch.nn, name)(**settings)
-        is_that_of_torch(ours, theirs, (2, 3, 8) if "1d" in name else (2, 3, 8, 7))
+        agrees(torch, ours, theirs, (2, 3, 8) if "1d" in name else (2, 3, 8, 7))
 
 
 def test_unpooling_undoes_pooling_but_for_what_was_thrown_away():
