@@ -148,10 +148,12 @@ def test_dropout_drops_weights_in_training_alone():
     assert all_weights.numpy().all() and not np.allclose(whole, out)
 
 
-@pytest.mark.parametrize("norm_first", [True, False])
-def test_the_encoder_layer_is_that_of_torch(torch, norm_first):
-    ours = nn.TransformerEncoderLayer(6, 2, 10, 0.0, norm_first=norm_first)
-    theirs = torch.nn.TransformerEncoderLayer(6, 2, 10, 0.0, norm_first=norm_first, batch_first=True)
+@pytest.mark.parametrize(("norm_first", "activation"), [(True, "relu"), (False, "gelu")])
+def test_the_encoder_layer_is_that_of_torch(torch, norm_first, activation):
+    ours = nn.TransformerEncoderLayer(6, 2, 10, 0.0, activation, norm_first=norm_first)
+    theirs = torch.nn.TransformerEncoderLayer(
+        6, 2, 10, 0.0, activation, norm_first=norm_first, batch_first=True
+    )
     mask = torch.tensor(FUTURE)
     agrees(torch, ours, theirs, (2, 4, 6))
     agrees(

@@ -79,6 +79,8 @@ from .summary import output_shape as output_shape
 from .summary import summary as summary
 from .transposed import ConvTranspose1d as ConvTranspose1d
 from .transposed import ConvTranspose2d as ConvTranspose2d
+from .unfold import Fold as Fold
+from .unfold import Unfold as Unfold
 from .upsample import PixelShuffle as PixelShuffle
 from .upsample import PixelUnshuffle as PixelUnshuffle
 from .upsample import Upsample as Upsample

@@ -162,7 +162,7 @@ class TransformerEncoderLayer(Module):
     x = x + attention(norm1(x)), out = x + linear2(activation(linear1(norm2(x)))), which trains more steadily when deep.
     PyTorch's names: self_attn, linear1, linear2, norm1, norm2.  batch_first is True unless told otherwise.
 
-    activation:  the name of one, or a function of a tensor
+    activation:  "relu", "gelu", or a function of a tensor
     forward(src, src_mask=None, src_key_padding_mask=None, is_causal=False) -> out
     src:  (N, L, d_model) float, without batch_first (L, N, d_model); masks as in MultiheadAttention
     Raises SettingError for impossible settings, ShapeError for shapes that do not fit, DTypeError unless src
@@ -222,7 +222,7 @@ class TransformerEncoderLayer(Module):
         return self.norm2(x + feed(x))
 
 
-ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {"relu": ops.relu}
+ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {"relu": ops.relu, "gelu": ops.gelu}
 """What stands between the two linear layers, by name."""
 
 

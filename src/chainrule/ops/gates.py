@@ -153,7 +153,8 @@ def check_windows(gate: Gate) -> None:
         window_of(who, size, gate.stride, gate.padding, gate.dilation)
         at_least(who, "groups", gate.groups, 1)
     elif isinstance(gate, POOLS):
-        if window != pool_window(who, window.size, window.stride, window.padding):
+        apart = 1 if isinstance(gate, AvgPool2d | AvgPool2dInput) else window.dilation
+        if window != pool_window(who, window.size, window.stride, window.padding, apart):
             raise impossible(who, "window", window, "pixels side by side")
     elif isinstance(window, Window):
         window_of(who, window.size, window.stride, window.padding, window.dilation)
