@@ -99,6 +99,7 @@ class BinaryCrossEntropy(Elementwise):
         )
 
 
+@named
 def softmax_cross_entropy(
     scores: Operand,
     labels: Operand,
