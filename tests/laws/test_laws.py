@@ -62,6 +62,7 @@ def test_these_gates_say_their_parts():
         "Attention",
         "AvgPool2d",
         "BatchNorm",
+        "Clip",
         "Conv2d",
         "Conv2dInput",
         "Conv2dWeight",

@@ -32,6 +32,7 @@ from .regression import AbsoluteError, Huber, SquaredError
 from .resample import Resample, check_kind
 from .scan import CumulativeSum
 from .selection import (
+    Clip,
     Equal,
     Greater,
     GreaterEqual,
@@ -75,6 +76,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Resample,),
     *(CumulativeSum,),
     *(
+        Clip,
         Equal,
         Greater,
         GreaterEqual,
