@@ -92,7 +92,7 @@ class Gelu(Elementwise):
     def forward(self, xp: Any, x: Any) -> Any:
         if self.approximate == "tanh":
             return x / (1 + xp.exp(-bent(x)))
-        return x * ((xp.erf(x * math.sqrt(0.5)) + 1) * 0.5)
+        return x * xp.normal_cdf(x)
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         if self.approximate == "tanh":
