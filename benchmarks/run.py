@@ -20,6 +20,7 @@ from convnet_kernels import convnet_kernels
 from convnets import convnets
 from convolutions import convolutions
 from costs import call, compiling, threads
+from course import course
 from engine import engine
 from fashion import fashion
 from glass import glass
@@ -98,6 +99,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "convnet-threads": convnet_threads,
     "convnet-kernels": convnet_kernels,
     "convolutions": convolutions,
+    "course": course,
     "glass": glass,
     "fashion": fashion,
     "products": products,

@@ -19,6 +19,7 @@ FLOORS: dict[str, float] = {
     "errors": 1,
     "files": 1,
     "version": 1,
+    "words": 1,
     "random": 1,
     "special": 1,
     "graph": 2,

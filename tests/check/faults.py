@@ -15,9 +15,9 @@ import chainrule as cr
 from chainrule import Tensor
 from chainrule.compiler import records
 from chainrule.compiler.last import ChannelsLast
-from chainrule.kernels import pooling
+from chainrule.kernels import indexing, pooling
 from chainrule.kernels.dropout import Dropout
-from chainrule.kernels.indexing import Add, Largest, Numbers, Take, Within
+from chainrule.kernels.indexing import Add, Numbers, Take, Within
 from chainrule.kernels.language import engine
 from chainrule.kernels.large import Blocks
 from chainrule.kernels.loops import Nest
@@ -441,10 +441,10 @@ FAULTS: dict[str, Fault] = {
         lambda: (numbers(5, 21), np.array([3, -1, 4, -5])),
     ),
     "the last of the largest": Fault(
-        Largest,
-        "__call__",
-        "beats(value, held, self.smallest)",
-        "~beats(held, value, self.smallest)",
+        indexing,
+        "beats",
+        "value > held",
+        "value >= held",
         "argmax",
         "argmax",
         "argmax",

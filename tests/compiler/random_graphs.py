@@ -314,8 +314,29 @@ def scan(draw: Draw) -> None:
 @move(2)
 def normalize(draw: Draw) -> None:
     x = draw.some("f", lambda s: len(s) > 0)
-    axis, function = draw.choice(range(len(draw.spec(x)))), draw.choice((ops.softmax, ops.log_softmax))
+    axis, function = (
+        draw.choice(range(len(draw.spec(x)))),
+        draw.choice((ops.softmax, ops.log_softmax, spread_out)),
+    )
     draw.add(f"{function.__name__} {axis}", (x,), lambda x: function(x, axis=axis))
+
+
+def spread_out(x: Any, *, axis: int) -> Any:
+    """Standardized, with so much added to the variance that small ones stay calm; one number as it is."""
+    return x if x.shape[axis] < 2 else ops.standardize(x, axis=axis, eps=0.1)[0]
+
+
+@move(1)
+def attend(draw: Draw) -> None:
+    """Attention with queries of its own, and a mask or none."""
+    x = draw.some("f", lambda s: len(s) == 2)
+    steps, width = draw.spec(x)
+    q, causal = draw.parameter((draw.choice((1, 3)), width)), draw.chance(0.3)
+    draw.add(
+        f"attention {causal}",
+        (q, x),
+        lambda q, x: ops.scaled_dot_product_attention(q, ops.tanh(x), x, causal=causal),
+    )
 
 
 @move(3)

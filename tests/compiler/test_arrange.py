@@ -318,3 +318,42 @@ def test_a_step_that_only_looks_may_return_nan():
 
 def test_checks_have_bytes_of_their_own():
     assert status_of(0) == 1 and len({status_of(k) for k in range(9)}) == 9
+
+
+def stores_past(function, *shapes):
+    """Whether each kernel of a step writes past the caches."""
+    plan = cr.compile(function).plan(*(Tensor(np.ones(shape, "float32")) for shape in shapes))
+    return [any(store.past for _, store in row.task.kernel.formula.stores) for row in plan.rows]
+
+
+def test_large_results_that_nobody_reads_go_past_the_caches(monkeypatch):
+    assert stores_past(lambda x: x * 2.0, (8, 16)) == [False]
+    monkeypatch.setattr("chainrule.compiler.arrange.LARGE", 8 * 16 * 4)
+    assert stores_past(lambda x: x * 2.0, (8, 16)) == [True]
+    assert stores_past(lambda x: x * 2.0, (7, 16)) == [False]
+    assert stores_past(lambda x: (x * 2.0, cr.sum(x * 2.0, axis=0)), (8, 16)) == [
+        True
+    ]  # summed in the same loop
+    assert stores_past(lambda x: (y := cr.exp(x), cr.exp(y.T)), (8, 16))[0] is False  # read again
+    assert stores_past(lambda x, y: cr.concat([x * 2.0, y]), (8, 16), (8, 16))[-1] in (True, False)
+
+
+@pytest.mark.parametrize("shape", [(8, 16), (8, 17), (130,), (3, 5, 16), (9, 33)])
+def test_their_numbers_are_the_same(monkeypatch, shape):
+    x = np.random.default_rng(0).normal(size=shape).astype("f4")
+    expected = cr.compile(lambda x: (x * 2.0, cr.tanh(x)))(x)
+    monkeypatch.setattr("chainrule.compiler.arrange.LARGE", 4)
+    step = cr.compile(lambda x: (x * 2.0, cr.tanh(x)))
+    for _ in range(3):
+        for a, b in zip(step(x), expected, strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_depthwise_results_too(monkeypatch):
+    x, w = (np.random.default_rng(0).normal(size=s).astype("f4") for s in ((2, 16, 6, 5), (16, 1, 3, 3)))
+    step = lambda x, w: cr.permute_dims(cr.conv2d(x, w, groups=16, padding=1), (0, 2, 3, 1))  # noqa: E731
+    expected = cr.compile(step)(x, w)
+    monkeypatch.setattr("chainrule.compiler.arrange.LARGE", 4)
+    compiled = cr.compile(lambda x, w: step(x, w))
+    assert np.array_equal(compiled(x, w), expected)
+    assert any(getattr(row.task.kernel, "past", False) for row in compiled.plan(x, w).rows)

@@ -48,7 +48,7 @@ def test_convolutions(resnet):
     direct = said(resnet, "conv1/conv2d", "chosen")
     assert "sliding window: Winograd does not pay (3 → 16 channels, not multiples of 16)" in direct
     assert "(stride (2, 2) and dilation (1, 1), not 1)" in said(resnet, "stages.3.conv1/conv2d", "chosen")
-    assert "1×1 filters, not 3×3 or 5×5" in said(resnet, "stages.3.shortcut.0/conv2d", "chosen")
+    assert "1×1 filters, not 2×2 or 3×3 or 5×5" in said(resnet, "stages.3.shortcut.0/conv2d", "chosen")
     assert "in the order N, H, W, C" in said(resnet, "conv1/conv2d", "lies")
     assert "filters' gradient" in said(resnet, "stages.0.conv1.weight.grad", "chosen")
 

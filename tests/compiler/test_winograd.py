@@ -13,8 +13,11 @@ import pytest
 import chainrule as cr
 from chainrule import Tensor, check
 from chainrule.compiler import winograd as module
+from chainrule.compiler.last import MOST_WASTE, objection, wasted
+from chainrule.compiler.pixels import ConvPixels
 from chainrule.compiler.plan import Plan
 from chainrule.errors import NonFiniteError
+from chainrule.graph import Spec
 from chainrule.kernels.product import Product
 from chainrule.kernels.transforms import Scheme
 from chainrule.kernels.winograd import Winograd, WinogradFilters, WinogradResults, WinogradTiles
@@ -429,3 +432,40 @@ def test_the_error_at_many_channels():
     exact = np.asarray(cr.conv2d(x.astype("f8"), w.astype("f8"), padding=1))
     apart = np.abs(np.asarray(step(x, w)) - exact).max() / np.abs(exact).max()
     assert apart < 2e-5, apart
+
+
+@pytest.mark.parametrize("size", [(5, 5), (9, 14), (16, 16)], ids=str)
+@pytest.mark.parametrize("padding", [0, 1])
+def test_filters_of_2_by_2(size, padding):
+    """Tiles of 5×5 results; a pool behind them is a pass of its own, since no tile is made of whole windows."""
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.normal(size=s).astype("f4") for s in ((2, 32, *size), (48, 32, 2, 2), (48,)))
+    step = cr.compile(lambda x, w, b: cr.relu(cr.conv2d(x, w, b, padding=padding)), fallback="error")
+    kinds = [row.task.name for row in step.plan(x, w, b).rows]
+    assert ("winograd" in kinds) == (wasted(Scheme(2), *(n - 1 + 2 * padding for n in size)) <= MOST_WASTE)
+    far = cr.relu(cr.conv2d(*(a.astype("f8") for a in (x, w, b)), padding=padding))
+    sizes = cr.conv2d(*(abs(a).astype("f8") for a in (x, w, b)), padding=padding)
+    assert np.abs(step(x, w, b).numpy() - far).max() <= 4e-6 * sizes.max()
+
+    def pooled(x, w, b):
+        return cr.max_pool2d(cr.conv2d(x, w, b, padding=padding), 2)
+
+    both = cr.compile(pooled, fallback="error")
+    assert "pool" in [row.task.name for row in both.plan(x, w, b).rows]
+    assert np.abs(both(x, w, b).numpy() - pooled(x, w, b)).max() <= 8e-6 * sizes.max()
+
+
+def test_many_channels_of_2_by_2_filters_are_a_direct_sum():
+    x, w = Spec((1, 16, 16, 64), np.dtype("f4")), np.dtype("f4")
+    assert "round too much" in objection(ConvPixels((1, 1), (1, 1), 1), Spec((2, 2, 512, 64), w), x)
+    assert not objection(ConvPixels((1, 1), (1, 1), 1), Spec((2, 2, 256, 64), w), x)
+
+
+def test_transposed_convolution_with_a_stride_is_made_of_such_filters():
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 32, 16, 16)).astype("f4"), rng.normal(size=(32, 48, 4, 4)).astype("f4")
+    step = cr.compile(lambda x, w: cr.conv_transpose2d(x, w, stride=2, padding=1), fallback="error")
+    assert [row.task.name for row in step.plan(x, w).rows].count("winograd") == 4
+    far = cr.conv_transpose2d(x.astype("f8"), w.astype("f8"), stride=2, padding=1)
+    sizes = cr.conv_transpose2d(abs(x).astype("f8"), abs(w).astype("f8"), stride=2, padding=1)
+    assert np.abs(step(x, w).numpy() - far).max() <= 4e-6 * sizes.max()

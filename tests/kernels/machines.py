@@ -114,7 +114,7 @@ def on_both(
     unwritten:  those of them that hold nothing before
     """
     slots = [n for n, x in enumerate(arguments) if any(x is y for y in unwritten)]
-    mine, other = ([copied(x) for x in arguments] for _ in range(2))
+    mine, other = (copies(arguments) for _ in range(2))
     starts = {f"argument {n}": x.start for n, x in enumerate(arguments) if isinstance(x, Strided)}
     with starting(starts):
         run_checked(kernel, [memory_of(x) for x in mine], pieces, unwritten=slots, seed=seed)
@@ -142,6 +142,12 @@ def whole_everywhere(kernel: Callable[[Machine], None]) -> None:
     """The kernel is code of every target, and calls nothing from elsewhere."""
     for name, target in TARGETS.items():
         assert not undefined(to_object(module(kernel), target)), name
+
+
+def copies(arguments: Sequence[Any]) -> list[Any]:
+    """The arguments with memory of their own; one that is named twice is the same twice."""
+    made = {id(x): copied(x) for x in arguments}
+    return [made[id(x)] for x in arguments]
 
 
 def copied(x: Any) -> Any:

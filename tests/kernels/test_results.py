@@ -53,7 +53,7 @@ def windows_of(values):
     return [part.transpose(0, 2, 3, 1) for part in made]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s.side % 2 == 0], ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_what_is_pooled_and_added_up_meanwhile(size, scheme):
     """Rows and columns behind the last window are in the sums alone."""

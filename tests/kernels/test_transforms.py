@@ -18,7 +18,7 @@ from chainrule.kernels.transforms import (
 
 from .machines import caught, on_both, plant, strided
 
-SCHEMES = [Scheme(3), Scheme(5)]
+SCHEMES = [Scheme(2), Scheme(3), Scheme(5)]
 
 
 @pytest.mark.parametrize("scheme", [Scheme(taps) for taps in (2, 3, 4, 5)], ids=str)

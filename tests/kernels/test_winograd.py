@@ -34,8 +34,8 @@ BIAS = Formula(
 )
 SIZES = [(1, 4, 4, 16, 16), (2, 5, 3, 16, 48), (1, 9, 6, 32, 16), (3, 2, 2, 16, 32)]
 """Pictures, rows, columns, channels, filters."""
-THREE, FIVE = Scheme(3), Scheme(5)
-SCHEMES = [THREE, FIVE]
+TWO, THREE, FIVE = Scheme(2), Scheme(3), Scheme(5)
+SCHEMES = [TWO, THREE, FIVE]
 
 
 def real(*shape, seed=0):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..graph import Line
+from ..words import many
 from .findings import Finding
 from .look import Look
 
@@ -43,7 +44,9 @@ def dead_units(look: Look) -> Iterator[Finding]:
         share = dead_share(look, line)
         if share is not None and share >= DEAD:
             where, units = look.names[line.outputs[0]], units_of(look.values[line.outputs[0]])
-            measured = f"{share:.0%} of {units} units are 0 for all {len(np.asarray(look.labels))} examples"
+            measured = (
+                f"{share:.0%} of {units} units are 0 for all {many(len(np.asarray(look.labels)), 'example')}"
+            )
             yield Finding("dead units", where, measured)
 
 

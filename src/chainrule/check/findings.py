@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..words import many
+
 
 class Lesson(NamedTuple):
     """What a kind of finding means, and what to try."""
@@ -164,9 +166,8 @@ class SetupReport:
 
     def head(self) -> str:
         """The answer in one line."""
-        many = len(self.findings)
-        if many:
-            return f"{many} finding{'s' * (many != 1)}"
+        if self.findings:
+            return many(len(self.findings), "finding")
         return f"nothing found: {len(self.measured)} checks"
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DTypeError, NonFiniteError, SettingError, UsageError
 from ..graph import Spec, Value
 from ..random import Generator
+from ..words import many
 from .differences import CAREFUL, KINKED, Difference
 from .examined import Effort, Looked, directed, examined, extent, moved, signs, single
 from .kinks import Switched, switched
@@ -228,8 +229,8 @@ def how(found: Looked) -> str:
     """What was looked at, for people."""
     if not found.directions:
         return "each number" if found.many else "no numbers"
-    many = f"{found.directions} direction{'s' * (found.directions != 1)}"
-    return f"{many} and {found.many} of its numbers" if found.many else many
+    directions = many(found.directions, "direction")
+    return f"{directions} and {found.many} of its numbers" if found.many else directions
 
 
 def together(at: Wide, effort: Effort) -> Slope:
@@ -239,8 +240,8 @@ def together(at: Wide, effort: Effort) -> Slope:
     worst, branch = directed(at, directions, at.gradients, effort.tolerance, CAREFUL), None
     if worst.verdict != "agrees":
         worst, branch = with_kink(at, directions, worst)
-    many = sum(v.size for v in directions.values())
+    every = sum(v.size for v in directions.values())
     path = f"all {len(directions)} values together"
     return Slope(
-        path, "together", str(Spec((many,), np.dtype(np.float64))), worst, None, "1 direction", branch
+        path, "together", str(Spec((every,), np.dtype(np.float64))), worst, None, "1 direction", branch
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, GradientError, SettingError, UsageError
+from ..words import many
 from . import activity, trial
 from .findings import Finding, SetupReport
 from .gradients import cost
@@ -166,7 +167,8 @@ def figures(look: Look, measured: dict[str, str]) -> None:
     if x.dtype.kind == "f":
         measured["inputs"] = f"mean {x.mean():.2g}, standard deviation {x.std():.2g}"
     if look.classifies:
-        measured["labels"] = f"{len(np.unique(look.labels))} classes among {len(look.labels)} examples"
+        classes, examples = len(np.unique(look.labels)), len(look.labels)
+        measured["labels"] = f"{many(classes, 'class', 'classes')} among {many(examples, 'example')}"
     gradients = [g for _, _, g in look.gradients() if g is not None]
     measured["gradients"] = f"{len(gradients)}, each in the shape of its parameter"
     shares = [share for line in look.lines() if (share := activity.dead_share(look, line)) is not None]
@@ -186,11 +188,11 @@ def tried(look: Look, steps: int, measured: dict[str, str], left_out: list[str])
         measured["update ratio"] = (
             f"{each[0]:.0e} to {each[-1]:.0e} of a weight's length; about 1e-03 is usual"
         )
-    few, many = min(trial.TINY, len(look.labels)), len(look.labels)
-    work = 3 * cost(look.sketch) * few // many * 2 * steps
+    few = min(trial.TINY, len(look.labels))
+    work = 3 * cost(look.sketch) * few // len(look.labels) * 2 * steps
     if not steps or work > WORK:
         reason = f"{2 * steps} steps cost some {work:.0e} multiply-adds" if steps else "it was not asked for"
-        left_out.append(f"whether {few} examples can be learned by heart: {reason}")
+        left_out.append(f"whether {many(few, 'example')} can be learned by heart: {reason}")
         return findings
     with kept(trainer, cells):
         learned = trial.by_heart(

@@ -10,6 +10,7 @@ import numpy as np
 from ..compiler import compile
 from ..errors import ChainruleError, NonFiniteError
 from ..graph import no_grad
+from ..words import many
 from .findings import Finding
 from .look import Look
 
@@ -82,7 +83,9 @@ class Overfit(NamedTuple):
     goal: float
 
     def __str__(self) -> str:
-        return f"{self.before:.3g} → {self.after:.3g} in {self.steps} steps on {self.examples} examples"
+        return (
+            f"{self.before:.3g} → {self.after:.3g} in {self.steps} steps on {many(self.examples, 'example')}"
+        )
 
 
 def by_heart(

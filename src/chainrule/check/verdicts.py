@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DifferenceError
+from ..words import many
 from .differences import VERDICTS, Difference
 from .examined import Index
 from .kinks import Switched
@@ -122,9 +123,9 @@ class GradientReport:
 
     def head(self) -> str:
         """The answer in one line."""
-        many = f"{len(self.slopes)} gradient{'s' * (len(self.slopes) != 1)}"
+        gradients = many(len(self.slopes), "gradient")
         if not self.ok:
-            return f"{self.name}: {len(self.wrong)} of {many} wrong"
+            return f"{self.name}: {len(self.wrong)} of {gradients} wrong"
         together = self.slopes[0].kind == "together"
         kinds = Counter(slope.verdict for slope in self.slopes)
         notes = [f"{kinds['kink']} of them at a kink"] * bool(kinds["kink"])
@@ -132,7 +133,7 @@ class GradientReport:
         errors = [slope.worst.error for slope in self.slopes if slope.verdict == "agrees"]
         notes += [f"largest relative error {max(errors, default=0):.1e}"] * bool(errors)
         one = len(self.slopes) == 1 and not together
-        agree = f"{f'the gradients of {self.slopes[0].path}' if together else many} agree{'s' * one}"
+        agree = f"{f'the gradients of {self.slopes[0].path}' if together else gradients} agree{'s' * one}"
         agree += " with differences in float64"
         return f"{self.name}: " + ", ".join([agree, *notes])
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..lens import Diff, Parting, Rerun
 from ..lens.bits import Gap
+from ..words import many
 from .output import plain_table
 
 Row = tuple[str, str, str]
@@ -20,9 +21,9 @@ Row = tuple[str, str, str]
 def answer(found: Diff) -> Text:
     """Whether and where they part."""
     if found.same:
-        many = f"{found.steps:,} recorded step{'s' * (found.steps != 1)}"
+        steps = many(found.steps, "recorded step")
         again = "" if found.replayed is None else f", and {found.replayed:,} trained again"
-        return Text(f"They are the same to the bit: {many}{again}.", "bold green")
+        return Text(f"They are the same to the bit: {steps}{again}.", "bold green")
     return Text(f"They part {where(found)}.", "bold yellow")
 
 

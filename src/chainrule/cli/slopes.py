@@ -14,6 +14,7 @@ from rich.text import Text
 from .. import check as checks
 from ..check import GradientReport
 from ..check.verdicts import ELSEWHERE, Slope
+from ..words import many
 from .output import plain_table
 from .setups import Setup
 
@@ -51,9 +52,9 @@ class Slopes:
 
     def page(self) -> Iterator[RenderableType]:
         """The answer, the gradients that agree least, and the gates at fault."""
-        many = f"{self.pictures} picture{'s' * (self.pictures != 1)}"
+        pictures = many(self.pictures, "picture")
         head = self.report.head().partition(": ")[2]
-        yield Text(f"{head}; {many}, {self.seconds:.1f} s\n", "bold green" if self.ok else "bold red")
+        yield Text(f"{head}; {pictures}, {self.seconds:.1f} s\n", "bold green" if self.ok else "bold red")
         yield table(self.report)
         for slope in self.explained():
             yield Text.assemble("\n", (slope.path, "bold"), f" {slope.place}: {slope.meaning()}")

@@ -13,6 +13,7 @@ from ..compiler import table as costs
 from ..errors import CompileError
 from ..graph import PHASES
 from ..kernels.threads import threads
+from ..words import many
 from .help import Option, Verb
 from .options import batch_option, input_option, json_option, model_argument, threads_option
 from .output import plain_table, show, show_json
@@ -45,8 +46,8 @@ class Measured:
 
     def heading(self) -> Text:
         """What was timed, and how fast it is."""
-        many = f"{threads()} thread{'s' * (threads() != 1)}"
-        told = f" on {self.batch} pictures of {sizes(self.shape)}, {many}\n"
+        ran = many(threads(), "thread")
+        told = f" on {self.batch} pictures of {sizes(self.shape)}, {ran}\n"
         speed = f"{self.ms:,.2f} ms a {self.what}, {1e3 * self.batch / self.ms:,.0f} pictures a second\n"
         return Text.assemble((self.model, "bold"), told, (speed, "bold"))
 

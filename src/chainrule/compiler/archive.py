@@ -22,6 +22,7 @@ from ..errors import FileError
 from ..graph.foreign import Foreign
 from ..kernels.language.digest import digest
 from ..version import __version__
+from ..words import many
 
 FORMAT, VERSION = "chainrule step", 1
 PROGRAM = "program"
@@ -41,7 +42,7 @@ class MadeBy(NamedTuple):
     threads: int
 
     def __str__(self) -> str:
-        return f"chainrule {self.chainrule} on {self.processor}, {self.threads} thread{'s' * (self.threads != 1)}"
+        return f"chainrule {self.chainrule} on {self.processor}, {many(self.threads, 'thread')}"
 
 
 class Archive(NamedTuple):

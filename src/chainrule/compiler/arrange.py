@@ -24,6 +24,10 @@ from .update import update_in_products
 
 GUARD = 0
 """The status byte that says whether something guarded is not finite."""
+LARGE = 1 << 23
+"""Bytes of a result from which on it goes past the caches: it would push out what is read sooner, and memory need not
+be read before it is written.
+"""
 GUARDING = (FilterGradient, TilesGradient)
 """Gates with kernels of their own that see for themselves whether what they make is finite."""
 
@@ -79,6 +83,7 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     put_aside(made)
     settle(groups, fixed)
     masks_again(groups, fixed | made.guarded)
+    groups.past = read_by_nobody(made)
     for number, group in enumerate(groups.groups):
         if group.kind == SINGLE:
             guarded = not made.guarded.isdisjoint(group.ops[0].outputs)
@@ -88,6 +93,14 @@ def arrange(program: Program, *, keep_gradients: bool = False) -> Arrangement:
     chain_up(groups, set(made.targets))
     sort(made)
     return made
+
+
+def read_by_nobody(made: Arrangement) -> set[int]:
+    """The large values that are handed out, and that no group reads but the one that makes them."""
+    specs, reading, maker = made.groups.flow.specs, made.groups.reading, made.groups.maker
+    handed = (n for n in made.outputs.values() if n not in made.targets)
+    alone = {n for n in handed if reading.get(n, set()) <= {maker.get(n)}}
+    return {n for n in alone if specs[n].size * specs[n].dtype.itemsize >= LARGE}
 
 
 def put_aside(made: Arrangement) -> None:

@@ -115,14 +115,14 @@ def linked(groups: Groups, before: int, number: int, targets: Set[int]) -> bool:
     """Whether a loop can be done behind another one, or a chain, a few rows at a time."""
     first, then = groups.groups[before], groups.groups[number]
     stages = [*stages_of(first), *stages_of(then)]
-    if before == number or first.kind != LOOP or first.aside or len(stages) > MOST_STAGES:
+    many = next((m for group in stages if (m := many_rows(group)) is not None), None)
+    if many is None or before == number or first.kind != LOOP or first.aside or len(stages) > MOST_STAGES:
         return False
     if not first.ops or any(stateful(groups, op, targets) for group in stages for op in group.ops):
         return False
     if any(groups.waits(other, before) for other in ones(groups.depends[number]) if other != before):
         return False
-    many = next((m for group in stages if (m := many_rows(group)) is not None), None)
-    seen = [] if many is None else [rows_of(group, many) for group in stages]
+    seen = [rows_of(group, many) for group in stages]
     known = [rows for rows in seen if rows is not None]
     if not known or len(known) < len(stages) or not all(fits(groups, rows) for rows in known):
         return False

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import CompileError, SettingError, UsageError
 from ..graph import GONE, Gate, Program, Ref, Value, trace
 from ..graph.mode import DIRECT, mode
+from ..words import many
 from .arrange import is_plain
 from .glass import Glass
 from .inputs import as_example, kind_of
@@ -79,7 +80,7 @@ class Compiled:
 
     def __repr__(self) -> str:
         plans = sum(len(known) for known in self._ready.values())
-        return f"Compiled({getattr(self.function, '__name__', 'step')}, {plans} plan{'s' * (plans != 1)})"
+        return f"Compiled({getattr(self.function, '__name__', 'step')}, {many(plans, 'plan')})"
 
     def ready(self, *arguments: Any) -> Ready:
         """The plan for these arguments, made if there is none yet."""

@@ -6,6 +6,7 @@ import itertools
 from typing import NamedTuple
 
 from ..kernels import depthwise as kernels
+from ..kernels.language.types import CACHE_LINE
 from .flow import Op
 from .groups import Groups, size
 from .sliding import tap
@@ -34,6 +35,12 @@ class Phase(NamedTuple):
     step: int
 
 
+def goes_past(groups: Groups, out: int) -> bool:
+    """Whether results go past the caches: pixels begin at cache lines."""
+    spec = groups.flow.specs[out]
+    return out in groups.past and spec.shape[3] * spec.dtype.itemsize % CACHE_LINE == 0
+
+
 def pieces_of(many: int, lines: int, flops: int) -> int:
     """How many pieces share out the lines."""
     return max(1, min(share_out(flops), many * lines))
@@ -60,7 +67,7 @@ def depthwise_pixels(groups: Groups, op: Op, status: int) -> list[Task] | None:
     arguments: list[Argument] = [pieces, many, channels, high, address(groups, x), *down, *across[:3]]
     arguments += [Address(out), high * wide * channels, wide * channels, channels]
     arguments += [address(groups, w), w.shape[1] * channels, channels]
-    kernel = kernels.Depthwise(spec.dtype, (kernels.Across(*across[3:]),), border=True)
+    kernel = kernels.Depthwise(spec.dtype, (kernels.Across(*across[3:]),), True, goes_past(groups, out))
     return [Task(kernel, arguments, pieces, (x.base, w.base), (out,), "depthwise", flops=flops)]
 
 
@@ -85,7 +92,10 @@ def depthwise_input(groups: Groups, op: Op, status: int) -> list[Task] | None:
         arguments.append(Address(start.base, start.bytes + tap * item))
         arguments += [down.step * w.shape[1] * channels, across.step * channels]
     kernel = kernels.Depthwise(
-        spec.dtype, tuple(kernels.Across(*across.axis[3:]) for _, across in found), border=False
+        spec.dtype,
+        tuple(kernels.Across(*across.axis[3:]) for _, across in found),
+        False,
+        goes_past(groups, out),
     )
     return [Task(kernel, arguments, pieces, (y.base, w.base), (out,), "depthwise", flops=flops)]
 

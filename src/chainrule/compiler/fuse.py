@@ -324,6 +324,8 @@ def pools(groups: Groups, op: Op) -> bool:
     maker = groups.groups[groups.maker[view.base]] if view.base in groups.maker else None
     if maker is None or maker.kind != PRODUCT or not isinstance(maker.ops[0].gate, WinogradPixels):
         return False
+    if maker.ops[0].gate.scheme.side % 2:
+        return False  # a tile is not made of whole windows
     there = view.base in maker.elementwise() and aligned(groups, view, maker.space)
     alone = not any(isinstance(other.gate, Pixels) for other in maker.ops)
     return there and alone and op.gate.inner.window == Window((2, 2), (2, 2), (0, 0), (1, 1))

@@ -70,6 +70,7 @@ class Groups:
     awaited:  a bit for every group that some group may wait for
     summed:   values that are only summed up: a product would have to store them for that
     twins:    values that are the same as another one, made once more to lie elsewhere
+    past:     values that are handed out, so large that nobody finds them in a cache, and read by nobody here
     solids:   for a value, whether it is a right factor, and the shape of the stack: what a product reads in its place
     """
 
@@ -83,6 +84,7 @@ class Groups:
     homes: dict[int, View] = field(default_factory=dict)
     summed: set[int] = field(default_factory=set)
     twins: dict[int, int] = field(default_factory=dict)
+    past: set[int] = field(default_factory=set)
     solids: dict[tuple[int, bool, tuple[int, ...]], int] = field(default_factory=dict)
     _uses: Counter[View] | None = None
     _panels: dict[tuple[View, tuple[int, int, int], int], int] = field(default_factory=dict)

@@ -24,8 +24,10 @@ LEAST_CHANNELS, MOST_WASTE, MOST_SUMS = 256, 1.7, 1 << 14
 """Where Winograd's algorithm pays: channels times filters, pixels of all tiles for each that there is; and the most
 channels times filters of a gradient that is summed in shares.
 """
-SCHEMES = (3, 5)
+SCHEMES = (2, 3, 5)
 """Sizes of filters for which there is one."""
+MOST_OF_TWO = 256
+"""Channels of 2×2 filters up to which it is as near as elsewhere: its tiles of 5×5 results take the highest powers."""
 FEW_SHARES, MANY_SHARES, LARGE_SUMS = 4, 8, 1 << 12
 """Partial sums of a filter's gradient, transformed; the fewer from so many channels times filters on."""
 SHARE_BYTES = 1 << 19
@@ -124,6 +126,8 @@ def objection(gate: Any, filters: Spec, out: Spec) -> str:
         return f"stride {gate.stride} and dilation {gate.dilation}, not 1"
     if c % LANES or each % LANES:
         return f"{c} → {each} channels, not multiples of {LANES}"
+    if kh == 2 and c > MOST_OF_TWO:
+        return f"{c} channels of 2×2 filters, more than {MOST_OF_TWO}: it would round too much"
     if filters.dtype != np.float32:
         return f"{filters.dtype} numbers, not float32"
     if 0 in out.shape:

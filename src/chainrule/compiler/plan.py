@@ -20,7 +20,7 @@ from .looks import Delivery, Look, looking
 from .records import Records
 from .room import Arenas, Room
 from .schedule import Python, schedule
-from .state import adopt, changed, versions
+from .state import adopt, aligned_empty, changed, versions
 from .statistics import Summary
 
 
@@ -192,7 +192,7 @@ class Plan:
         """An array for a result; a large one that nobody holds any more is used again, its pages are warm."""
         if number in self._spare and references(self._spare, number) == UNHELD:
             return self._spare[number]
-        out = np.empty(shape, dtype)
+        out = (aligned_empty if number in self.groups.past else np.empty)(shape, dtype)
         if out.nbytes >= LARGE and number not in self.watched.copies:
             self._spare[number] = out
         return out

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any, NamedTuple
 
 from ..graph import Line, Program, Spec
+from ..words import many
 from .arrange import is_plain
 from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
 from .flow import Op
@@ -159,7 +160,7 @@ class Why:
             names = " + ".join(dict.fromkeys(task.name for task in tasks))
             pieces = max(task.pieces for task in tasks)
             over = f", over {'×'.join(map(str, self.group.space))}" if self.group.kind == LOOP else ""
-            yield "kernel", f"{names}, in {pieces} piece{'s' * (pieces != 1)}{over}"
+            yield "kernel", f"{names}, in {many(pieces, 'piece')}{over}"
         ops = (op for k in mine for op in self.groups.groups[k].ops)
         op = next((op for op in ops if type(op.gate) in CHOICES), None)
         if op is not None:

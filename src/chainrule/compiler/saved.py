@@ -23,6 +23,7 @@ from ..kernels.language.target import processor
 from ..kernels.threads import threads
 from ..ops.gates import VOCABULARY, check_settings
 from ..version import __version__
+from ..words import many
 from .archive import Archive, MadeBy, pack, unpack
 from .arrange import Arrangement, arrange
 from .plan import Plan, Replay
@@ -91,7 +92,7 @@ class Differences(NamedTuple):
     def __str__(self) -> str:
         if not self.paths:
             return "no values were kept in the file"
-        count = f"{len(self.paths)} kept value{'s' * (len(self.paths) != 1)}"
+        count = many(len(self.paths), "kept value")
         on = f"on {self.here}" if self.made_by == self.here else f"on {self.here}, saved on {self.made_by}"
         if not self.differing:
             return f"{count}: the same bits {on}"
@@ -182,9 +183,9 @@ class SavedStep:
         return self.program(*self.batch)
 
     def __repr__(self) -> str:
-        kept = f"{len(self.values)} kept value{'s' * (len(self.values) != 1)}"
-        many = f"{len(self._program.lines)} lines, {len(self._program.cells)} cells, {kept}"
-        return f"SavedStep({self.path!r}: {self._program.name}, {many}; {self.made_by})"
+        kept = many(len(self.values), "kept value")
+        whole = f"{len(self._program.lines)} lines, {len(self._program.cells)} cells, {kept}"
+        return f"SavedStep({self.path!r}: {self._program.name}, {whole}; {self.made_by})"
 
     def __str__(self) -> str:
         program, state = self._program, sum(cell.data.nbytes for cell in self._program.cells.values())
@@ -194,7 +195,7 @@ class SavedStep:
             "step": f"{program.name}({', '.join(given)})",
             "program": f"{len(program.lines)} lines",
             "state": f"{len(program.cells)} arrays, {state / 1e6:.1f} MB",
-            "kept": f"{len(self.values)} value{'s' * (len(self.values) != 1)} of that step",
+            "kept": f"{many(len(self.values), 'value')} of that step",
             "saved by": str(self.made_by),
         }
         return "\n".join(f"{name:<8}  {said}" for name, said in rows.items())

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..kernels.formula import Formula, Number, Step
 from ..kernels.language import engine, write
 from ..kernels.language.target import to_assembly
+from ..words import many
 from .tasks import Kernel, Task
 
 
@@ -43,8 +44,7 @@ class Sources(NamedTuple):
     def __str__(self) -> str:
         if not self.kernels:
             return f"{self.path}: no kernel; plan.why({self.path!r}) says how it comes about"
-        many = f"{len(self.kernels)} kernel{'s' * (len(self.kernels) != 1)}"
-        return "\n\n".join([f"{self.path}: {many}", *map(str, self.kernels)])
+        return "\n\n".join([f"{self.path}: {many(len(self.kernels), 'kernel')}", *map(str, self.kernels)])
 
 
 def source_of(task: Task) -> Source:

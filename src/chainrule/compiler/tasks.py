@@ -13,6 +13,7 @@ from ..graph import Reduction, Spec
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
 from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.machine import Machine
+from ..kernels.language.types import CACHE_LINE
 from ..kernels.loops import GRAIN, Loops
 from ..ops.arithmetic import Power
 from .flow import Op
@@ -211,8 +212,20 @@ class Loop:
             Operand(self.specs[v.base].dtype, along(s)) for (v, _), s in zip(self.reads, inner, strict=False)
         )
         written = zip(self.stored, inner[len(self.reads) :], strict=False)
-        stores = ((place[n], store(self.specs[n].dtype, stride)) for n, stride in written)
+        stores = (
+            (place[n], store(self.specs[n].dtype, stride, past=self.goes_past(k)))
+            for k, (n, stride) in enumerate(written)
+        )
         return Formula(tuple(operands), self.steps, tuple(stores), tuple(place[n] for n in self.guards))
+
+    def goes_past(self, number: int) -> bool:
+        """Whether a store goes past the caches: of a value that may, row by row from the beginning of a line."""
+        value, place = self.stored[number], len(self.reads) + number
+        *outer, inner = (axis.strides[place] for axis in self.loops)
+        even = inner == 1 and all(
+            stride * self.specs[value].dtype.itemsize % CACHE_LINE == 0 for stride in outer
+        )
+        return value in self.groups.past and even and not self.crossed
 
     def totals(self) -> tuple[Total, ...]:
         """Its reductions."""
@@ -315,9 +328,9 @@ def counted(space: tuple[int, ...], op: Op) -> int:
     return size(tuple(space[a] for a in op.gate.axis))
 
 
-def store(dtype: np.dtype, stride: int) -> Operand:
+def store(dtype: np.dtype, stride: int, *, past: bool = False) -> Operand:
     """An operand that is written: one element is written as neighbours are."""
-    return Operand(dtype, STRIDED if stride > 1 else NEXT)
+    return Operand(dtype, STRIDED if stride > 1 else NEXT, past)
 
 
 def placed(where: Address, number: int, outer: Sequence[Axis], inner: Axis | None) -> list[Argument]:

@@ -164,6 +164,7 @@ class Depthwise:
 
     phases:  several such sums over one x, each with results of its own; their lines are made in turns
     border:  whether pixels that there are not count as zeros
+    past:    whether results go past the caches; pixels then begin at cache lines
     Arguments: those of `Sizes`; x; for each phase those of `Meetings`; out, its strides from picture to picture, line
     to line, pixel to pixel; w, its strides along u and v, which may be negative.
     """
@@ -171,6 +172,7 @@ class Depthwise:
     dtype: np.dtype
     phases: tuple[Across, ...]
     border: bool
+    past: bool = False
 
     def __call__(self, k: Machine) -> None:
         take = Arguments(k)
@@ -188,7 +190,7 @@ class Phase:
 
     def __init__(self, take: Arguments, channels: Index, kernel: Depthwise, number: int, x: Pointer) -> None:
         self.x, self.meetings = x, Meetings(take, channels, kernel.phases[number])
-        self.fetches, self.border = number == 0, kernel.border
+        self.fetches, self.border, self.past = number == 0, kernel.border, kernel.past
         self.out, self.apart = take.pointer(x.dtype), [take.integer() for _ in range(3)]
         self.filters = Filters(take.pointer(x.dtype), take.integer(), take.integer())
 
@@ -219,7 +221,10 @@ class Line:
                 self.channels(j, c, mask, totals, whole)
                 for b, total in enumerate(totals):
                     place = self.target + (j + b) * self.apart + c
-                    self.k.store(self.phase.out, place, total.get(), mask)
+                    if self.phase.past and mask is None:
+                        self.k.store_past(self.phase.out, place, total.get())
+                    else:
+                        self.k.store(self.phase.out, place, total.get(), mask)
 
     def channels(self, j: Index, c: Index, mask: Vector | None, totals: list[Variable], whole: bool) -> None:
         """Sixteen channels of results side by side."""

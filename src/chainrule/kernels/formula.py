@@ -14,21 +14,23 @@ import numpy as np
 
 from .language.machine import Machine
 from .language.mathematics import VectorMathematics
-from .language.types import LANES
+from .language.types import CACHE_LINE, LANES
 from .language.values import Index, Pointer, Vector
 
-CACHE_LINE = 64
-"""Bytes that come from memory in one go."""
 SAME, NEXT, STRIDED = 0, 1, 2
 """How an operand goes on along the vector: one element for all lanes, neighbours, elements a stride apart."""
 
 
 @dataclass(frozen=True)
 class Operand:
-    """An array that is read or written: its dtype, and how it goes on along the vector."""
+    """An array that is read or written: its dtype, and how it goes on along the vector.
+
+    past:  whether what is written goes past the caches; its rows then begin at cache lines
+    """
 
     dtype: np.dtype
     along: int
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,9 @@ class Place:
 
     def store(self, i: Index, value: Vector, mask: Vector | None) -> None:
         """Write the vector from element i on."""
-        if self.operand.along == NEXT:
+        if self.operand.past and mask is None:
+            self.k.store_past(self.pointer, self.offset + i, value)
+        elif self.operand.along == NEXT:
             self.k.store(self.pointer, self.offset + i, value, mask)
         else:
             self.k.scatter(self.pointer, self.lanes(i), value, mask)

@@ -1,7 +1,7 @@
 """What Winograd's convolution does to a tile: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A, over the points 0, ±1, ±2, ∞.
 
 A tile sees 6×6 pixels d.  Filters g of 3×3 make 4×4 results of it, from 36 products where the direct sum has 144;
-filters of 5×5 make 2×2, where the direct sum has 100.  Source: Lavin and Gray 2016, §4.
+filters of 5×5 make 2×2, those of 2×2 make 5×5, where the direct sum has 100.  Source: Lavin and Gray 2016, §4.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ SEEING = np.array(
 
 @dataclass(frozen=True)
 class Scheme:
-    """F(side × side, taps × taps): filters of 3×3 with tiles of 4×4, of 5×5 with tiles of 2×2.
+    """F(side × side, taps × taps): filters of 3×3 with tiles of 4×4, of 5×5 with 2×2, of 2×2 with 5×5.
 
-    >>> Scheme(3).side, Scheme(5).side
-    (4, 2)
+    >>> Scheme(3).side, Scheme(5).side, Scheme(2).side
+    (4, 2, 5)
     """
 
     taps: int

@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import Elementwise, Reduction
 from ..ops.product import ProductOfOthers
 from ..ops.reduction import Argmax, Var
+from ..words import many
 from .digits import TIMES, number, place
 from .element import Element
 
@@ -47,14 +48,6 @@ def made(element: Element) -> str:
     if element.whole.dtype.kind != "f":
         return composed(element)
     return MADE.get(element.gate.pattern, composed)(element)
-
-
-def many(count: int, what: str) -> str:
-    """
-    >>> many(1, "number"), many(3136, "number")
-    ('1 number', '3,136 numbers')
-    """
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def by_numbers(element: Element) -> str:

@@ -271,3 +271,13 @@ def test_nothing_is_read_far_from_an_array(offset):
 
     with pytest.raises(Fault, match=f"nothing is read, but far from element {offset} of 16 float32"):
         run_checked(kernel, [np.zeros(16, np.float32)], 1)
+
+
+def test_a_store_past_the_caches_begins_a_line():
+    def kernel(k):
+        k.store_past(k.pointer(0, F32), k.integer(1), k.constant(3, F32))
+
+    made = np.zeros(40, F32)
+    run_checked(kernel, [made, 16], 1)
+    assert made.tolist() == [0] * 16 + [3] * 16 + [0] * 8
+    assert "in the middle of a line" in caught(kernel, [made, 8])

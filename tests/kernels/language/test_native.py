@@ -3,7 +3,8 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule.kernels.language import Engine
+from chainrule.compiler.state import aligned_empty
+from chainrule.kernels.language import Engine, write
 from chainrule.kernels.language.native import run_native, word
 from chainrule.kernels.language.types import BOOL, F32, F64
 
@@ -53,3 +54,15 @@ def test_bytes_that_are_not_0_or_1_are_true(engine):
     _, out, again = both(kernel, [marks, np.zeros(16, F32), np.zeros(16, np.uint8)], 1, engine)
     assert out.tolist() == [3, 2, 2, 2] * 4
     assert again.tolist() == [0, 1, 1, 1] * 4
+
+
+@pytest.mark.parametrize("dtype", [F32, F64], ids=str)
+def test_stores_past_the_caches_write_what_others_do(engine, dtype):
+    def kernel(k):
+        for i in k.range(0, 64, 16):
+            k.store_past(k.pointer(1, dtype), i, k.load(k.pointer(0, dtype), i) * 2)
+
+    x, y = np.arange(64, dtype=dtype), aligned_empty((64,), dtype)
+    run_native(kernel, [x, y], 1, engine)
+    assert np.array_equal(y, 2 * x)
+    assert "!nontemporal" in write(kernel).text

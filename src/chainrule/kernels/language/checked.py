@@ -24,7 +24,7 @@ from .arithmetic import (
 )
 from .machine import Machine
 from .regions import NOBODY, SEVERAL, Fault, Region, element_of, fresh_marks, regions
-from .types import BOOL, F32, I64, LANES, U8, bits_of
+from .types import BOOL, CACHE_LINE, F32, I64, LANES, U8, bits_of
 from .values import Flag, Index, Pointer, Variable, Vector, plain
 
 NEAR = 64
@@ -199,6 +199,14 @@ class Checked(Machine):
         x = self.same(pointer, value).x
         where, on = self.neighbours(pointer, offset, mask)
         self.write_lanes(pointer, where, x[on])
+
+    def store_past(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
+        where, _ = self.neighbours(pointer, offset, None)
+        if where.start % CACHE_LINE:
+            raise self.fault(
+                pointer, "past the caches, in the middle of a line", element_of(where, 0, pointer.dtype)
+            )
+        self.store(pointer, offset, value)
 
     def write_lanes(self, pointer: Pointer, where: Any, values: np.ndarray) -> None:
         if values.size:

@@ -12,7 +12,7 @@ from .digest import digest
 from .instructions import ARITHMETIC, RELATION, UNARY, conversion, literal
 from .machine import Machine
 from .text import Text
-from .types import BOOL, I64, LANES, element, memory_suffix, stored, suffix, vector
+from .types import BOOL, CACHE_LINE, I64, LANES, element, memory_suffix, stored, suffix, vector
 from .values import Flag, Index, Pointer, Variable, Vector, plain
 
 
@@ -94,6 +94,11 @@ class Writer(Text, Machine):
         self.mask(mask)
         name = f"llvm.masked.store.{memory_suffix(pointer.dtype)}.p0"
         self.call("void", name, f"{kind} {x}", f"ptr {place}", f"i32 {size}", f"<{LANES} x i1> {mask.x}")
+
+    def store_past(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
+        kind, place = f"<{LANES} x {stored(pointer.dtype)}>", self.address(pointer, offset)
+        x = self.write(self.same(pointer, value))
+        self.lines.append(f"store {kind} {x}, ptr {place}, align {CACHE_LINE}, !nontemporal !{{i32 1}}")
 
     def spread(self, pointer: Pointer, offset: Index | int) -> Vector:
         kind, size = stored(pointer.dtype), pointer.dtype.itemsize

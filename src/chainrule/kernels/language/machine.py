@@ -192,6 +192,10 @@ class Machine(ABC):
         self, pointer: Pointer, offset: Index | int, value: Vector, mask: Vector | None = None
     ) -> None: ...
     @abstractmethod
+    def store_past(self, pointer: Pointer, offset: Index | int, value: Vector) -> None:
+        """A store that goes past the caches, for what is read much later; at a cache line's beginning."""
+
+    @abstractmethod
     def spread(self, pointer: Pointer, offset: Index | int) -> Vector:
         """One element in all lanes."""
 

@@ -9,6 +9,9 @@ import numpy as np
 LANES: Final = 16
 """Logical lanes of every vector on every host; LLVM splits them over the registers there are."""
 
+CACHE_LINE: Final = 64
+"""Bytes that come from memory in one go, and go there."""
+
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 I32, I64 = np.dtype(np.int32), np.dtype(np.int64)
 U8, U32, U64 = np.dtype(np.uint8), np.dtype(np.uint32), np.dtype(np.uint64)
