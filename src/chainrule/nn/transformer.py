@@ -35,6 +35,7 @@ class TransformerEncoderLayer(Module):
     has the dtype of the weights.
     Source: Vaswani et al. 2017, §3.1; norm first: Xiong et al. 2020.
 
+    >>> import numpy as np
     >>> from chainrule import nn
     >>> nn.TransformerEncoderLayer(8, 2, 16)(np.ones((3, 5, 8), np.float32)).shape
     (3, 5, 8)
@@ -99,6 +100,7 @@ class TransformerEncoder(Module):
     Raises SettingError for what is no module and for num_layers below 1; ShapeError and DTypeError as its layers.
     Source: Vaswani et al. 2017, §3.1.
 
+    >>> import numpy as np
     >>> from chainrule import nn
     >>> layer = nn.TransformerEncoderLayer(8, 2, 16, norm_first=True)
     >>> nn.TransformerEncoder(layer, 3, nn.LayerNorm(8))(np.ones((3, 5, 8), np.float32)).shape
