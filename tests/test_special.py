@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.special import ERF, erf
+from chainrule.special import ERF, erf, normal_cdf
 
 from .kernels.language.test_functions import SLACK, points, reference, ulps
 
@@ -33,3 +33,11 @@ def test_ends(dtype):
 def test_any_shape():
     assert erf(np.float64(0.5)) == erf(np.full((2, 1), 0.5))[1, 0]
     assert erf(np.zeros((0, 3), np.float32)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", ERF)
+def test_the_normal_distribution(dtype):
+    x = np.array([-np.inf, -1.0, 0.0, 1.0, np.inf, np.nan], dtype)
+    out = normal_cdf(x)
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out, [0, 0.15865525393145707, 0.5, 0.8413447460685429, 1, np.nan], rtol=1e-6)

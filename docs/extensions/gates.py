@@ -96,7 +96,7 @@ def used_by(function: Any) -> Use:
     waiting, seen = [function], {function}
     while waiting:
         some = waiting.pop(0)
-        for thing in (some.__globals__.get(name) for name in names(some.__code__)):
+        for thing in (some.__globals__.get(name) for name in names(inspect.unwrap(some).__code__)):
             if isinstance(thing, type) and issubclass(thing, Gate) and "label" in vars(thing):
                 found.append(thing)
             elif isinstance(thing, FunctionType) and thing not in seen:

@@ -1,10 +1,11 @@
-"""The error function, which NumPy lacks: its polynomials, and its life on arrays.
+"""The error function and the normal distribution's, which NumPy lacks: polynomials, and their life on arrays.
 
 The kernel language evaluates the same polynomials on vectors (`kernels/language/functions.py`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,15 @@ def erf(x: Any) -> Any:
     near = a + a * horner(a * a, form.near)
     far = 1 - np.exp(horner(a, form.far))
     return np.copysign(np.where(a < form.split, near, far), x)
+
+
+def normal_cdf(x: Any) -> Any:
+    """Φ(x) = ½·(1 + erf(x/√2)), the probability that a standard normal number is below x.
+
+    >>> normal_cdf(np.array([0.0, np.inf])).tolist()
+    [0.5, 1.0]
+    """
+    return (erf(x * math.sqrt(0.5)) + 1) * 0.5
 
 
 def horner(x: Any, coefficients: tuple[float, ...]) -> Any:

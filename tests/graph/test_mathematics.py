@@ -9,7 +9,7 @@ from chainrule.graph.mathematics import Mathematics
 
 NAMES = [
     *("abs", "astype", "cos", "erf", "exp", "expm1", "floor", "log", "log1p"),
-    *("maximum", "minimum", "power", "sign", "sin", "sqrt", "tanh", "where"),
+    *("maximum", "minimum", "normal_cdf", "power", "sign", "sin", "sqrt", "tanh", "where"),
 ]
 
 

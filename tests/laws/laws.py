@@ -644,11 +644,12 @@ REWRITTEN = tuple(room.__name__ for room in (depthwise, pixels, tiles))
 """Where the gates are that the compiler writes down for others."""
 TILES = 4e-6
 """How far Winograd's algorithm may be from float64, as a part of the largest sum of magnitudes, in float32."""
-SUMS_OF_PRODUCTS = ("Matmul", "Linear", "Sum", "Mean", "Conv2d", "Conv2dInput", "Conv2dWeight")
+SLIDING = ("Conv2d", "Conv2dInput", "Conv2dWeight", "ConvTranspose2d")
+SUMS_OF_PRODUCTS = ("Matmul", "Linear", "Sum", "Mean", *SLIDING)
 """Gates whose sums may cancel: what is allowed counts the products, not what is left of them."""
 
 
-SPREAD = {"Conv2d": 1, "Conv2dInput": 1}
+SPREAD = {"Conv2d": 1, "Conv2dInput": 1, "ConvTranspose2d": 1}
 """Gates whose gradient to pictures runs over an upstream spread out with zeros, and the position of the filters: one
 that is not finite makes NaN of those zeros too, where the plain gate never sees them.
 """

@@ -38,6 +38,7 @@ from .tables import (
     shape,
     softmax,
     standardize,
+    transposed,
     unfold,
 )
 
@@ -73,6 +74,7 @@ ROWS: tuple[Row, ...] = (
     *linear.ROWS,
     *attention.ROWS,
     *conv.ROWS,
+    *transposed.ROWS,
     *unfold.ROWS,
     *pool.ROWS,
     *rectifier.ROWS,

@@ -43,7 +43,7 @@ def test_every_kernel_runs_some_gate():
     assert all(TABLE[name].native.startswith("none yet: ") for name in plain)
 
 
-@pytest.mark.parametrize("name", ["Conv2d", "Conv2dInput", "Conv2dWeight"])
+@pytest.mark.parametrize("name", ["Conv2d", "Conv2dInput", "Conv2dWeight", "ConvTranspose2d"])
 def test_convolutions_run_by_every_algorithm(name):
     """Of the cases in float32; in float64 none is Winograd's."""
     row = TABLE[name]
@@ -62,9 +62,11 @@ def test_these_gates_say_their_parts():
         "Attention",
         "AvgPool2d",
         "BatchNorm",
+        "Clip",
         "Conv2d",
         "Conv2dInput",
         "Conv2dWeight",
+        "ConvTranspose2d",
         "Elu",
         "Gelu",
         "GruCell",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from chainrule.ops.window import Window
 
@@ -20,9 +21,11 @@ WINDOWS: list[tuple[Window, int, int, tuple[int, int]]] = [
 DILATED = (Window((2, 3), (1, 2), (1, 1), (3, 1)), 2, 2, (5, 6))
 
 
-def pooling(make: Callable[[Window, int, int, tuple[int, int], tuple[int, int]], Case]) -> tuple[Case, ...]:
+def pooling(
+    make: Callable[[Window, int, int, tuple[int, int], tuple[int, int]], Case], *more: Any
+) -> tuple[Case, ...]:
     """A case for each window, told the output size."""
-    return tuple(make(w, n, c, size, w.output("pool", size)) for w, n, c, size in WINDOWS)
+    return tuple(make(w, n, c, size, w.output("pool", size)) for w, n, c, size in (*WINDOWS, *more))
 
 
 def winners(window: Window, *shape: int) -> Input:

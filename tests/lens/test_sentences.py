@@ -44,6 +44,11 @@ def test_the_maximum_of_the_notes():
     assert debugger.downstream("maximum") == {"x": 2.0, "y": 0.0}
 
 
+def test_a_clipped_number_is_one_thought():
+    debugger = cr.debug(lambda x: (cr.clip(x, -1.0, 1.0) * 2.0).backward(), number(4.0))
+    assert debugger.explain("clip") == "clip: 4.00, −1.00 and 1.00 give 1.00; routes nothing to x"
+
+
 def test_without_a_way_back_only_the_way_forward():
     debugger = cr.debug(lambda x: cr.relu(x), np.array([-1.0, 3.0], "float32"))
     assert debugger.explain("relu") == "relu[1]: 3.00 gives 3.00 (1 of 2 are 0)"

@@ -6,7 +6,7 @@ import pytest
 from chainrule import nn
 
 from .layers import Layer, check_layer, noise
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "means": Layer(lambda rng: nn.AdaptiveAvgPool2d((3, 2)), (2, 3, 7, 6), (2, 3, 3, 2)),
@@ -25,7 +25,7 @@ def test_layer(row):
 @pytest.mark.parametrize("name", ["AdaptiveAvgPool2d", "AdaptiveMaxPool2d"])
 def test_layers_are_those_of_torch(name, size):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
-    is_that_of_torch(getattr(nn, name)(size), getattr(torch.nn, name)(size), (2, 3, 7, 6))
+    agrees(torch, getattr(nn, name)(size), getattr(torch.nn, name)(size), (2, 3, 7, 6))
 
 
 def test_one_share_is_all():

@@ -1,14 +1,12 @@
-"""Multi-head attention and the encoder layer of a transformer: PyTorch's numbers, masks, dropout, names."""
+"""Multi-head attention: PyTorch's numbers, masks, dropout, names."""
 
 import numpy as np
 import pytest
 
-import chainrule as cr
 from chainrule import Tensor, nn
 from chainrule.random import Generator
 
 from .layers import Layer, check_layer, noise
-from .steps import traced_is_direct
 from .twins import agrees
 
 HEADS = {
@@ -16,20 +14,6 @@ HEADS = {
     "inner.in_proj_bias": (18,),
     "inner.out_proj.weight": (6, 6),
     "inner.out_proj.bias": (6,),
-}
-ENCODER = {
-    "self_attn.in_proj_weight": (18, 6),
-    "self_attn.in_proj_bias": (18,),
-    "self_attn.out_proj.weight": (6, 6),
-    "self_attn.out_proj.bias": (6,),
-    "linear1.weight": (10, 6),
-    "linear1.bias": (10,),
-    "linear2.weight": (6, 10),
-    "linear2.bias": (6,),
-    "norm1.weight": (6,),
-    "norm1.bias": (6,),
-    "norm2.weight": (6,),
-    "norm2.bias": (6,),
 }
 
 
@@ -46,15 +30,6 @@ class Outputs(nn.Module):
 ROWS = {
     "attention": Layer(
         lambda rng: Outputs(nn.MultiheadAttention(6, 2, rng=rng)), (3, 4, 6), (3, 4, 6), HEADS
-    ),
-    "encoder": Layer(
-        lambda rng: nn.TransformerEncoderLayer(6, 3, 10, 0.0, rng=rng), (2, 4, 6), (2, 4, 6), ENCODER
-    ),
-    "encoder, norm first": Layer(
-        lambda rng: nn.TransformerEncoderLayer(6, 1, 10, 0.0, norm_first=True, rng=rng),
-        (2, 4, 6),
-        (2, 4, 6),
-        ENCODER,
     ),
 }
 
@@ -146,37 +121,3 @@ def test_dropout_drops_weights_in_training_alone():
     assert 0.4 < (weights.numpy() == 0).mean() < 0.6
     whole, all_weights = layer.eval()(x)
     assert all_weights.numpy().all() and not np.allclose(whole, out)
-
-
-@pytest.mark.parametrize("norm_first", [True, False])
-def test_the_encoder_layer_is_that_of_torch(torch, norm_first):
-    ours = nn.TransformerEncoderLayer(6, 2, 10, 0.0, norm_first=norm_first)
-    theirs = torch.nn.TransformerEncoderLayer(6, 2, 10, 0.0, norm_first=norm_first, batch_first=True)
-    mask = torch.tensor(FUTURE)
-    agrees(torch, ours, theirs, (2, 4, 6))
-    agrees(
-        torch,
-        ours,
-        theirs,
-        (2, 4, 6),
-        mine=lambda x: ours(x, FUTURE, is_causal=True),
-        other=lambda x: theirs(x, mask),
-    )
-
-
-def test_the_encoder_layer_takes_a_function():
-    x = noise((2, 4, 6))
-    plain, given = (
-        nn.TransformerEncoderLayer(6, 2, 10, 0.0, activation=f, rng=Generator(0)) for f in ("relu", cr.relu)
-    )
-    assert np.array_equal(plain(x), given(x))
-    other = nn.TransformerEncoderLayer(6, 2, 10, 0.0, activation=cr.tanh, rng=Generator(0))
-    assert not np.array_equal(plain(x), other(x))
-
-
-def test_traced_is_direct():
-    def build():
-        layer = nn.TransformerEncoderLayer(6, 2, 10, 0.25, rng=Generator(0))
-        return nn.Sequential(layer, nn.Flatten(), nn.Linear(24, 3, rng=Generator(1)))
-
-    traced_is_direct(build, "adam", noise((5, 4, 6)), np.array([0, 2, 1, 2, 0]))

@@ -164,7 +164,7 @@ SETTINGS = {
     ),
     "dropout of everything": Bad(lambda: nn.Dropout(1), SettingError, "Dropout", "p 1", "0 ≤ p < 1", "p=0.5"),
     "dropout of text": Bad(lambda: nn.Dropout("a"), SettingError, "Dropout", "'a'", "0 ≤ p < 1", "p=0.5"),
-    "eps": Bad(lambda: nn.BatchNorm2d(3, eps=0), SettingError, "BatchNorm2d", "eps 0", "eps > 0", "eps=1e-5"),
+    "eps": Bad(lambda: nn.BatchNorm2d(3, eps=0), SettingError, "BatchNorm2d", "eps 0", "> 0", "eps=1e-05"),
     "momentum": Bad(
         lambda: nn.BatchNorm1d(3, momentum=None), SettingError, "BatchNorm1d", "None", "momentum ≤ 1", "0.1"
     ),

@@ -7,7 +7,7 @@ from chainrule import nn, ops
 from chainrule.random import Generator
 
 from .layers import Layer, check_layer, noise
-from .torches import is_that_of_torch
+from .twins import agrees
 
 
 def conv(*settings, **options):
@@ -58,7 +58,7 @@ def test_layer(row):
 )
 def test_conv1d_is_that_of_torch(settings):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
-    is_that_of_torch(nn.Conv1d(*settings), torch.nn.Conv1d(*settings), (2, settings[0], 11))
+    agrees(torch, nn.Conv1d(*settings), torch.nn.Conv1d(*settings), (2, settings[0], 11))
 
 
 def test_each_setting_reaches_the_gate():

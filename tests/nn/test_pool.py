@@ -6,7 +6,7 @@ import pytest
 from chainrule import nn
 
 from .layers import Layer, check_layer, noise
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "max": Layer(lambda rng: nn.MaxPool2d(2), (2, 3, 6, 4), (2, 3, 3, 2)),
@@ -36,12 +36,15 @@ def test_the_stride_is_the_window_unless_told():
 
 
 PEERS = {
-    "MaxPool2d": [{"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, {"kernel_size": (2, 3)}],
+    "MaxPool2d": [
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+        {"kernel_size": (2, 3), "dilation": (3, 1), "padding": (1, 0)},
+    ],
     "AvgPool2d": [
         {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}
     ],
     "LPPool2d": [{"norm_type": 2, "kernel_size": 3, "stride": 2, "ceil_mode": True}],
-    "MaxPool1d": [{"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}],
+    "MaxPool1d": [{"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}],
     "AvgPool1d": [{"kernel_size": 3, "padding": 1, "ceil_mode": True, "count_include_pad": False}],
 }
 
@@ -51,7 +54,7 @@ def test_layers_are_those_of_torch(name):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     for settings in PEERS[name]:
         ours, theirs = getattr(nn, name)(**settings), getattr(torch.nn, name)(**settings)
-        is_that_of_torch(ours, theirs, (2, 3, 8) if "1d" in name else (2, 3, 8, 7))
+        agrees(torch, ours, theirs, (2, 3, 8) if "1d" in name else (2, 3, 8, 7))
 
 
 def test_unpooling_undoes_pooling_but_for_what_was_thrown_away():
@@ -70,6 +73,8 @@ def test_printed_form():
     assert repr(nn.MaxPool2d(2, return_indices=True)) == (
         "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0), return_indices=True)"
     )
+    assert repr(nn.MaxPool2d(2, 1, dilation=3)).endswith("padding=(0, 0), dilation=(3, 3))")
+    assert repr(nn.MaxPool1d(3, 2, dilation=3)).endswith("padding=0, dilation=3)")
     assert repr(nn.MaxPool1d(3, 2)) == "MaxPool1d(kernel_size=3, stride=2, padding=0)"
     assert repr(nn.LPPool2d(2, 3)) == "LPPool2d(norm_type=2, kernel_size=(3, 3), stride=(3, 3))"
     assert repr(nn.AvgPool2d((2, 3), 1)) == "AvgPool2d(kernel_size=(2, 3), stride=(1, 1), padding=(0, 0))"

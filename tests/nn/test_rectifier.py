@@ -8,7 +8,7 @@ from chainrule import Tensor, nn
 from chainrule.errors import SettingError, ShapeError
 
 from .layers import Layer, check_layer, noise
-from .peers import agrees_with_torch_layer
+from .twins import agrees
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
 LAYERS = {
@@ -51,7 +51,8 @@ def test_maxout():
     ],
 )
 def test_torch(name, settings):
-    agrees_with_torch_layer(name, settings, noise((3, 4, 5)))
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
+    agrees(torch, getattr(nn, name)(**settings), getattr(torch.nn, name)(**settings), (3, 4, 5))
 
 
 def test_a_network_with_maxout_learns_compiled():

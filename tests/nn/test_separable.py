@@ -7,7 +7,7 @@ from chainrule import nn
 from chainrule.random import Generator
 
 from .layers import Layer, check_layer
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "depthwise": Layer(
@@ -39,8 +39,8 @@ def test_layer(row):
 def test_they_are_torchs_convolutions_with_fixed_settings():
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     depthwise = torch.nn.Conv2d(4, 8, 3, 2, 1, groups=4)
-    is_that_of_torch(nn.DepthwiseConv2d(4, 3, 2, 1, multiplier=2), depthwise, (2, 4, 7, 6))
-    is_that_of_torch(nn.PointwiseConv2d(4, 3, False), torch.nn.Conv2d(4, 3, 1, bias=False), (2, 4, 5, 6))
+    agrees(torch, nn.DepthwiseConv2d(4, 3, 2, 1, multiplier=2), depthwise, (2, 4, 7, 6))
+    agrees(torch, nn.PointwiseConv2d(4, 3, False), torch.nn.Conv2d(4, 3, 1, bias=False), (2, 4, 5, 6))
 
 
 def test_they_begin_as_conv2d_does():

@@ -5,7 +5,7 @@ import pytest
 from chainrule import nn
 
 from .layers import Layer, check_layer
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "plain": Layer(
@@ -41,7 +41,7 @@ def test_layer(row):
 def test_layers_are_those_of_torch(name, settings):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
     shape = (2, settings[0], 5, 6)[: 3 if "1d" in name else 4]
-    is_that_of_torch(getattr(nn, name)(*settings), getattr(torch.nn, name)(*settings), shape)
+    agrees(torch, getattr(nn, name)(*settings), getattr(torch.nn, name)(*settings), shape)
 
 
 def test_printed_form_and_sum_of_parameters():

@@ -6,7 +6,7 @@ import pytest
 from chainrule import nn
 
 from .layers import Layer, check_layer, noise
-from .torches import is_that_of_torch
+from .twins import agrees
 
 ROWS = {
     "nearest": Layer(lambda rng: nn.Upsample(scale_factor=2), (2, 3, 4, 5), (2, 3, 8, 10)),
@@ -34,13 +34,13 @@ def test_layer(row):
 )
 def test_upsample_is_that_of_torch(settings):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
-    is_that_of_torch(nn.Upsample(**settings), torch.nn.Upsample(**settings), (2, 3, 5, 6))
+    agrees(torch, nn.Upsample(**settings), torch.nn.Upsample(**settings), (2, 3, 5, 6))
 
 
 def test_shuffles_are_those_of_torch():
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install torch==2.13.0")
-    is_that_of_torch(nn.PixelShuffle(2), torch.nn.PixelShuffle(2), (2, 12, 3, 4))
-    is_that_of_torch(nn.PixelUnshuffle(2), torch.nn.PixelUnshuffle(2), (2, 3, 4, 6))
+    agrees(torch, nn.PixelShuffle(2), torch.nn.PixelShuffle(2), (2, 12, 3, 4))
+    agrees(torch, nn.PixelUnshuffle(2), torch.nn.PixelUnshuffle(2), (2, 3, 4, 6))
 
 
 def test_one_shuffle_undoes_the_other():

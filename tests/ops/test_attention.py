@@ -94,7 +94,20 @@ def test_dropout_drops_weights():
 
 def test_what_does_not_fit():
     q, k, v = np.ones((3, 2), "float32"), np.ones((4, 2), "float32"), np.ones((4, 5), "float32")
-    refused(ShapeError, lambda: attend(q, k[:, :1], v), "attention", "queries as wide as keys")
-    refused(ShapeError, lambda: attend(q, k, v, np.ones((4, 3), bool)), "attention", "mask bool[4,3]")
-    refused(DTypeError, lambda: attend(q, k, v, np.ones((3, 4), int)), "attention", "mask i64", "mask != 0")
+    refused(
+        ShapeError, lambda: attend(q, k[:, :1], v), "scaled_dot_product_attention", "queries as wide as keys"
+    )
+    refused(
+        ShapeError,
+        lambda: attend(q, k, v, np.ones((4, 3), bool)),
+        "scaled_dot_product_attention",
+        "mask bool[4,3]",
+    )
+    refused(
+        DTypeError,
+        lambda: attend(q, k, v, np.ones((3, 4), int)),
+        "scaled_dot_product_attention",
+        "mask i64",
+        "mask != 0",
+    )
     refused(SettingError, lambda: attend(q, k, v, p=0.5), "scaled_dot_product_attention", "no step")

@@ -45,4 +45,4 @@ def test_one_symbol_and_none():
 
 def test_what_does_not_fit():
     w = np.ones((3, 2))
-    refused(IndexingError, lambda: cr.embedding(np.array([3]), w), "index", "within the shape")
+    refused(IndexingError, lambda: cr.embedding(np.array([3]), w), "embedding", "within the shape")

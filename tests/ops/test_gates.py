@@ -30,6 +30,7 @@ from chainrule.ops.scan import CumulativeSum
 from chainrule.ops.shape import Astype, Pad, Split
 from chainrule.ops.softmax import Logsumexp
 from chainrule.ops.standardize import Standardize
+from chainrule.ops.transposed import ConvTranspose2d
 from chainrule.ops.unfold import Fold, Unfold
 from chainrule.ops.window import Window
 
@@ -80,10 +81,11 @@ IMPOSSIBLE = [
     Conv2d(padding=(2**31, 0)),
     Conv2dWeight(size=(0, 3)),
     Conv2dInput(size=(-1, 3)),
+    ConvTranspose2d(size=(2, 3), groups=0),
     Unfold(Window((0, 1))),
     Fold(Window((1, 1), (0, 1)), (3, 3)),
     MaxPool2d(Window((2, 2), (2, 2), (2, 0))),
-    MaxPool2d(Window((2, 2), (2, 2), (0, 0), (2, 1))),
+    AvgPool2d(Window((2, 2), (2, 2), (0, 0), (2, 1))),
     AvgPool2d(Window((2, -2))),
     Pad(((0, -1),)),
     Split(0, (5, -1)),

@@ -82,7 +82,7 @@ def test_multiply_adds():
         (ShapeError, lambda: cr.linear(M, M[0]), "linear", ("w (out, in)",)),
         (ShapeError, lambda: cr.linear(M, M, M[0]), "linear", ("b of shape (3,)", "shape (2,)")),
         (DTypeError, lambda: cr.linear(M, M.astype("float64")), "linear", ("one dtype",)),
-        (DTypeError, lambda: cr.linear(M, M, np.ones(2)), "add", ("one dtype",)),
+        (DTypeError, lambda: cr.linear(M, M, np.ones(2)), "linear", ("one dtype",)),
         (DTypeError, lambda: cr.matmul(M.astype(int), M.T.astype(int)), "matmul", ("float32 or float64",)),
     ],
 )

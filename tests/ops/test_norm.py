@@ -58,7 +58,7 @@ def test_what_does_not_fit():
     refused(ShapeError, lambda: cr.batch_norm(x[:1], one, one), "batch_norm", "at least two", "eval()")
     refused(ShapeError, lambda: cr.batch_norm(one, one, one), "batch_norm", "x (N, C, …)")
     refused(DTypeError, lambda: cr.batch_norm(x, one.astype("float64"), one), "batch_norm", "one dtype")
-    refused(SettingError, lambda: cr.batch_norm(x, one, one, eps=0), "batch_norm", "eps 0", "above 0")
+    refused(SettingError, lambda: cr.batch_norm(x, one, one, eps=0), "batch_norm", "eps 0", "> 0")
     refused(SettingError, lambda: cr.local_response_norm(x, 0), "local_response_norm", "size 0")
     refused(ShapeError, lambda: cr.local_response_norm(one, 3), "local_response_norm", "(N, C, …)")
 

@@ -43,14 +43,15 @@ def test_cut_windows_borders_and_indices_are_those_of_torch(size, stride, ceil_m
                     (1, 2, high, 7),
                 )
             x = np.random.default_rng(high).normal(size=(2, 2, high, 7))
-            ours = cr.max_pool2d(x, size, return_indices=True, **settings)
-            theirs = f.max_pool2d(torch.tensor(x), size, return_indices=True, **settings)
-            assert all(np.array_equal(a, b.numpy()) for a, b in zip(ours, theirs, strict=True))
+            for more in ({}, {"dilation": (1, 2)}):
+                ours = cr.max_pool2d(x, size, return_indices=True, **settings, **more)
+                theirs = f.max_pool2d(torch.tensor(x), size, return_indices=True, **settings, **more)
+                assert all(np.array_equal(a, b.numpy()) for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": 1, "ceil_mode": True}], ids=str)
 def test_they_compile(settings):
-    compiles_natively(lambda x: cr.max_pool2d(x, 3, **settings), normal(2, 3, 6, 8))
+    compiles_natively(lambda x: cr.max_pool2d(x, 3, dilation=2, **settings), normal(2, 3, 6, 8))
     compiles_natively(lambda x: cr.avg_pool2d(x, 3, count_include_pad=False, **settings), normal(2, 3, 6, 8))
 
 

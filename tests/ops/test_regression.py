@@ -52,12 +52,12 @@ def test_squared_error_does_not_broadcast():
     refused(
         ShapeError,
         lambda: cr.mse(np.ones((3, 1)), np.ones(3)),
-        "squared_error",
+        "mse",
         "x f64[3,1] and target f64[3]",
         "a loss does not broadcast",
         "target.reshape(3, 1)",
     )
-    refused(ShapeError, lambda: cr.mse(np.ones(3), np.ones(4)), "squared_error", "one target for each x")
+    refused(ShapeError, lambda: cr.mse(np.ones(3), np.ones(4)), "mse", "one target for each x")
 
 
 @pytest.mark.parametrize("loss", [cr.squared_error, cr.absolute_error, cr.huber, cr.smooth_l1, cr.mse])

@@ -75,5 +75,5 @@ def test_what_does_not_fit():
     x = np.ones((4, 6), "float32")
     refused(ShapeError, lambda: cr.layer_norm(x, 5), "layer_norm", "(…, 5)", "normalized_shape=(6,)")
     refused(SettingError, lambda: cr.group_norm(x, 4), "group_norm", "a divisor of 6 channels")
-    refused(ShapeError, lambda: cr.instance_norm(x), "instance_norm", "(N, C, L)")
+    refused(ShapeError, lambda: cr.instance_norm(x), "instance_norm", "(N, C, L, …)")
     refused(ShapeError, lambda: cr.standardize(x, axis=()), "standardize", "at least two")

@@ -38,6 +38,6 @@ def test_numbers_that_name_one_pixel_add():
 
 def test_pixels_and_sizes_that_there_are_not():
     x, indices = np.ones((1, 1, 2, 2)), np.full((1, 1, 2, 2), 16)
-    refused(IndexingError, lambda: cr.max_unpool2d(x, indices, 2), "scatter_along_axis", "index 16")
+    refused(IndexingError, lambda: cr.max_unpool2d(x, indices, 2), "max_unpool2d", "index 16")
     wrong = lambda: cr.max_unpool2d(x, indices, 2, output_size=(6, 4))  # noqa: E731
     refused(ShapeError, wrong, "max_unpool2d", "within a stride of 4×4")

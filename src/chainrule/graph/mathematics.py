@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ..special import erf
+from ..special import erf, normal_cdf
 
 
 class Mathematics:
@@ -27,6 +27,7 @@ class Mathematics:
     log1p = staticmethod(np.log1p)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
+    normal_cdf = staticmethod(normal_cdf)
     power = staticmethod(np.power)
     sign = staticmethod(np.sign)
     sin = staticmethod(np.sin)

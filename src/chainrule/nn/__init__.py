@@ -15,7 +15,6 @@ from .adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
 from .adaptive import GlobalAvgPool2d as GlobalAvgPool2d
 from .adaptive import GlobalMaxPool2d as GlobalMaxPool2d
 from .attention import MultiheadAttention as MultiheadAttention
-from .attention import TransformerEncoderLayer as TransformerEncoderLayer
 from .containers import ModuleList as ModuleList
 from .containers import Sequential as Sequential
 from .conv import Conv1d as Conv1d
@@ -77,8 +76,12 @@ from .summary import Summary as Summary
 from .summary import evaluating as evaluating
 from .summary import output_shape as output_shape
 from .summary import summary as summary
+from .transformer import TransformerEncoder as TransformerEncoder
+from .transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from .transposed import ConvTranspose1d as ConvTranspose1d
 from .transposed import ConvTranspose2d as ConvTranspose2d
+from .unfold import Fold as Fold
+from .unfold import Unfold as Unfold
 from .upsample import PixelShuffle as PixelShuffle
 from .upsample import PixelUnshuffle as PixelUnshuffle
 from .upsample import Upsample as Upsample

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..ops.arguments import finite
 from .module import Module
 
 
@@ -73,7 +74,7 @@ class Softplus(Module):
     """
 
     def __init__(self, beta: float = 1.0) -> None:
-        self.beta = ops.finite("Softplus", "beta", beta, 1.0, above=0)
+        self.beta = finite("Softplus", "beta", beta, 1.0, above=0)
 
     def forward(self, x: Any) -> Any:
         return ops.softplus(x, beta=self.beta)

@@ -1,24 +1,22 @@
-"""Attention layers: several heads side by side, and the transformer's encoder layer.  Names and masks as in PyTorch.
+"""Attention layers: several heads side by side.  Names and masks as in PyTorch.
 
 N sentences, L positions that ask, S positions that are looked at, E features.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
+from ..ops.arguments import at_least
 from ..random import Generator
 from . import init
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
-from .norm import LayerNorm
-from .settings import count
 
 
 class MultiheadAttention(Module):
@@ -59,8 +57,8 @@ class MultiheadAttention(Module):
         rng: Generator | None = None,
     ) -> None:
         who = "MultiheadAttention"
-        self.embed_dim = count(who, "embed_dim", embed_dim)
-        self.num_heads = count(who, "num_heads", num_heads)
+        self.embed_dim = at_least(who, "embed_dim", embed_dim, 1)
+        self.num_heads = at_least(who, "num_heads", num_heads, 1)
         if embed_dim % num_heads:
             expected = f"a divisor of embed_dim {embed_dim}"
             raise SettingError(who, f"num_heads {num_heads}", expected, "num_heads=1")
@@ -153,84 +151,3 @@ class MultiheadAttention(Module):
             raise ShapeError(
                 "MultiheadAttention", f"{name} of shape {shape}", expected, "a row for each query"
             )
-
-
-class TransformerEncoderLayer(Module):
-    """Self-attention, then two linear layers at each position; x is added to the result of each, and normalized.
-
-    x = norm1(x + attention(x)), out = norm2(x + linear2(activation(linear1(x)))); with norm_first instead
-    x = x + attention(norm1(x)), out = x + linear2(activation(linear1(norm2(x)))), which trains more steadily when deep.
-    PyTorch's names: self_attn, linear1, linear2, norm1, norm2.  batch_first is True unless told otherwise.
-
-    activation:  the name of one, or a function of a tensor
-    forward(src, src_mask=None, src_key_padding_mask=None, is_causal=False) -> out
-    src:  (N, L, d_model) float, without batch_first (L, N, d_model); masks as in MultiheadAttention
-    Raises SettingError for impossible settings, ShapeError for shapes that do not fit, DTypeError unless src
-    has the dtype of the weights.
-    Source: Vaswani et al. 2017, §3.1; norm first: Xiong et al. 2020.
-
-    >>> from chainrule import nn
-    >>> nn.TransformerEncoderLayer(8, 2, 16)(np.ones((3, 5, 8), np.float32)).shape
-    (3, 5, 8)
-    """
-
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Callable[[Any], Any] = "relu",
-        layer_norm_eps: float = 1e-5,
-        *,
-        batch_first: bool = True,
-        norm_first: bool = False,
-        bias: bool = True,
-        rng: Generator | None = None,
-    ) -> None:
-        self.activation = function_of("TransformerEncoderLayer", activation)
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng)
-        self.linear1 = Linear(d_model, dim_feedforward, bias, rng=rng)
-        self.dropout = Dropout(dropout, rng=rng)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, rng=rng)
-        self.norm_first = bool(norm_first)
-        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias)
-        self.dropout1 = Dropout(dropout, rng=rng)
-        self.dropout2 = Dropout(dropout, rng=rng)
-
-    def forward(
-        self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
-    ) -> Any:
-        def attend(x: Any) -> Any:
-            out, _ = self.self_attn(
-                x,
-                key_padding_mask=src_key_padding_mask,
-                need_weights=False,
-                attn_mask=src_mask,
-                is_causal=is_causal,
-            )
-            return self.dropout1(out)
-
-        def feed(x: Any) -> Any:
-            return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
-
-        if self.norm_first:
-            x = src + attend(self.norm1(src))
-            return x + feed(self.norm2(x))
-        x = self.norm1(src + attend(src))
-        return self.norm2(x + feed(x))
-
-
-ACTIVATIONS: Final[dict[str, Callable[[Any], Any]]] = {"relu": ops.relu}
-"""What stands between the two linear layers, by name."""
-
-
-def function_of(who: str, activation: str | Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function, or the one of that table."""
-    if callable(activation):
-        return activation
-    if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        expected = f"{', '.join(map(repr, ACTIVATIONS))}, or a function"
-        raise SettingError(who, f"activation {activation!r}", expected, 'activation="relu"')
-    return ACTIVATIONS[activation]

@@ -10,12 +10,11 @@ from ..ops.arguments import at_least
 from ..random import Generator
 from . import init
 from .module import Module
-from .settings import count
 
 
 def checked_groups(who: str, groups: int, in_channels: int, out_channels: int) -> int:
     """Groups that divide the channels on both sides."""
-    groups = count(who, "groups", groups)
+    groups = at_least(who, "groups", groups, 1)
     if in_channels % groups or out_channels % groups:
         came = f"groups {groups} for {in_channels} and {out_channels} channels"
         raise SettingError(who, came, "groups that divide both", "groups=1")
@@ -52,11 +51,11 @@ class Conv1d(Module):
         rng: Generator | None = None,
     ) -> None:
         who = type(self).__name__
-        self.in_channels = count(who, "in_channels", in_channels)
-        self.out_channels = count(who, "out_channels", out_channels)
-        self.kernel_size = count(who, "kernel_size", kernel_size)
-        self.stride, self.padding = count(who, "stride", stride), at_least(who, "padding", padding, 0)
-        self.dilation = count(who, "dilation", dilation)
+        self.in_channels = at_least(who, "in_channels", in_channels, 1)
+        self.out_channels = at_least(who, "out_channels", out_channels, 1)
+        self.kernel_size = at_least(who, "kernel_size", kernel_size, 1)
+        self.stride, self.padding = at_least(who, "stride", stride, 1), at_least(who, "padding", padding, 0)
+        self.dilation = at_least(who, "dilation", dilation, 1)
         self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (out_channels, in_channels // groups, self.kernel_size)
         self.weight = init.parameter(shape, initialize, rng)
@@ -117,8 +116,8 @@ class Conv2d(Module):
         rng: Generator | None = None,
     ) -> None:
         who = type(self).__name__
-        self.in_channels = count(who, "in_channels", in_channels)
-        self.out_channels = count(who, "out_channels", out_channels)
+        self.in_channels = at_least(who, "in_channels", in_channels, 1)
+        self.out_channels = at_least(who, "out_channels", out_channels, 1)
         self.window = ops.window_of(who, kernel_size, stride, padding, dilation)
         self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (out_channels, in_channels // groups, *self.window.size)

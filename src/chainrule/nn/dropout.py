@@ -9,9 +9,9 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..graph import no_grad
+from ..ops.arguments import fraction
 from ..random import Generator, current
 from .module import Buffer, Module
-from .settings import fraction
 
 
 class Dropout(Module):
@@ -24,8 +24,12 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, *, rng: Generator | None = None) -> None:
         self.p = fraction(type(self).__name__, "p", p)
-        self.seed = int((rng or current()).integers(0, 2**31, (1,))[0])
+        self.draw_seed(rng)
         self.counter = Buffer(np.zeros((), np.int64), persistent=False)
+
+    def draw_seed(self, rng: Generator | None) -> None:
+        """A seed, and so masks, of its own."""
+        self.seed = int((rng or current()).integers(0, 2**31, (1,))[0])
 
     def forward(self, x: Any) -> Any:
         self.check(x)

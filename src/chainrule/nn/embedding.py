@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..ops.arguments import at_least
 from ..ops.embedding import padded_row
 from ..random import Generator
 from . import init
 from .module import Module
-from .settings import count
 
 
 class Embedding(Module):
@@ -41,8 +41,8 @@ class Embedding(Module):
         initialize: init.Initializer = init.standard_normal,
         rng: Generator | None = None,
     ) -> None:
-        self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
-        self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
+        self.num_embeddings = at_least("Embedding", "num_embeddings", num_embeddings, 1)
+        self.embedding_dim = at_least("Embedding", "embedding_dim", embedding_dim, 1)
         self.padding_idx = padding_idx
         if padding_idx is not None:
             self.padding_idx = padded_row("Embedding", padding_idx, num_embeddings)

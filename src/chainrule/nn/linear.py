@@ -6,11 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError
-from ..ops.arguments import checked_shape
+from ..ops.arguments import at_least, checked_shape
 from ..random import Generator
 from . import init
 from .module import Module
-from .settings import count
 
 
 class Linear(Module):
@@ -31,8 +30,8 @@ class Linear(Module):
         initialize: init.Initializer = init.he_normal,
         rng: Generator | None = None,
     ) -> None:
-        self.in_features = count("Linear", "in_features", in_features)
-        self.out_features = count("Linear", "out_features", out_features)
+        self.in_features = at_least("Linear", "in_features", in_features, 1)
+        self.out_features = at_least("Linear", "out_features", out_features, 1)
         self.weight = init.parameter((out_features, in_features), initialize, rng)
         self.bias = init.parameter((out_features,), init.zeros, rng) if bias else None
 

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.arguments import pair
+from ..ops.arguments import at_least, pair
 from ..random import Generator
 from . import init
 from .module import Module
-from .settings import count
 
 
 class LocallyConnected2d(Module):
@@ -44,8 +43,8 @@ class LocallyConnected2d(Module):
         rng: Generator | None = None,
     ) -> None:
         who = type(self).__name__
-        self.in_channels = count(who, "in_channels", in_channels)
-        self.out_channels = count(who, "out_channels", out_channels)
+        self.in_channels = at_least(who, "in_channels", in_channels, 1)
+        self.out_channels = at_least(who, "out_channels", out_channels, 1)
         self.input_size = pair(who, "input_size", input_size, 1)
         self.window = ops.window_of(who, kernel_size, stride, padding, dilation)
         places, filters = self.window.output(who, self.input_size), (in_channels, *self.window.size)

@@ -9,9 +9,9 @@ import numpy as np
 from .. import ops
 from ..errors import DataError, DTypeError, SettingError
 from ..graph import Value
+from ..ops.arguments import fraction
 from ..ops.loss import weighted_mean
 from .module import Buffer, Module
-from .settings import fraction
 
 REDUCTIONS = ("mean", "sum", "none")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..errors import SettingError
+from ..ops.arguments import finite
 from .loss import Loss
-from .settings import positive
 
 
 class MarginLoss(Loss):
@@ -15,7 +15,7 @@ class MarginLoss(Loss):
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.margin = positive(type(self).__name__, "margin", margin, 1.0)
+        self.margin = finite(type(self).__name__, "margin", margin, 1.0, least=0)
 
     def settings(self) -> dict[str, Any]:
         return {"margin": self.margin}
@@ -88,7 +88,7 @@ class TripletMarginLoss(MarginLoss):
 
     def __init__(self, margin: float = 1.0, eps: float = 1e-6, *, reduction: str = "mean") -> None:
         super().__init__(margin, reduction=reduction)
-        self.eps = positive("TripletMarginLoss", "eps", eps, 1e-6)
+        self.eps = finite("TripletMarginLoss", "eps", eps, 1e-6, least=0)
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
         each = ops.triplet_margin(anchor, positive, negative, margin=self.margin, eps=self.eps)

@@ -10,11 +10,10 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import no_grad
-from ..ops.norm import checked_eps
+from ..ops.arguments import at_least, finite
 from ..ops.standardize import normalized
 from . import init
 from .module import Buffer, Module
-from .settings import count, is_number, positive
 
 
 class ChannelNorm(Module):
@@ -33,11 +32,9 @@ class ChannelNorm(Module):
 
     def __init__(self, num_features: int, eps: float, momentum: float, affine: bool, running: bool) -> None:
         who = type(self).__name__
-        self.num_features = count(who, "num_features", num_features)
-        if not (is_number(eps) and is_number(momentum) and eps > 0 and 0 <= momentum <= 1):
-            came = f"eps {eps!r}, momentum {momentum!r}"
-            raise SettingError(who, came, "eps > 0 and 0 ≤ momentum ≤ 1", "eps=1e-5, momentum=0.1")
-        self.eps, self.momentum = float(eps), float(momentum)
+        self.num_features = at_least(who, "num_features", num_features, 1)
+        self.eps = finite(who, "eps", eps, 1e-5, above=0)
+        self.momentum = finite(who, "momentum", momentum, 0.1, least=0, most=1)
         self.weight = init.parameter((num_features,), init.ones, None) if affine else None
         self.bias = init.parameter((num_features,), init.zeros, None) if affine else None
         self.running_mean = Buffer(np.zeros(num_features, np.float32)) if running else None
@@ -202,7 +199,7 @@ class LayerNorm(Module):
         bias: bool = True,
     ) -> None:
         self.normalized_shape = normalized("LayerNorm", normalized_shape)
-        self.eps = checked_eps("LayerNorm", eps)
+        self.eps = finite("LayerNorm", "eps", eps, 1e-5, above=0)
         affine, shift = bool(elementwise_affine), bool(elementwise_affine and bias)
         self.weight = init.parameter(self.normalized_shape, init.ones, None) if affine else None
         self.bias = init.parameter(self.normalized_shape, init.zeros, None) if shift else None
@@ -230,12 +227,12 @@ class GroupNorm(Module):
     """
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
-        self.num_groups = count("GroupNorm", "num_groups", num_groups)
-        self.num_channels = count("GroupNorm", "num_channels", num_channels)
+        self.num_groups = at_least("GroupNorm", "num_groups", num_groups, 1)
+        self.num_channels = at_least("GroupNorm", "num_channels", num_channels, 1)
         if num_channels % num_groups:
             expected = f"a divisor of num_channels {num_channels}"
             raise SettingError("GroupNorm", f"num_groups {num_groups}", expected, "num_groups=1")
-        self.eps = checked_eps("GroupNorm", eps)
+        self.eps = finite("GroupNorm", "eps", eps, 1e-5, above=0)
         self.weight = init.parameter((num_channels,), init.ones, None) if affine else None
         self.bias = init.parameter((num_channels,), init.zeros, None) if affine else None
 
@@ -261,10 +258,10 @@ class LocalResponseNorm(Module):
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size = count("LocalResponseNorm", "size", size)
-        self.alpha = positive("LocalResponseNorm", "alpha", alpha, 1e-4)
-        self.beta = positive("LocalResponseNorm", "beta", beta, 0.75)
-        self.k = positive("LocalResponseNorm", "k", k, 1.0)
+        self.size = at_least("LocalResponseNorm", "size", size, 1)
+        self.alpha = finite("LocalResponseNorm", "alpha", alpha, 1e-4, least=0)
+        self.beta = finite("LocalResponseNorm", "beta", beta, 0.75, least=0)
+        self.k = finite("LocalResponseNorm", "k", k, 1.0, least=0)
 
     def forward(self, x: Any) -> Any:
         return ops.local_response_norm(x, self.size, alpha=self.alpha, beta=self.beta, k=self.k)

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import ops
+from ..ops.arguments import finite
 from .module import Module
-from .settings import positive
 
 
 class Penalty(Module):
     """What weight penalties share: a strength λ ≥ 0; called with parameters, to be added to the loss."""
 
     def __init__(self, strength: float) -> None:
-        self.strength = positive(type(self).__name__, "strength", strength, 1e-4)
+        self.strength = finite(type(self).__name__, "strength", strength, 1e-4, least=0)
 
     def extra_repr(self) -> str:
         return f"{self.strength:g}"
@@ -63,8 +63,8 @@ class ElasticNet(Module):
     """
 
     def __init__(self, l1: float, l2: float) -> None:
-        self.l1 = positive("ElasticNet", "l1", l1, 1e-5)
-        self.l2 = positive("ElasticNet", "l2", l2, 1e-4)
+        self.l1 = finite("ElasticNet", "l1", l1, 1e-5, least=0)
+        self.l2 = finite("ElasticNet", "l2", l2, 1e-4, least=0)
 
     def forward(self, weights: Iterable[Any]) -> Any:
         return ops.elastic_net(weights, self.l1, self.l2)

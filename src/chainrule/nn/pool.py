@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..ops.arguments import at_least, flag
-from ..ops.lp_pool import checked_norm
+from ..ops.arguments import at_least, finite, flag
 from .module import Module
-from .settings import count
 
 USUAL = {"ceil_mode": False, "return_indices": False, "count_include_pad": True}
 """Settings that are printed only where they are not as usual."""
@@ -33,12 +31,14 @@ class Pool2d(Module):
 
     def extra_repr(self) -> str:
         w = self.window
-        return f"kernel_size={w.size}, stride={w.stride}, padding={w.padding}{unusual(self)}"
+        apart = f", dilation={w.dilation}" if w.dilation != (1, 1) else ""
+        return f"kernel_size={w.size}, stride={w.stride}, padding={w.padding}{apart}{unusual(self)}"
 
 
 class MaxPool2d(Pool2d):
     """The largest pixel of each window, channel by channel; (N, C, H, W) float to (N, C, H', W').
 
+    dilation:  pixels between two pixels of a window
     ceil_mode:  also windows that begin inside and end outside
     return_indices:  a tuple of that and where the largest pixels are, as `MaxUnpool2d` wants it
     Raises SettingError for settings that cannot work, ShapeError if the window does not fit, DTypeError for anything
@@ -55,17 +55,18 @@ class MaxPool2d(Pool2d):
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] | None = None,
         padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
         *,
         ceil_mode: bool = False,
         return_indices: bool = False,
     ) -> None:
-        super().__init__(kernel_size, stride, padding)
+        self.window = ops.pool_window("MaxPool2d", kernel_size, stride, padding, dilation)
         self.ceil_mode = flag("MaxPool2d", "ceil_mode", ceil_mode)
         self.return_indices = flag("MaxPool2d", "return_indices", return_indices)
 
     def forward(self, x: Any) -> Any:
         w, more = self.window, {"ceil_mode": self.ceil_mode, "return_indices": self.return_indices}
-        return ops.max_pool2d(x, w.size, stride=w.stride, padding=w.padding, **more)
+        return ops.max_pool2d(x, w.size, stride=w.stride, padding=w.padding, dilation=w.dilation, **more)
 
 
 class AvgPool2d(Pool2d):
@@ -131,7 +132,7 @@ class LPPool2d(Module):
         stride: int | tuple[int, int] | None = None,
         ceil_mode: bool = False,
     ) -> None:
-        self.norm_type = checked_norm("LPPool2d", norm_type)
+        self.norm_type = finite("LPPool2d", "norm_type", norm_type, 2, above=0)
         self.window = ops.pool_window("LPPool2d", kernel_size, stride, 0)
         self.ceil_mode = flag("LPPool2d", "ceil_mode", ceil_mode)
 
@@ -151,8 +152,8 @@ class Pool1d(Module):
         self, kernel_size: int, stride: int | None = None, padding: int = 0, *, ceil_mode: bool = False
     ) -> None:
         who = type(self).__name__
-        self.kernel_size = count(who, "kernel_size", kernel_size)
-        self.stride = self.kernel_size if stride is None else count(who, "stride", stride)
+        self.kernel_size = at_least(who, "kernel_size", kernel_size, 1)
+        self.stride = self.kernel_size if stride is None else at_least(who, "stride", stride, 1)
         self.padding = at_least(who, "padding", padding, 0)
         self.ceil_mode = flag(who, "ceil_mode", ceil_mode)
         ops.pool_window(who, (1, self.kernel_size), (1, self.stride), (0, self.padding))
@@ -165,14 +166,30 @@ class Pool1d(Module):
 class MaxPool1d(Pool1d):
     """The largest sample of each window, channel by channel; (N, C, L) float to (N, C, L').
 
+    dilation:  samples between two of a window
     Raises SettingError for settings that cannot work, ShapeError if the window does not fit, DTypeError for anything
     but floats.
     Also: `chainrule.max_pool1d`.
     """
 
+    def __init__(
+        self,
+        kernel_size: int,
+        stride: int | None = None,
+        padding: int = 0,
+        dilation: int = 1,
+        *,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode=ceil_mode)
+        self.dilation = at_least("MaxPool1d", "dilation", dilation, 1)
+
     def forward(self, x: Any) -> Any:
-        more: dict[str, Any] = {"ceil_mode": self.ceil_mode, "stride": self.stride}
-        return ops.max_pool1d(x, self.kernel_size, padding=self.padding, **more)
+        more: dict[str, Any] = {"dilation": self.dilation, "ceil_mode": self.ceil_mode}
+        return ops.max_pool1d(x, self.kernel_size, stride=self.stride, padding=self.padding, **more)
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + (f", dilation={self.dilation}" if self.dilation > 1 else "")
 
 
 class AvgPool1d(Pool1d):

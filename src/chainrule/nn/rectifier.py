@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..ops.arguments import at_least, finite
 from ..random import Generator
 from .init import parameter
 from .module import Module
-from .settings import count
 
 
 class LeakyReLU(Module):
@@ -20,7 +20,7 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = ops.finite("LeakyReLU", "negative_slope", negative_slope, 0.01)
+        self.negative_slope = finite("LeakyReLU", "negative_slope", negative_slope, 0.01)
 
     def forward(self, x: Any) -> Any:
         return ops.leaky_relu(x, negative_slope=self.negative_slope)
@@ -44,8 +44,8 @@ class PReLU(Module):
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.num_parameters = count("PReLU", "num_parameters", num_parameters)
-        self.init = ops.finite("PReLU", "init", init, 0.25)
+        self.num_parameters = at_least("PReLU", "num_parameters", num_parameters, 1)
+        self.init = finite("PReLU", "init", init, 0.25)
         self.weight = parameter((num_parameters,), self.begin, None)
 
     def begin(self, shape: tuple[int, ...], rng: Generator) -> np.ndarray:
@@ -69,7 +69,7 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = ops.finite("ELU", "alpha", alpha, 1.0, least=0)
+        self.alpha = finite("ELU", "alpha", alpha, 1.0, least=0)
 
     def forward(self, x: Any) -> Any:
         return ops.elu(x, alpha=self.alpha)
@@ -102,7 +102,7 @@ class Maxout(Module):
     """
 
     def __init__(self, pieces: int, axis: int = 1) -> None:
-        self.pieces = count("Maxout", "pieces", pieces)
+        self.pieces = at_least("Maxout", "pieces", pieces, 1)
         self.axis = axis
 
     def forward(self, x: Any) -> Any:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..errors import SettingError
+from ..ops.arguments import finite
 from .loss import Loss
-from .settings import is_number
 
 
 class MSELoss(Loss):
@@ -57,7 +56,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        self.delta = above_zero("HuberLoss", "delta", delta)
+        self.delta = finite("HuberLoss", "delta", delta, above=0)
 
     def forward(self, x: Any, target: Any) -> Any:
         return self.reduced(ops.huber(x, target, delta=self.delta))
@@ -81,17 +80,10 @@ class SmoothL1Loss(Loss):
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
-        self.beta = above_zero("SmoothL1Loss", "beta", beta)
+        self.beta = finite("SmoothL1Loss", "beta", beta, above=0)
 
     def forward(self, x: Any, target: Any) -> Any:
         return self.reduced(ops.smooth_l1(x, target, beta=self.beta))
 
     def settings(self) -> dict[str, Any]:
         return {"beta": self.beta}
-
-
-def above_zero(who: str, name: str, value: float) -> float:
-    """A finite number > 0."""
-    if not (is_number(value) and value > 0):
-        raise SettingError(who, f"{name} {value!r}", "a finite number > 0", f"{name}=1.0")
-    return float(value)

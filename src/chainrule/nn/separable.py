@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..ops.arguments import at_least
 from ..random import Generator
 from . import init
 from .conv import Conv2d
-from .settings import count
 
 
 class DepthwiseConv2d(Conv2d):
@@ -35,8 +35,8 @@ class DepthwiseConv2d(Conv2d):
         initialize: init.Initializer = init.he_normal,
         rng: Generator | None = None,
     ) -> None:
-        channels = count("DepthwiseConv2d", "in_channels", in_channels)
-        filters = channels * count("DepthwiseConv2d", "multiplier", multiplier)
+        channels = at_least("DepthwiseConv2d", "in_channels", in_channels, 1)
+        filters = channels * at_least("DepthwiseConv2d", "multiplier", multiplier, 1)
         window = (kernel_size, stride, padding, dilation)
         super().__init__(channels, filters, *window, channels, bias, initialize=initialize, rng=rng)
 

@@ -11,7 +11,6 @@ from ..random import Generator
 from . import init
 from .conv import checked_groups
 from .module import Module
-from .settings import count
 
 
 class Transposed(Module):
@@ -35,8 +34,8 @@ class Transposed(Module):
         rng: Generator | None = None,
     ) -> None:
         who = type(self).__name__
-        self.in_channels = count(who, "in_channels", in_channels)
-        self.out_channels = count(who, "out_channels", out_channels)
+        self.in_channels = at_least(who, "in_channels", in_channels, 1)
+        self.out_channels = at_least(who, "out_channels", out_channels, 1)
         self.kernel_size = self.each("kernel_size", kernel_size, 1)
         self.stride, self.padding = self.each("stride", stride, 1), self.each("padding", padding, 0)
         self.output_padding = self.each("output_padding", output_padding, 0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..ops.arguments import flag
+from ..ops.arguments import at_least, flag
 from ..ops.upsample import checked_target, kind_of
 from .module import Module
-from .settings import count
 
 
 class Upsample(Module):
@@ -54,7 +53,7 @@ class PixelShuffle(Module):
     """
 
     def __init__(self, upscale_factor: int) -> None:
-        self.upscale_factor = count("PixelShuffle", "upscale_factor", upscale_factor)
+        self.upscale_factor = at_least("PixelShuffle", "upscale_factor", upscale_factor, 1)
 
     def forward(self, x: Any) -> Any:
         return ops.pixel_shuffle(x, self.upscale_factor)
@@ -71,7 +70,7 @@ class PixelUnshuffle(Module):
     """
 
     def __init__(self, downscale_factor: int) -> None:
-        self.downscale_factor = count("PixelUnshuffle", "downscale_factor", downscale_factor)
+        self.downscale_factor = at_least("PixelUnshuffle", "downscale_factor", downscale_factor, 1)
 
     def forward(self, x: Any) -> Any:
         return ops.pixel_unshuffle(x, self.downscale_factor)

@@ -14,7 +14,6 @@ from .adaptive import global_avg_pool2d as global_avg_pool2d
 from .adaptive import global_max_pool2d as global_max_pool2d
 from .arguments import Axis as Axis
 from .arguments import Operand as Operand
-from .arguments import finite as finite
 from .arguments import known_dtype as known_dtype
 from .arithmetic import add as add
 from .arithmetic import divide as divide

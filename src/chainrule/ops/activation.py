@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..errors import SettingError
 from ..graph import Elementwise, Value, apply, gate
-from .arguments import Operand, finite
+from .arguments import Operand, finite, named
 from .arithmetic import negative
 from .elementary import erf, exp, log1p
 from .selection import greater, where
@@ -92,7 +92,7 @@ class Gelu(Elementwise):
     def forward(self, xp: Any, x: Any) -> Any:
         if self.approximate == "tanh":
             return x / (1 + xp.exp(-bent(x)))
-        return x * ((xp.erf(x * math.sqrt(0.5)) + 1) * 0.5)
+        return x * xp.normal_cdf(x)
 
     def backward(self, upstream: Value, *, x: Value) -> Any:
         if self.approximate == "tanh":
@@ -232,6 +232,7 @@ def softplus(x: Operand, *, beta: float = 1.0) -> Any:
     return apply(Softplus(finite("softplus", "beta", beta, 1.0, above=0)), x)
 
 
+@named
 def log_sigmoid(x: Operand) -> Any:
     """ln sigmoid(x) = -softplus(-x), of any shape: the log-probability of a class with score x against 0.
 

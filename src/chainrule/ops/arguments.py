@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from types import FunctionType
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from ..errors import DTypeError, IndexingError, SettingError, ShapeError
+from ..errors import ChainruleError, DTypeError, IndexingError, SettingError, ShapeError
 from ..graph import Spec, Value
 
 Operand: TypeAlias = Value | np.ndarray | float
@@ -21,19 +23,11 @@ def shape_of(x: Operand) -> tuple[int, ...]:
     return x.shape if isinstance(x, Value | np.ndarray) else ()
 
 
-def shape_of_value(who: str, name: str, x: Operand) -> tuple[int, ...]:
-    """The shape of a value, an array or a number; a DTypeError for anything else."""
-    if not isinstance(x, Value | np.ndarray | int | float | np.number):
-        came, expected = f"{name} is a {type(x).__name__}", "a tensor, an array or a number"
-        raise DTypeError(who, came, expected, "Tensor(...) around it")
-    return shape_of(x)
-
-
-def checked_shape(who: str, x: Any) -> tuple[int, ...]:
+def checked_shape(who: str, x: Any, name: str = "x") -> tuple[int, ...]:
     """The same, and a DTypeError for anything else."""
     if not isinstance(x, Value | np.ndarray | numbers.Real | np.bool_):
-        came, hint = f"a {type(x).__name__}", "Tensor(...) around it"
-        raise DTypeError(who, came, "a tensor, an array or a number", hint)
+        came, expected = f"{name} is a {type(x).__name__}", "a tensor, an array or a number"
+        raise DTypeError(who, came, expected, "Tensor(...) around it")
     return x.shape if isinstance(x, Value | np.ndarray) else ()
 
 
@@ -45,10 +39,15 @@ def listed(who: str, name: str, values: Any) -> tuple[Any, ...]:
     return tuple(values)
 
 
+def is_whole(value: Any) -> bool:
+    """Whether this is a whole number; True is none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def whole_numbers(who: str, name: str, value: Any) -> tuple[int, ...]:
     """One whole number, or several in their order."""
     given = tuple(value) if isinstance(value, Iterable) else (value,)
-    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
+    if not all(is_whole(n) for n in given):
         raise SettingError(who, f"{name} {value!r}", "whole numbers", f"{name}=(2, 3)")
     return tuple(int(n) for n in given)
 
@@ -59,14 +58,18 @@ def dtype_of(x: Operand) -> np.dtype:
 
 
 def with_axes(who: str, name: str, x: Operand, axes: str) -> tuple[int, ...]:
-    """The shape of an array that has these axes, "N, C, L".  Raises ShapeError, or DTypeError for what is none."""
-    if not isinstance(x, Value | np.ndarray | int | float | np.number):
-        hint = "Tensor(...) around it"
-        raise DTypeError(who, f"a {type(x).__name__} for {name}", "a tensor or an array", hint)
-    shape, count = shape_of(x), axes.count(",") + 1
-    if len(shape) != count:
-        hint = f"{name}.reshape({axes})"
-        raise ShapeError(who, f"{name} {Spec(shape, dtype_of(x))}", f"{count} axes ({axes})", hint)
+    """The shape of an array that has these axes, "N, C, L", or these and more, "N, C, …"."""
+    shape, names = checked_shape(who, x, name), axes.split(", ")
+    least = len(names) - (names[-1] == "…")
+    if len(shape) < least or least == len(names) < len(shape):
+        came, expected, hint = (
+            f"{name} {Spec(shape, dtype_of(x))}",
+            f"{least} axes ({axes})",
+            f"{name}.reshape({axes})",
+        )
+        if least < len(names):
+            expected, hint = f"at least {expected}", "add the batch axis"
+        raise ShapeError(who, came, expected, hint)
     return shape
 
 
@@ -99,7 +102,7 @@ def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def one_axis(who: str, axis: int, ndim: int) -> int:
     """One axis counted from the front."""
-    if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+    if not is_whole(axis):
         raise IndexingError(who, f"axis {axis!r}", "one whole number", "axis=-1")
     return axes(who, axis, ndim)[0]
 
@@ -112,21 +115,44 @@ def check_bias(who: str, b: Operand, count: int) -> None:
 
 def at_least(who: str, name: str, value: int, least: int) -> int:
     """A whole number from `least` on."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if not is_whole(value) or value < least:
         raise SettingError(who, f"{name} {value!r}", f"a whole number ≥ {least}", f"{name}={least}")
     return int(value)
 
 
 def finite(
-    who: str, name: str, value: float, example: float, *, least: float = -math.inf, above: float = -math.inf
+    who: str,
+    name: str,
+    value: float,
+    example: float = 1.0,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+    below: float = math.inf,
 ) -> float:
-    """A finite number, from `least` on, or above a bound."""
+    """A finite number within bounds: from `least` or above `above`, to `most` or below `below`."""
     real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (real and math.isfinite(value) and value >= least and value > above):
-        bounds = {"≥": least, ">": above}
-        range_ = "".join(f" {sign} {bound:g}" for sign, bound in bounds.items() if bound > -math.inf)
-        raise SettingError(who, f"{name} {value!r}", f"a finite number{range_}", f"{name}={example:g}")
+    if not (real and math.isfinite(value) and least <= value <= most and above < value < below):
+        low = ("≤", least) if least > -math.inf else ("<", above)
+        high = ("≤", most) if most < math.inf else ("<", below)
+        expected = bounded(name, low, high)
+        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={example:g}")
     return float(value)
+
+
+def bounded(name: str, low: tuple[str, float], high: tuple[str, float]) -> str:
+    """What a number may be, with bounds or without."""
+    (under, least), (over, most) = low, high
+    if least > -math.inf and most < math.inf:
+        return f"{least:g} {under} {name} {over} {most:g}"
+    above = f" {'≥' if under == '≤' else '>'} {least:g}" if least > -math.inf else ""
+    return "a finite number" + above + (f" {over} {most:g}" if most < math.inf else "")
+
+
+def fraction(who: str, name: str, value: float) -> float:
+    """A number from 0 to below 1."""
+    return finite(who, name, value, 0.5, least=0, below=1)
 
 
 def flag(who: str, name: str, value: bool) -> bool:
@@ -136,26 +162,6 @@ def flag(who: str, name: str, value: bool) -> bool:
     return bool(value)
 
 
-def number_of(
-    who: str,
-    name: str,
-    value: float,
-    least: float = -math.inf,
-    most: float = math.inf,
-    *,
-    above: float = -math.inf,
-    usual: float = 1.0,
-) -> float:
-    """A finite number from `least` to `most`, and above `above`; usual: what the message proposes."""
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (real and math.isfinite(value) and least <= value <= most and value > above):
-        bounds = [f"≥ {least:g}"] * (least > -math.inf) + [f"> {above:g}"] * (above > -math.inf)
-        bounds += [f"≤ {most:g}"] * (most < math.inf)
-        expected = " ".join(["a finite number", " and ".join(bounds)]).rstrip()
-        raise SettingError(who, f"{name} {value!r}", expected, f"{name}={usual:g}")
-    return float(value)
-
-
 MOST = 2**31 - 1
 """Pixels that a setting may say: what is counted in them stays a number of the machine."""
 
@@ -163,10 +169,29 @@ MOST = 2**31 - 1
 def pair(who: str, name: str, value: int | Sequence[int], least: int) -> tuple[int, int]:
     """A size for height and width: one number for both, or two; each from `least` to `MOST`."""
     both = tuple(value) if isinstance(value, Sequence) else (value, value)
-    wrong = len(both) != 2 or any(not isinstance(v, int | np.integer) or v < least for v in both)
+    wrong = len(both) != 2 or any(not is_whole(v) or v < least for v in both)
     if wrong or max(both) > MOST:
         expected = f"≥ {least}" if wrong else f"from {least} to {MOST:,}"
         raise SettingError(
             who, f"{name} {value}", f"a whole number {expected}, or a pair of them", f"{name}={least}"
         )
     return int(both[0]), int(both[1])
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def named(function: Function) -> Function:
+    """Errors of what this function is made of name it, and not a gate that its user did not ask for."""
+    name, errors = function.__name__, ChainruleError
+
+    def called(*args: Any, **settings: Any) -> Any:
+        try:
+            return function(*args, **settings)
+        except errors as error:
+            error.who = name
+            raise
+
+    # with the names of its own file around it, which is how doctest knows where a function is at home
+    at_home = FunctionType(called.__code__, function.__globals__, name, None, called.__closure__)
+    return cast(Function, wraps(function)(at_home))

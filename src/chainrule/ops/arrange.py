@@ -7,13 +7,14 @@ from typing import Any
 
 from ..errors import IndexingError, SettingError, ShapeError
 from ..graph import apply
-from .arguments import Axis, Operand, axes, checked_shape, listed, one_axis, whole_numbers
+from .arguments import Axis, Operand, axes, checked_shape, listed, named, one_axis, whole_numbers
 from .indexing import Index, Slice
 from .shape import broadcast_to, concat, reshape
 
 WHOLE = Slice(None, None, None)
 
 
+@named
 def expand_dims(x: Operand, *, axis: int = 0) -> Any:
     """x with a new axis of size 1: out.shape[axis] = 1.
 
@@ -49,6 +50,7 @@ def squeeze(x: Operand, axis: int | Sequence[int]) -> Any:
     return reshape(x, tuple(n for a, n in enumerate(shape) if a not in gone))
 
 
+@named
 def stack(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
     """Arrays of one shape side by side along a new axis: out.shape[axis] = len(arrays).
 
@@ -72,6 +74,7 @@ def stack(arrays: Sequence[Operand], *, axis: int = 0) -> Any:
     return concat([expand_dims(x, axis=place) for x in given], axis=place)
 
 
+@named
 def unstack(x: Operand, *, axis: int = 0) -> tuple[Any, ...]:
     """x as a tuple of arrays along an axis, which is gone: `stack` makes x of them again.
 
@@ -86,6 +89,7 @@ def unstack(x: Operand, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(apply(Index((*(WHOLE,) * place, k)), x) for k in range(shape[place]))
 
 
+@named
 def flip(x: Operand, *, axis: Axis = None) -> Any:
     """x backwards along axes, along all of them for axis=None.
 
@@ -141,6 +145,7 @@ def rolled(x: Any, places: int, axis: int) -> Any:
     return concat([apply(Index((*before, end)), x) for end in ends], axis=axis)
 
 
+@named
 def tile(x: Operand, repetitions: int | Sequence[int]) -> Any:
     """x side by side with itself, so many times along each axis, counted from the last one.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, shape_of
+from .arguments import Operand, named, shape_of
 from .dropout import dropout
 from .elementary import exp
 from .linear import matmul
@@ -113,6 +113,7 @@ def places(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return queries[:, None], keys
 
 
+@named
 def scaled_dot_product_attention(
     q: Operand,
     k: Operand,

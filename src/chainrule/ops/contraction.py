@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import SettingError, ShapeError
 from ..graph import Spec, apply, require_kind
-from .arguments import Operand, checked_shape, dtype_of, one_axis, whole_numbers
+from .arguments import Operand, checked_shape, dtype_of, named, one_axis, whole_numbers
 from .arithmetic import multiply
 from .indexing import Index, Slice
 from .linear import matmul
@@ -46,6 +46,7 @@ class Term(NamedTuple):
         return Term(sum(self.x, axis=gone), tuple(a for a in self.letters if a in kept)) if gone else self
 
 
+@named
 def einsum(subscripts: str, *operands: Operand) -> Any:
     """A sum of products told by letters: one for each axis of each operand, and those of the result.
 
@@ -181,6 +182,7 @@ def unstretched(term: Term, terms: Sequence[Term]) -> Term:
 # --- others of the kind -------------------------------------------------------------------------------------
 
 
+@named
 def tensordot(x: Operand, y: Operand, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Any:
     """Products of x and y summed over pairs of axes; the result has the other axes of x, then those of y.
 
@@ -219,6 +221,7 @@ def paired_axes(axes: Any, of_x: int, of_y: int) -> tuple[list[int], list[int]]:
     raise SettingError(who, f"axes {axes!r}", "a number ≥ 0, or as many axes of x as of y", "axes=1")
 
 
+@named
 def outer(x: Operand, y: Operand) -> Any:
     """Every number of one vector times every number of another: out[i, j] = x[i] · y[j].
 
@@ -236,6 +239,7 @@ def outer(x: Operand, y: Operand) -> Any:
     return multiply(reshape(x, (-1, 1)), reshape(y, (1, -1)))
 
 
+@named
 def vecdot(x: Operand, y: Operand, *, axis: int = -1) -> Any:
     """The products of vectors along an axis: Σ x · y; the other axes broadcast.
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, check_bias, pair, shape_of
+from .arguments import Operand, at_least, check_bias, pair, shape_of
 from .arithmetic import add
 from .linear import matmul
 from .reduction import sum
@@ -226,11 +226,10 @@ class Conv2dWeight(Sliding):
         return reshape(sum(each, axis=0), (y.shape[1], x.shape[1] // self.groups, *self.size))
 
 
-def check_filters(who: str, w: Spec) -> None:
-    """w has the four axes F, C/groups, KH, KW, none of them empty."""
+def check_filters(who: str, w: Spec, axes: str = "F, C/groups, KH, KW") -> None:
+    """w has these four axes, none of them empty."""
     if w.ndim != 4 or 0 in w.shape:
-        expected = "4 axes (F, C/groups, KH, KW), each at least 1"
-        raise ShapeError(who, f"w {w}", expected, "w.reshape(F, C, KH, KW)")
+        raise ShapeError(who, f"w {w}", f"4 axes ({axes}), each at least 1", f"w.reshape({axes})")
 
 
 def check_groups(who: str, channels: int, filters: int, groups: int) -> None:
@@ -285,16 +284,10 @@ def conv2d(
         pair("conv2d", "stride", stride, 1),
         pair("conv2d", "padding", padding, 0),
         pair("conv2d", "dilation", dilation, 1),
-        checked_groups("conv2d", groups),
+        at_least("conv2d", "groups", groups, 1),
     )
     out = apply(gate, x, w)
     if b is None:
         return out
     check_bias("conv2d", b, shape_of(w)[0])
     return add(out, reshape(b, (1, -1, 1, 1)))
-
-
-def checked_groups(who: str, groups: int) -> int:
-    if not isinstance(groups, int | np.integer) or groups < 1:
-        raise SettingError(who, f"groups {groups}", "a whole number ≥ 1", "groups=1")
-    return int(groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arguments import Operand, at_least, shape_of, with_axes
+from .arguments import Operand, at_least, named, shape_of, with_axes
 from .conv import conv2d
 from .shape import reshape
 
@@ -21,6 +21,7 @@ def lines(x: Operand) -> Any:
     return reshape(x, (n, c, length))
 
 
+@named
 def conv1d(
     x: Operand,
     w: Operand,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, SettingError, ShapeError
+from ..errors import DTypeError, ShapeError
 from ..graph import Gate, Spec, Value, apply, gate, require_kind
 from ..random import random_bits
-from .arguments import Operand, at_least, dtype_of, shape_of_value
+from .arguments import Operand, at_least, checked_shape, dtype_of, fraction, named, with_axes
 from .arithmetic import add, multiply, subtract
+from .rectifier import SATURATED
 from .shape import astype
 
 
@@ -64,6 +65,7 @@ def dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int 
     return apply(setting, x, counted("dropout", step))
 
 
+@named
 def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
     """Zero whole channels, each with probability p, and divide the others by 1 - p: one draw for each of N·C.
 
@@ -81,15 +83,14 @@ def channel_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, lay
     [0.0, 40.0]
     """
     who = "channel_dropout"
-    setting, shape = settings(who, p, seed, layer), shape_of_value(who, "x", x)
-    if len(shape) < 2:
-        raise ShapeError(who, f"x of shape {shape}", "(N, C, …)", "add the batch axis")
+    setting, shape = settings(who, p, seed, layer), with_axes(who, "x", x, "N, C, …")
     dtype = dtype_of(x)
     require_kind(who, "x", Spec(shape, dtype), "float")
     ones = np.ones((*shape[:2], *(1 for _ in shape[2:])), dtype)
     return multiply(x, apply(setting, ones, counted(who, step)))
 
 
+@named
 def alpha_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer: int = 0) -> Any:
     """Put each number with probability p where selu saturates, and rescale all: mean 0 and variance 1 stay.
 
@@ -112,21 +113,14 @@ def alpha_dropout(x: Operand, step: Operand, *, p: float = 0.5, seed: int, layer
     return add(multiply(above, (1 - p) * scale), scale * SATURATED * (1 - p))
 
 
-SATURATED: Final = -1.0507009873554805 * 1.6732632423543772
-"""Where selu ends for very small numbers: -λα, of Klambauer et al. 2017."""
-
-
 def settings(who: str, p: float, seed: int, layer: int) -> Dropout:
     """The gate, if there is one with these settings."""
-    number = isinstance(p, int | float | np.number) and not isinstance(p, bool)
-    if not (number and 0 <= p < 1):
-        raise SettingError(who, f"p {p!r}", "0 ≤ p < 1", "p=0.5")
-    return Dropout(float(p), at_least(who, "seed", seed, 0), at_least(who, "layer", layer, 0))
+    return Dropout(fraction(who, "p", p), at_least(who, "seed", seed, 0), at_least(who, "layer", layer, 0))
 
 
 def counted(who: str, step: Operand) -> Any:
     """The step as the gate wants it, in int64: a Python number would be weak."""
-    shape_of_value(who, "step", step)
+    checked_shape(who, step, "step")
     counter = step if isinstance(step, Value) else np.asarray(step)
     if counter.dtype.kind not in "iu":
         raise DTypeError(

@@ -8,12 +8,13 @@ import numpy as np
 
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Spec, Value, no_grad, require_kind
-from .arguments import Operand, dtype_of, shape_of_value
+from .arguments import Operand, checked_shape, dtype_of, named
 from .indexing import index
 from .selection import equal, where
 from .shape import reshape
 
 
+@named
 def embedding(indices: Operand, w: Operand, *, padding_idx: int | None = None) -> Any:
     """Row i of w for each index i: out[…, :] = w[indices[…], :].  A row's gradient is the sum over its places.
 
@@ -31,11 +32,11 @@ def embedding(indices: Operand, w: Operand, *, padding_idx: int | None = None) -
     Tensor([[5., 6.],
             [1., 2.]])
     """
-    who, shape = "embedding", shape_of_value("embedding", "w", w)
+    who, shape = "embedding", checked_shape("embedding", w, "w")
     require_kind(who, "w", Spec(shape, dtype_of(w)), "float")
     if len(shape) != 2:
         raise ShapeError(who, f"w of shape {shape}", "(V, E)", "a row for each symbol")
-    places = shape_of_value(who, "indices", indices)
+    places = checked_shape(who, indices, "indices")
     if dtype_of(indices).kind not in "iu":
         came = f"indices {Spec(places, dtype_of(indices))}"
         raise DTypeError(who, came, "an integer dtype", 'indices.astype("int64")')

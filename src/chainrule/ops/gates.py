@@ -10,10 +10,10 @@ from ..errors import SettingError
 from ..graph import Gate
 from ..graph.written import Vocabulary
 from .activation import Gelu, Relu, Sigmoid, Silu, Softplus, Tanh, gelu_form
-from .arguments import finite, known_dtype, number_of
+from .arguments import at_least, finite, fraction, known_dtype
 from .arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from .attention import Attention
-from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding, checked_groups
+from .conv import Conv2d, Conv2dInput, Conv2dWeight, Sliding
 from .dropout import Dropout
 from .elementary import Abs, Cos, Erf, Exp, Expm1, Floor, Log, Log1p, Sign, Sin, Sqrt
 from .indexing import Given, Index, IndexAdd, ScatterAlongAxis, Slice, TakeAlongAxis
@@ -32,6 +32,7 @@ from .regression import AbsoluteError, Huber, SquaredError
 from .resample import Resample, check_kind
 from .scan import CumulativeSum
 from .selection import (
+    Clip,
     Equal,
     Greater,
     GreaterEqual,
@@ -48,6 +49,7 @@ from .selection import (
 from .shape import Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split
 from .softmax import LogSoftmax, Logsumexp, Softmax
 from .standardize import Standardize
+from .transposed import ConvTranspose2d
 from .unfold import Fold, Unfold, window_of
 from .window import Window
 
@@ -74,6 +76,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Resample,),
     *(CumulativeSum,),
     *(
+        Clip,
         Equal,
         Greater,
         GreaterEqual,
@@ -90,6 +93,7 @@ GATES: Final[tuple[type[Gate], ...]] = (
     *(Astype, BroadcastTo, Concat, Pad, PermuteDims, Reshape, Split),
     *(LogSoftmax, Logsumexp, Softmax),
     *(Standardize,),
+    *(ConvTranspose2d,),
     *(Fold, Unfold),
 )
 
@@ -120,10 +124,10 @@ def check_settings(gate: Gate) -> None:
         raise impossible(who, "axis", axis, "sorted axes")
     if isinstance(gate, Astype) and known_dtype(who, gate.dtype).name != gate.dtype:
         raise impossible(who, "dtype", gate.dtype, "its full name")
-    if isinstance(gate, Dropout) and not 0 <= gate.p < 1:
-        raise impossible(who, "p", gate.p, "0 ≤ p < 1")
+    if isinstance(gate, Dropout):
+        fraction(who, "p", gate.p)
     if isinstance(gate, Huber):
-        number_of(who, "delta", gate.delta, above=0.0)
+        finite(who, "delta", gate.delta, above=0)
     if isinstance(gate, MulticlassHinge) and (gate.p not in (1, 2) or not math.isfinite(gate.margin)):
         raise impossible(who, "margin and p", (gate.margin, gate.p), "a finite margin, and p 1 or 2")
     if isinstance(gate, LocalResponseNorm) and gate.size < 1:
@@ -136,8 +140,8 @@ def check_settings(gate: Gate) -> None:
         finite(who, "alpha", gate.alpha, 1.0, least=0)
     if isinstance(gate, LeakyRelu):
         finite(who, "negative_slope", gate.negative_slope, 0.01)
-    if isinstance(gate, BatchNorm | Standardize) and not gate.eps > 0:
-        raise impossible(who, "eps", gate.eps, "a number above 0")
+    if isinstance(gate, BatchNorm | Standardize):
+        finite(who, "eps", gate.eps, 1e-5, above=0)
     if isinstance(gate, Resample):
         check_kind(gate)
 
@@ -149,9 +153,10 @@ def check_windows(gate: Gate) -> None:
     if isinstance(gate, Sliding):
         size = gate.size if isinstance(gate, Conv2dWeight) else 1
         window_of(who, size, gate.stride, gate.padding, gate.dilation)
-        checked_groups(who, gate.groups)
+        at_least(who, "groups", gate.groups, 1)
     elif isinstance(gate, POOLS):
-        if window != pool_window(who, window.size, window.stride, window.padding):
+        apart = 1 if isinstance(gate, AvgPool2d | AvgPool2dInput) else window.dilation
+        if window != pool_window(who, window.size, window.stride, window.padding, apart):
             raise impossible(who, "window", window, "pixels side by side")
     elif isinstance(window, Window):
         window_of(who, window.size, window.stride, window.padding, window.dilation)

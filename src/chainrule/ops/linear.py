@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, check_bias, shape_of
+from .arguments import Operand, check_bias, named, shape_of
 from .arithmetic import add
 from .shape import matrix_transpose, reshape
 
@@ -97,6 +97,7 @@ def matmul(x: Operand, y: Operand) -> Any:
     return reshape(out, shape[:-2] + (() if row else shape[-2:-1]) + (() if column else shape[-1:]))
 
 
+@named
 def linear(x: Operand, w: Operand, b: Operand | None = None) -> Any:
     """x · wᵀ + b: every output a weighted sum of all inputs.
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
-from .arguments import Operand, with_axes
+from .arguments import Operand, named, with_axes
 from .arithmetic import add
 from .linear import matmul
 from .shape import matrix_transpose, permute_dims, reshape
 from .unfold import unfold, window_of
 
 
+@named
 def locally_connected2d(
     x: Operand,
     w: Operand,

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, gate
-from .activation import relu, sigmoid
-from .arguments import Operand, dtype_of, number_of, shape_of
-from .elementary import abs, exp, log
+from .activation import sigmoid, softplus
+from .arguments import Operand, dtype_of, finite, named, shape_of
+from .elementary import exp, log
 from .labels import check_labels, check_scores, of_class
 from .reduction import mean, spread, sum
 from .regression import require_alike, require_equal
@@ -85,11 +85,8 @@ class BinaryCrossEntropy(Elementwise):
         return whole
 
     def forward(self, xp: Any, x: Any, target: Any, weight: Any) -> Any:
-        small = xp.exp(-xp.abs(x))
-        whole = 1 + small
-        # ln(1 + small) to the last digit, also where the sum has lost the small number: Kahan's quotient
-        rest = xp.where(whole <= 1, small, xp.log(whole) * small / (whole - 1))
-        return (1 - target) * x + (1 + (weight - 1) * target) * (rest + xp.maximum(-x, 0))
+        of_yes = xp.maximum(-x, 0) + xp.log1p(xp.exp(-xp.abs(x)))  # ln(1 + e⁻ˣ), without overflow
+        return (1 - target) * x + (1 + (weight - 1) * target) * of_yes
 
     def backward(self, upstream: Value, *, x: Value, target: Value, weight: Value) -> Any:
         def to_x() -> Any:
@@ -97,16 +94,12 @@ class BinaryCrossEntropy(Elementwise):
 
         return (
             to_x,
-            lambda: upstream * ((weight - 1) * of_yes(x) - x),
-            lambda: upstream * target * of_yes(x),
+            lambda: upstream * ((weight - 1) * softplus(-x) - x),
+            lambda: upstream * target * softplus(-x),
         )
 
 
-def of_yes(x: Value) -> Any:
-    """-ln sigmoid x = ln(1 + e⁻ˣ), without overflow."""
-    return log(1 + exp(-abs(x))) + relu(-x)
-
-
+@named
 def softmax_cross_entropy(
     scores: Operand,
     labels: Operand,
@@ -137,7 +130,7 @@ def softmax_cross_entropy(
     array([2.3026, 0.    ])
     """
     who = "softmax_cross_entropy"
-    label_smoothing = number_of(who, "label_smoothing", label_smoothing, 0.0, 1.0, usual=0.1)
+    label_smoothing = finite(who, "label_smoothing", label_smoothing, 0.1, least=0, most=1)
     if dtype_of(labels).kind == dtype_of(scores).kind == "f" and len(shape_of(labels)) > 1:
         return of_shares(who, scores, labels, weight, ignore_index, label_smoothing)
     labels, counted = without(who, labels, ignore_index)
@@ -200,6 +193,7 @@ def nll(
     return loss if counted is None else where(counted, loss, 0.0)
 
 
+@named
 def binary_cross_entropy_with_logits(
     x: Operand, target: Operand, *, pos_weight: Operand | None = None
 ) -> Any:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..errors import SettingError
-from .arguments import Operand, with_axes
+from .arguments import Operand, finite, named, with_axes
 from .arithmetic import multiply, power
 from .pool import avg_pool2d, pool_window
 from .selection import not_equal, where
 
 
+@named
 def lp_pool2d(
     x: Operand,
     norm_type: float,
@@ -39,18 +37,10 @@ def lp_pool2d(
     array([[[[5.]]]])
     """
     who = "lp_pool2d"
-    p = checked_norm(who, norm_type)
+    p = finite(who, "norm_type", norm_type, 2, above=0)
     window = pool_window(who, kernel_size, stride, 0)
     with_axes(who, "x", x, "N, C, H, W")
     mean = avg_pool2d(power(x, p), window.size, stride=window.stride, ceil_mode=ceil_mode)
     total = multiply(mean, float(window.size[0] * window.size[1]))
     some = not_equal(total, 0.0)
     return where(some, power(where(some, total, 1.0), 1 / p), 0.0)
-
-
-def checked_norm(who: str, norm_type: float) -> float:
-    """A finite number > 0."""
-    real = isinstance(norm_type, int | float | np.integer | np.floating) and not isinstance(norm_type, bool)
-    if not real or not 0 < norm_type < np.inf:
-        raise SettingError(who, f"norm_type {norm_type!r}", "a finite number > 0", "norm_type=2")
-    return float(norm_type)

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
 from .activation import relu
-from .arguments import Operand, dtype_of, number_of, shape_of
+from .arguments import Operand, dtype_of, finite, shape_of
 from .elementary import sqrt
 from .labels import check_labels, check_scores, of_class
 from .reduction import spread, sum
@@ -71,7 +71,7 @@ def multiclass_hinge(scores: Operand, labels: Operand, *, margin: float = 1.0, p
     array([2.9])
     """
     require_power("multiclass_hinge", p)
-    return apply(MulticlassHinge(number_of("multiclass_hinge", "margin", margin), int(p)), scores, labels)
+    return apply(MulticlassHinge(finite("multiclass_hinge", "margin", margin), int(p)), scores, labels)
 
 
 def binary_hinge(scores: Operand, labels: Operand, *, margin: float = 1.0, p: int = 1) -> Any:
@@ -89,7 +89,7 @@ def binary_hinge(scores: Operand, labels: Operand, *, margin: float = 1.0, p: in
     """
     who = "binary_hinge"
     require_power(who, p)
-    margin = number_of(who, "margin", margin)
+    margin = finite(who, "margin", margin)
     yes = marked(who, "scores", scores, labels, shape_of(scores))
     inside = relu(margin - where(yes, scores, -scores))
     return inside if p == 1 else inside * inside
@@ -111,7 +111,7 @@ def triplet_margin(
     array([4.])
     """
     who = "triplet_margin"
-    margin, eps = number_of(who, "margin", margin), number_of(who, "eps", eps, 0.0, usual=1e-6)
+    margin, eps = finite(who, "margin", margin), finite(who, "eps", eps, 1e-6, least=0)
     near = distance(squares(who, "anchor", anchor, "positive", positive, eps))
     far = distance(squares(who, "anchor", anchor, "negative", negative, eps))
     return relu(near - far + margin)
@@ -132,7 +132,7 @@ def contrastive(x: Operand, y: Operand, labels: Operand, *, margin: float = 1.0)
     array([2. , 0.5])
     """
     who = "contrastive"
-    margin = number_of(who, "margin", margin)
+    margin = finite(who, "margin", margin)
     apart = squares(who, "x", x, "y", y, 0.0)
     different = marked(who, "x", x, labels, shape_of(x)[:1])
     missing = relu(margin - distance(apart))

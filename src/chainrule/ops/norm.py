@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import SettingError, ShapeError
+from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate, require_kind
-from .arguments import Operand, at_least
+from .arguments import Operand, at_least, finite
 from .elementary import sqrt
 from .indexing import Index, Slice
 from .reduction import mean, size, spread, sum
@@ -181,7 +181,7 @@ def batch_norm(x: Operand, w: Operand, b: Operand, *, eps: float = 1e-5) -> Any:
     float dtype, SettingError unless eps > 0.
     Source: Ioffe and Szegedy 2015.  Also: nn.BatchNorm2d, which keeps running statistics.
     """
-    return apply(BatchNorm(checked_eps("batch_norm", eps)), x, w, b)
+    return apply(BatchNorm(finite("batch_norm", "eps", eps, 1e-5, above=0)), x, w, b)
 
 
 def local_response_norm(
@@ -196,16 +196,8 @@ def local_response_norm(
     Source: Krizhevsky et al. 2012, §3.3, with the sum averaged as PyTorch does.
     """
     who = "local_response_norm"
-    for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not (number and 0 <= value < np.inf):
-            raise SettingError(who, f"{name} {value!r}", "a finite number ≥ 0", f"{name}=1")
-    gate = LocalResponseNorm(at_least(who, "size", size, 1), float(alpha), float(beta), float(k))
+    numbers = (
+        finite(who, name, value, least=0) for name, value in (("alpha", alpha), ("beta", beta), ("k", k))
+    )
+    gate = LocalResponseNorm(at_least(who, "size", size, 1), *numbers)
     return apply(gate, x)
-
-
-def checked_eps(who: str, eps: float) -> float:
-    """A number above 0."""
-    if isinstance(eps, bool) or not isinstance(eps, int | float | np.number) or not 0 < eps < np.inf:
-        raise SettingError(who, f"eps {eps!r}", "a finite number above 0", "eps=1e-5")
-    return float(eps)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, apply, check_axes, gate, require_kind
-from .arguments import Operand, at_least, checked_shape, one_axis
+from .arguments import Operand, at_least, checked_shape, named, one_axis
 from .indexing import Index, Slice, take_along_axis
 
 
@@ -46,6 +46,7 @@ def argsort(x: Operand, *, axis: int = -1, descending: bool = False) -> Any:
     return apply(Argsort(one_axis("argsort", axis, ndim), bool(descending)), x)
 
 
+@named
 def sort(x: Operand, *, axis: int = -1, descending: bool = False) -> Any:
     """x in order along an axis, from the smallest on, or the largest; each gradient goes back to where its number was.
 
@@ -60,6 +61,7 @@ def sort(x: Operand, *, axis: int = -1, descending: bool = False) -> Any:
     return take_along_axis(x, argsort(x, axis=place, descending=descending), axis=place)
 
 
+@named
 def top_k(
     x: Operand, k: int, *, axis: int = -1, largest: bool = True, sorted: bool = True
 ) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Reduction, Value, apply, gate
-from .arguments import Operand, number_of, shape_of
+from .arguments import Operand, finite, named, shape_of
 from .elementary import sign
 from .reduction import spread
 
@@ -42,6 +42,7 @@ class SumOfAbs(Reduction):
         return spread(upstream, x.spec, self.axis) * sign(x)
 
 
+@named
 def l1(weights: Iterable[Operand], strength: float) -> Any:
     """strength · Σ |w| over all weights.
 
@@ -56,6 +57,7 @@ def l1(weights: Iterable[Operand], strength: float) -> Any:
     return penalty("l1", SumOfAbs, weights, strength)
 
 
+@named
 def l2(weights: Iterable[Operand], strength: float) -> Any:
     """strength · Σ w² over all weights.
 
@@ -70,6 +72,7 @@ def l2(weights: Iterable[Operand], strength: float) -> Any:
     return penalty("l2", SumOfSquares, weights, strength)
 
 
+@named
 def elastic_net(weights: Iterable[Operand], l1: float, l2: float) -> Any:
     """l1 · Σ |w| + l2 · Σ w² over all weights.
 
@@ -89,7 +92,7 @@ def penalty(
     who: str, kind: type[SumOfAbs] | type[SumOfSquares], weights: Iterable[Operand], strength: float
 ) -> Any:
     """strength · the sum of one reduction over many arrays."""
-    strength = number_of(who, "strength", strength, 0.0, usual=1e-4)
+    strength = finite(who, "strength", strength, 1e-4, least=0)
     parts = [apply(kind(tuple(range(len(shape_of(w))))), w) for w in listed(who, weights)]
     total = parts[0]
     for part in parts[1:]:

@@ -22,6 +22,10 @@ def pooled(who: str, window: Window, x: Spec) -> Spec:
     """The shape rule of every pooling."""
     require_kind(who, "x", x, "float")
     check_pictures(who, x)
+    for n, border, apart in zip(x.shape[2:], window.padding, window.dilation, strict=True):
+        if border and apart > n:
+            came = f"a window of pixels {apart} apart over {n} pixels with a border"
+            raise ShapeError(who, came, "pixels of the picture in every window", "no padding")
     return x.with_shape((*x.shape[:2], *window.output(who, x.shape)))
 
 
@@ -188,9 +192,9 @@ class AvgPool2dInput(Gate):
         return apply(AvgPool2d(self.window), upstream)
 
 
-def pool_window(who: str, kernel_size: Any, stride: Any, padding: Any) -> Window:
+def pool_window(who: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1) -> Window:
     """The window of a pooling: the stride is its size unless told; at most half of it is border."""
-    window = window_of(who, kernel_size, kernel_size if stride is None else stride, padding)
+    window = window_of(who, kernel_size, kernel_size if stride is None else stride, padding, dilation)
     if any(2 * p > k for p, k in zip(window.padding, window.size, strict=True)):
         came = f"padding {window.padding} for windows of {window.size}"
         raise SettingError(who, came, "at most half of the window", "a smaller padding")
@@ -207,7 +211,8 @@ def widened(x: Operand, window: Window, value: float) -> Any:
 def flat_indices(winner: Operand, window: Window, size: Pair) -> Any:
     """The pixel of each winner as a number y·W + x, which is how PyTorch counts."""
     (high, wide), (rows, columns) = window.size, shape_of(winner)[2:]
-    taps = np.arange(high)[:, None] * size[1] + np.arange(wide)
+    down, along = window.dilation
+    taps = np.arange(high)[:, None] * (down * size[1]) + np.arange(wide) * along
     top = np.arange(rows)[:, None] * window.stride[0] - window.padding[0]
     left = np.arange(columns) * window.stride[1] - window.padding[1]
     return add(index(taps.ravel(), winner), top * size[1] + left)
@@ -219,6 +224,7 @@ def max_pool2d(
     *,
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
@@ -226,10 +232,11 @@ def max_pool2d(
 
     x:  (N, C, H, W) float
     stride:  the kernel size unless told
+    dilation:  pixels between two pixels of a window, ≥ 1
     ceil_mode:  also windows that begin inside and end outside
     return_indices:  also where the largest pixels are, as numbers y·W + x, int64: what `max_unpool2d` wants
-    Returns (N, C, H', W') with H' = (H + 2·padding - KH) // stride + 1, rounded up with ceil_mode; with
-    return_indices a tuple of that and the indices.
+    Returns (N, C, H', W') with H' = (H + 2·padding - dilation·(KH - 1) - 1) // stride + 1, rounded up with ceil_mode;
+    with return_indices a tuple of that and the indices.
     Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
     settings, padding over half of the window among them.
     Also: nn.MaxPool2d.
@@ -239,7 +246,7 @@ def max_pool2d(
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    window = pool_window("max_pool2d", kernel_size, stride, padding)
+    window = pool_window("max_pool2d", kernel_size, stride, padding, dilation)
     ceil, told = (
         flag("max_pool2d", "ceil_mode", ceil_mode),
         flag("max_pool2d", "return_indices", return_indices),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..errors import ShapeError
 from ..graph import Elementwise, Value, apply, gate
-from .arguments import Operand, at_least, finite, one_axis, shape_of
+from .arguments import Operand, at_least, finite, named, one_axis, shape_of
 from .elementary import expm1
 from .reduction import max
 from .selection import greater, minimum, where
@@ -78,6 +78,8 @@ class Selu(Elementwise):
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
 """With these, mean 0 and variance 1 stay what they are.  Source: Klambauer et al. 2017, eq. 14."""
+SATURATED = -SCALE * ALPHA
+"""Where selu ends for very small numbers."""
 
 
 def leaky_relu(x: Operand, *, negative_slope: float = 0.01) -> Any:
@@ -147,6 +149,7 @@ def selu(x: Operand) -> Any:
     return apply(Selu(), x)
 
 
+@named
 def maxout(x: Operand, pieces: int, *, axis: int = 1) -> Any:
     """The largest of every `pieces` neighbours along an axis; the gradient is routed to the first winner.
 

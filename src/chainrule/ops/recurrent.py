@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
 from .activation import Sigmoid, relu, sigmoid, tanh
-from .arguments import Operand, shape_of_value
+from .arguments import Operand, checked_shape, named
 from .arithmetic import add
 from .shape import concat, cut, pad
 
@@ -129,6 +129,7 @@ class GruCell(Gate):
         return n + z * (h - n)
 
 
+@named
 def rnn_cell(x: Operand, h_gates: Operand, *, nonlinearity: str = "tanh") -> Any:
     """One step of a plain recurrent network: the next hidden value, tanh(x + h_gates).
 
@@ -145,7 +146,7 @@ def rnn_cell(x: Operand, h_gates: Operand, *, nonlinearity: str = "tanh") -> Any
     Tensor([[ 0., 11.]])
     """
     name = known_nonlinearity("rnn_cell", nonlinearity)
-    shapes = [shape_of_value("rnn_cell", what, value) for what, value in (("x", x), ("h_gates", h_gates))]
+    shapes = [checked_shape("rnn_cell", value, what) for what, value in (("x", x), ("h_gates", h_gates))]
     if shapes[0] != shapes[1] or len(shapes[0]) != 2:
         came = f"x of shape {shapes[0]}, h_gates of shape {shapes[1]}"
         raise ShapeError("rnn_cell", came, "(N, H) of both", "weights of one row for each hidden unit")

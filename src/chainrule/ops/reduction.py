@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, checked_shape, one_axis
+from .arguments import Axis, Operand, axes, checked_shape, named, one_axis
 from .elementary import sqrt
 from .indexing import scatter_along_axis
 from .shape import broadcast_to, permute_dims, reshape
@@ -190,6 +190,7 @@ def correction_of(who: str, correction: float) -> float:
     return float(correction)
 
 
+@named
 def std(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """The standard deviation along axes: √var, with the slope (x - mean) / ((n - correction) · out).
 

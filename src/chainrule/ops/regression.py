@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Elementwise, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, dtype_of, number_of, shape_of
+from .arguments import Operand, dtype_of, finite, named, shape_of
 from .elementary import sign
 from .reduction import mean
 from .selection import maximum, minimum
@@ -131,9 +131,10 @@ def huber(x: Operand, target: Operand, *, delta: float = 1.0) -> Any:
     >>> huber(np.array([0.5, 3.0]), np.array([0.0, 0.0]))
     array([0.125, 2.5  ])
     """
-    return apply(Huber(number_of("huber", "delta", delta, above=0.0)), x, target)
+    return apply(Huber(finite("huber", "delta", delta, above=0)), x, target)
 
 
+@named
 def smooth_l1(x: Operand, target: Operand, *, beta: float = 1.0) -> Any:
     """d² / (2 · beta) where |d| ≤ beta, |d| - beta / 2 elsewhere, with d = x - target: huber(…, delta=beta) / beta.
 
@@ -146,9 +147,10 @@ def smooth_l1(x: Operand, target: Operand, *, beta: float = 1.0) -> Any:
     >>> smooth_l1(np.array([0.5, 3.0]), np.array([0.0, 0.0]), beta=2.0)
     array([0.0625, 2.    ])
     """
-    return apply(Huber(number_of("smooth_l1", "beta", beta, above=0.0)), x, target) / float(beta)
+    return apply(Huber(finite("smooth_l1", "beta", beta, above=0)), x, target) / float(beta)
 
 
+@named
 def mse(x: Operand, target: Operand) -> Any:
     """The mean squared error of equal shapes; (N, 1) against (N,) is an error, not N² differences.
 

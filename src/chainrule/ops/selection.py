@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..errors import SettingError
 from ..graph import Elementwise, Value, apply, gate
-from .arguments import Operand
+from .arguments import Operand, named
 
 
 @gate
@@ -35,6 +35,29 @@ class Minimum(Elementwise):
 
     def backward(self, upstream: Value, *, x: Value, y: Value) -> Any:
         return lambda: where(less(y, x), 0.0, upstream), lambda: where(less(y, x), upstream, 0.0)
+
+
+@gate
+class Clip(Elementwise):
+    """out = x, but min where it is below, then max where that is above;  routes the upstream gradient to the winner"""
+
+    pattern: ClassVar[str] = "routes"
+    takes: ClassVar[str] = "number"
+
+    def forward(self, xp: Any, x: Any, min: Any, max: Any) -> Any:
+        return xp.minimum(xp.maximum(x, min), max)
+
+    def backward(self, upstream: Value, *, x: Value, min: Value, max: Value) -> Any:
+        below, above = less(x, min), less(max, maximum(x, min))
+        return (
+            lambda: where(logical_or(below, above), 0.0, upstream),
+            lambda: where(above, 0.0, where(below, upstream, 0.0)),
+            lambda: where(above, upstream, 0.0),
+        )
+
+    def parts(self, x: Value, min: Value, max: Value) -> Any:
+        """maximum, minimum"""
+        return minimum(maximum(x, min), max)
 
 
 @gate
@@ -171,6 +194,7 @@ def minimum(x: Operand, y: Operand) -> Any:
     return apply(Minimum(), x, y)
 
 
+@named
 def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Any:
     """x, but `min` where it is below and `max` where it is above, broadcasting.
 
@@ -190,8 +214,9 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
     numbers = isinstance(min, int | float) and isinstance(max, int | float)
     if (min is None and max is None) or (numbers and not min <= max):  # type: ignore[operator]
         raise SettingError("clip", f"min {min}, max {max}", "a bound, and min ≤ max", "clip(x, -1.0, 1.0)")
-    above = x if min is None else maximum(x, min)
-    return above if max is None else minimum(above, max)
+    if min is not None and max is not None:
+        return apply(Clip(), x, min, max)
+    return minimum(x, max) if min is None else maximum(x, min)  # type: ignore[arg-type]
 
 
 def where(condition: Operand, x: Operand, y: Operand) -> Any:

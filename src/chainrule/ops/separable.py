@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
-from .arguments import Operand, with_axes
+from .arguments import Operand, named, with_axes
 from .conv import conv2d
 
 
+@named
 def depthwise_conv2d(
     x: Operand,
     w: Operand,
@@ -43,6 +44,7 @@ def depthwise_conv2d(
     return conv2d(x, w, b, stride=stride, padding=padding, dilation=dilation, groups=channels)
 
 
+@named
 def pointwise_conv2d(x: Operand, w: Operand, b: Operand | None = None) -> Any:
     """Mix the channels of each pixel: conv2d with filters of one pixel.
 

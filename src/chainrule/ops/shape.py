@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Elementwise, Gate, Spec, Value, apply, check_axes, common_dtype, gate, require_kind
-from .arguments import Operand, checked_shape, dtype_of, known_dtype, listed, one_axis, whole_numbers
+from .arguments import Operand, checked_shape, dtype_of, known_dtype, listed, named, one_axis, whole_numbers
 from .indexing import Index, Slice
 
 
@@ -254,6 +254,7 @@ def permute_dims(x: Operand, axes: Sequence[int]) -> Any:
     return apply(PermuteDims(tuple(one_axis("permute_dims", a, ndim) for a in order)), x)
 
 
+@named
 def matrix_transpose(x: Operand) -> Any:
     """x with its last two axes exchanged.
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, at_least, axes, shape_of_value
+from .arguments import Axis, Operand, at_least, axes, checked_shape, finite, named, with_axes
 from .arithmetic import add, multiply
 from .elementary import sqrt
-from .norm import checked_eps
 from .reduction import mean, size, spread
 from .shape import reshape
 
@@ -78,13 +77,14 @@ def standardize(x: Operand, *, axis: Axis = -1, eps: float = 1e-5) -> Any:
     """
     return apply(
         Standardize(
-            axes("standardize", axis, len(shape_of_value("standardize", "x", x))),
-            checked_eps("standardize", eps),
+            axes("standardize", axis, len(checked_shape("standardize", x))),
+            finite("standardize", "eps", eps, 1e-5, above=0),
         ),
         x,
     )
 
 
+@named
 def layer_norm(
     x: Operand,
     normalized_shape: int | Sequence[int],
@@ -109,15 +109,18 @@ def layer_norm(
             [-1.,  1.]])
     """
     who, tail = "layer_norm", normalized("layer_norm", normalized_shape)
-    shape = shape_of_value(who, "x", x)
+    shape = checked_shape(who, x)
     if shape[max(0, len(shape) - len(tail)) :] != tail:
         expected = f"x (…, {', '.join(map(str, tail))}), as normalized_shape says"
         hint = f"normalized_shape={shape[-len(tail) :] or (1,)}"
         raise ShapeError(who, f"x of shape {shape}", expected, hint)
-    out, _ = standardize(x, axis=range(len(shape) - len(tail), len(shape)), eps=checked_eps(who, eps))
+    out, _ = standardize(
+        x, axis=range(len(shape) - len(tail), len(shape)), eps=finite(who, "eps", eps, 1e-5, above=0)
+    )
     return scaled(who, out, w, b, tail, tail)
 
 
+@named
 def group_norm(
     x: Operand, groups: int, w: Operand | None = None, b: Operand | None = None, *, eps: float = 1e-5
 ) -> Any:
@@ -136,15 +139,16 @@ def group_norm(
     Tensor([[-1.,  1., -1.,  1.]])
     """
     who, groups = "group_norm", at_least("group_norm", "groups", groups, 1)
-    shape = with_channels(who, x, 2)
+    shape = with_axes(who, "x", x, "N, C, …")
     if shape[1] % groups:
         raise SettingError(who, f"groups {groups}", f"a divisor of {shape[1]} channels", "groups=1")
     width = size(shape, tuple(range(1, len(shape)))) // groups
     grouped = reshape(x, (shape[0], groups, width))
-    out, _ = standardize(grouped, axis=2, eps=checked_eps(who, eps))
+    out, _ = standardize(grouped, axis=2, eps=finite(who, "eps", eps, 1e-5, above=0))
     return scaled(who, reshape(out, shape), w, b, shape[1:2], (-1, *(1 for _ in shape[2:])))
 
 
+@named
 def instance_norm(
     x: Operand, w: Operand | None = None, b: Operand | None = None, *, eps: float = 1e-5
 ) -> Any:
@@ -163,8 +167,8 @@ def instance_norm(
              [-1.,  1.]]])
     """
     who = "instance_norm"
-    shape = with_channels(who, x, 3)
-    out, _ = standardize(x, axis=range(2, len(shape)), eps=checked_eps(who, eps))
+    shape = with_axes(who, "x", x, "N, C, L, …")
+    out, _ = standardize(x, axis=range(2, len(shape)), eps=finite(who, "eps", eps, 1e-5, above=0))
     return scaled(who, out, w, b, shape[1:2], (-1, *(1 for _ in shape[2:])))
 
 
@@ -178,7 +182,7 @@ def scaled(
 ) -> Any:
     """out · w + b, where w and b have this shape and are laid out as `column` says."""
     for name, value in (("w", w), ("b", b)):
-        if value is not None and (given := shape_of_value(who, name, value)) != shape:
+        if value is not None and (given := checked_shape(who, value, name)) != shape:
             came = f"{name} of shape {given}"
             raise ShapeError(who, came, f"shape {shape}", f"{name} with one number for each place")
     out = out if w is None else multiply(out, reshape(w, column))
@@ -192,12 +196,3 @@ def normalized(who: str, shape: int | Sequence[int]) -> tuple[int, ...]:
         expected = "a whole number ≥ 1, or several"
         raise SettingError(who, f"normalized_shape {shape!r}", expected, "normalized_shape=x.shape[-1]")
     return tuple(int(n) for n in sizes)
-
-
-def with_channels(who: str, x: Operand, least: int) -> tuple[int, ...]:
-    """The shape of x, if it has an axis of channels, and as many axes as wanted."""
-    shape = shape_of_value(who, "x", x)
-    if len(shape) < least:
-        expected = "(N, C, …)" if least == 2 else "(N, C, L) or (N, C, H, W)"
-        raise ShapeError(who, f"x of shape {shape}", expected, "add the batch axis")
-    return shape

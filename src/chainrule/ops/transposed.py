@@ -8,15 +8,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..errors import SettingError, ShapeError
-from ..graph import apply
-from .arguments import Operand, at_least, check_bias, pair, with_axes
+from ..graph import Spec, Value, apply, common_dtype, gate
+from .arguments import Operand, at_least, check_bias, named, pair, with_axes
 from .arithmetic import add
-from .conv import Conv2dInput, checked_groups
+from .conv import Conv2dInput, check_filters, check_groups
 from .conv1d import flat, lines
 from .shape import reshape
-from .unfold import window_of
+from .unfold import check_pictures, window_of
 from .window import Pair, Window
+
+
+@gate
+class ConvTranspose2d(Conv2dInput):
+    """out[n, f, i·stride + u·dilation - padding, …] += w[c,f,u,v] · x[n,c,i,j]
+
+    size:  H' and W' of the result, of those that conv2d would make x of.  The gradient to x is the convolution of the
+    upstream gradient with w, the one to w that of its windows with x.
+    """
+
+    def spec(self, x: Spec, w: Spec) -> Spec:
+        dtype = common_dtype(self.label, {"x": x, "w": w}, "float")
+        check_pictures(self.label, x)
+        check_filters(self.label, w, "C, F/groups, KH, KW")
+        check_channels(self.label, x, w)
+        check_groups(self.label, w.shape[1] * self.groups, w.shape[0], self.groups)
+        before = self.window(w.shape).output(self.label, self.size)
+        if x.shape[2:] != before:
+            came, expected = f"x {x}", f"x (N, {w.shape[0]}, {before[0]}, {before[1]})"
+            raise ShapeError(self.label, came, expected, "a size that conv2d makes x of")
+        return Spec((x.shape[0], w.shape[1] * self.groups, *self.size), dtype)
+
+    def forward(self, x: np.ndarray, w: np.ndarray) -> Any:
+        return super().forward(x, w)
+
+    def backward(self, upstream: Value, *, x: Value, w: Value) -> Any:  # type: ignore[override]
+        return super().backward(upstream, y=x, w=w)
+
+    def parts(self, x: Value, w: Value) -> Any:
+        return super().parts(x, w)
+
+
+def check_channels(who: str, x: Spec, w: Spec) -> None:
+    """Each channel of x has filters."""
+    if x.shape[1] != w.shape[0]:
+        came = f"x has {x.shape[1]} channels (shape {x.shape}), w has {w.shape[0]} (shape {w.shape})"
+        hint = f"filters ({x.shape[1]}, F/groups, {w.shape[2]}, {w.shape[3]})"
+        raise ShapeError(who, came, "equally many", hint)
 
 
 def larger_size(who: str, window: Window, shape: tuple[int, ...], more: Pair) -> Pair:
@@ -85,16 +125,11 @@ def transposed(
 ) -> Any:
     """The same, for who asks."""
     shape = with_axes(who, "x", x, "N, C, H, W")
-    channels, depth, *size = with_axes(who, "w", w, "C, F/groups, KH, KW")
-    if channels != shape[1]:
-        came = f"x has {shape[1]} channels (shape {shape}), w has {channels} (shape {channels, depth, *size})"
-        raise ShapeError(who, came, "equally many", f"filters ({shape[1]}, F/groups, {size[0]}, {size[1]})")
-    parts = checked_groups(who, groups)
+    _, depth, *size = with_axes(who, "w", w, "C, F/groups, KH, KW")
     window = window_of(who, [max(n, 1) for n in size], stride, padding, dilation)
-    more = pair(who, "output_padding", output_padding, 0)
-    gate = Conv2dInput(
-        larger_size(who, window, shape, more), window.stride, window.padding, window.dilation, parts
-    )
+    after = larger_size(who, window, shape, pair(who, "output_padding", output_padding, 0))
+    parts = at_least(who, "groups", groups, 1)
+    gate = ConvTranspose2d(after, window.stride, window.padding, window.dilation, parts)
     out = apply(gate, x, w)
     if b is None:
         return out
@@ -102,6 +137,7 @@ def transposed(
     return add(out, reshape(b, (1, -1, 1, 1)))
 
 
+@named
 def conv_transpose1d(
     x: Operand,
     w: Operand,

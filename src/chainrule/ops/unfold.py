@@ -102,7 +102,7 @@ def unfold(
     kernel_size, stride, padding, dilation:  the window in pixels, as for conv2d; one number for both axes, or two
     Raises ShapeError if the window does not fit, DTypeError for anything but floats, SettingError for impossible
     settings.
-    Source: Chellapilla et al. 2006, "im2col".
+    Source: Chellapilla et al. 2006, "im2col".  Also: nn.Unfold.
 
     >>> import numpy as np
     >>> unfold(np.arange(9.0).reshape(1, 1, 3, 3), 2)[0].astype(int)
@@ -129,6 +129,7 @@ def fold(
     output_size:  H and W of the pictures
     Raises ShapeError if the columns are not those of the pictures, DTypeError for anything but floats, SettingError
     for impossible settings.
+    Also: nn.Fold.
 
     >>> import numpy as np
     >>> fold(np.ones((1, 4, 2)), (2, 3), 2)[0, 0]

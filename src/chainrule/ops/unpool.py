@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError
-from .arguments import Operand, pair, with_axes
+from .arguments import Operand, named, pair, with_axes
 from .indexing import scatter_along_axis
 from .pool import pool_window
 from .shape import reshape
 from .window import Pair, Window
 
 
+@named
 def max_unpool2d(
     x: Operand,
     indices: Operand,

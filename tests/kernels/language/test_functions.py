@@ -147,8 +147,24 @@ def test_far_out_the_circle_is_left_gracefully(name, dtype, engine):
     assert np.isnan(run(getattr(functions, name), np.array([np.inf, -np.inf], dtype), engine=engine)).all()
 
 
+@pytest.mark.parametrize(("dtype", "bound"), [(F32, 2.0**-23), (F64, 2.0**-52)])
+def test_the_normal_distribution_is_exact_to_the_last_place_of_one(dtype, bound, engine):
+    x = np.concatenate([np.linspace(-9, 9, 400_001), [0, -0.0, 5.99, -6.01, 1e30, -1e30]]).astype(dtype)
+    want = np.array([math.erfc(-number / math.sqrt(2)) / 2 for number in x.tolist()])
+    got = run(functions.normal_cdf, x, engine=engine)
+    assert np.abs(got - want).max() <= bound
+    ends_ = run(functions.normal_cdf, np.array([-np.inf, np.inf, np.nan], dtype), engine=engine)
+    np.testing.assert_array_equal(ends_, [0, 1, np.nan])
+
+
+def test_the_normal_distribution_keeps_its_digits_far_out_where_erf_has_lost_them(engine):
+    x = np.linspace(-4, 0, 10_001).astype(F32)
+    want = np.array([math.erfc(-number / math.sqrt(2)) / 2 for number in x.tolist()])
+    np.testing.assert_allclose(run(functions.normal_cdf, x, engine=engine), want, rtol=2e-5)
+
+
 @pytest.mark.parametrize("dtype", [F32, F64])
-@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("name", [*ERRORS, "normal_cdf"])
 def test_both_machines_agree(name, dtype, engine):
     some = ends(dtype)
     both(kernel_of(getattr(functions, name), dtype, 1), [some, np.empty_like(some), some.size], 1, engine)

@@ -54,6 +54,7 @@ FLOAT_FORMULAS = {
     "expm1": lambda xp, x, y: xp.expm1(x),
     "log1p": lambda xp, x, y: xp.log1p(x),
     "erf": lambda xp, x, y: xp.erf(x),
+    "normal_cdf": lambda xp, x, y: xp.normal_cdf(xp.abs(x)),  # without what cancels in one of the two lives
     "sin": lambda xp, x, y: xp.sin(x),
     "cos": lambda xp, x, y: xp.cos(x),
     "floor": lambda xp, x, y: xp.floor(x),
@@ -137,6 +138,7 @@ REFUSED = {
     "exp of whole numbers": (I32, lambda xp, x, y: xp.exp(x)),
     "floor of whole numbers": (I64, lambda xp, x, y: xp.floor(x)),
     "erf of whole numbers": (I64, lambda xp, x, y: xp.erf(x)),
+    "normal_cdf of whole numbers": (I64, lambda xp, x, y: xp.normal_cdf(x)),
     "power of whole numbers": (I32, lambda xp, x, y: xp.power(x, y)),
     "a root of whole numbers": (I32, lambda xp, x, y: xp.power(x, -1)),
     "the sign of a mask": (BOOL, lambda xp, x, y: xp.sign(x)),

@@ -7,12 +7,12 @@ from chainrule.ops.pool import AvgPool2d, AvgPool2dInput, MaxPool2d, MaxPool2dIn
 
 from .. import reference
 from ..rows import Row, bad, case, mask, real, spaced, whole
-from ..windows import pooling, two, winners
+from ..windows import DILATED, pooling, two, winners
 
 ROWS: tuple[Row, ...] = (
     Row(
         "MaxPool2d",
-        pooling(lambda w, n, c, size, _: case(MaxPool2d(w), spaced(n, c, *size))),
+        pooling(lambda w, n, c, size, _: case(MaxPool2d(w), spaced(n, c, *size)), DILATED),
         reference.max_pool2d,
         (
             bad(ShapeError, MaxPool2d(two), real(4, 4)),
@@ -24,7 +24,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         "MaxPool2dInput",
         pooling(
-            lambda w, n, c, size, out: case(MaxPool2dInput(w, size), real(n, c, *out), winners(w, n, c, *out))
+            lambda w, n, c, size, out: case(
+                MaxPool2dInput(w, size), real(n, c, *out), winners(w, n, c, *out)
+            ),
+            DILATED,
         ),
         reference.max_pool2d_input,
         (
@@ -38,7 +41,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "MaxPool2dTake",
-        pooling(lambda w, n, c, size, out: case(MaxPool2dTake(w), real(n, c, *size), winners(w, n, c, *out))),
+        pooling(
+            lambda w, n, c, size, out: case(MaxPool2dTake(w), real(n, c, *size), winners(w, n, c, *out)),
+            DILATED,
+        ),
         reference.max_pool2d_take,
         (
             bad(ShapeError, MaxPool2dTake(two), real(1, 1, 4, 4), winners(two, 1, 1, 2, 1)),

@@ -8,7 +8,7 @@ from chainrule.errors import DTypeError, SettingError, ShapeError
 from ..rows import Refusal, not_floats, refuses, tensor
 
 X, OTHERS = tensor(2, 4, 6), tensor(2, 5, 6)
-heads, encoder = nn.MultiheadAttention(6, 2), nn.TransformerEncoderLayer(6, 2, 8)
+heads = nn.MultiheadAttention(6, 2)
 
 TABLE: dict[str, tuple[Refusal, ...]] = {
     "MultiheadAttention": (
@@ -28,19 +28,5 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.MultiheadAttention(6, 4), "num_heads 4"),
         refuses(SettingError, lambda: nn.MultiheadAttention(0, 1), "embed_dim 0"),
         refuses(SettingError, lambda: nn.MultiheadAttention(6, 2, dropout=1), "p 1"),
-    ),
-    "TransformerEncoderLayer": (
-        *not_floats(encoder, 2, 4, 6),
-        refuses(DTypeError, lambda: encoder(tensor(2, 4, 6, dtype="float64")), "f64"),
-        refuses(ShapeError, lambda: encoder(tensor(2, 4, 5)), "(2, 4, 5)"),
-        refuses(ShapeError, lambda: encoder(tensor(4, 6)), "(4, 6)"),
-        refuses(ShapeError, lambda: encoder(X, np.ones((4, 5), bool)), "(4, 5)"),
-        refuses(ShapeError, lambda: encoder(X, None, np.ones((2, 5), bool)), "(2, 5)"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 4), "num_heads 4"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 0), "out_features 0"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 8, -1), "p -1"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation="sinus"), "'sinus'"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation=["relu"]), "['relu']"),
-        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, layer_norm_eps=0), "eps 0"),
     ),
 }

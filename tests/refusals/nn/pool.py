@@ -51,12 +51,16 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.LPPool2d("two", 2), "norm_type 'two'"),
         refuses(SettingError, lambda: nn.LPPool2d(2, 2, ceil_mode=1), "ceil_mode 1"),
     ),
-    "MaxPool1d": lines(nn.MaxPool1d),
+    "MaxPool1d": (
+        *lines(nn.MaxPool1d),
+        refuses(SettingError, lambda: nn.MaxPool1d(2, dilation=0), "dilation 0"),
+    ),
     "MaxPool2d": (
         *pictures(nn.MaxPool2d(5)),
         *pools(nn.MaxPool2d),
         *borders(nn.MaxPool2d),
         refuses(SettingError, lambda: nn.MaxPool2d(2, ceil_mode=1), "ceil_mode 1"),
+        refuses(SettingError, lambda: nn.MaxPool2d(2, dilation=(1, 0)), "dilation (1, 0)"),
         refuses(SettingError, lambda: nn.MaxPool2d(2, return_indices="yes"), "return_indices 'yes'"),
     ),
     "MaxUnpool2d": (

@@ -40,6 +40,6 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(DTypeError, lambda: ops.conv2d(X, tensor(2, 4, 3, 3, dtype="float64")), "f64"),
         refuses(SettingError, lambda: ops.conv2d(X, W, groups=3), "3 groups"),
         refuses(SettingError, lambda: ops.conv2d(X, W, groups=0), "groups 0"),
-        refuses(SettingError, lambda: ops.conv2d(X, W, groups="all"), "groups all"),
+        refuses(SettingError, lambda: ops.conv2d(X, W, groups="all"), "groups 'all'"),
     ),
 }

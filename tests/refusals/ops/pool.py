@@ -54,6 +54,9 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         *pools(lambda *a, **b: ops.max_pool2d(X, *a, **b)),
         *borders(lambda *a, **b: ops.max_pool2d(X, *a, **b)),
         refuses(SettingError, lambda: ops.max_pool2d(X, 2, ceil_mode="up"), "ceil_mode 'up'"),
+        refuses(SettingError, lambda: ops.max_pool2d(X, 2, dilation=0), "dilation 0"),
+        refuses(ShapeError, lambda: ops.max_pool2d(X, 2, dilation=(5, 1)), "a window of 6 over 4 pixels"),
+        refuses(ShapeError, lambda: ops.max_pool2d(X, 2, padding=1, dilation=5), "5 apart over 4 pixels"),
         refuses(SettingError, lambda: ops.max_pool2d(X, 2, return_indices=1), "return_indices 1"),
     ),
 }

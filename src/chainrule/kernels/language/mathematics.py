@@ -67,6 +67,10 @@ class VectorMathematics:
         """The smaller of the two; NaN if one is."""
         return self.extreme("lt", x, y)
 
+    def normal_cdf(self, x: Vector) -> Vector:
+        """The probability that a standard normal number is below x, to the last place of 1."""
+        return functions.normal_cdf(self.real("normal_cdf", x))
+
     def power(self, x: Any, y: Any) -> Vector:
         """x ** y; of integers with an exponent of 0 … 4 only."""
         if isinstance(x, Vector) and not isinstance(y, Vector):
