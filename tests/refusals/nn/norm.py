@@ -36,6 +36,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "BatchNorm1d": (
         *of_channels(nn.BatchNorm1d, 4, 3),
         refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(1, 3)), "one number"),
+        refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(1, 3, 1)), "one number"),
+        refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(4, 3, 5, 2)), "(4, 3, 5, 2)"),
     ),
     "BatchNorm2d": of_channels(nn.BatchNorm2d, 4, 3, 2, 2),
     "InstanceNorm1d": (
