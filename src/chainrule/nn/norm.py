@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import no_grad
-from ..ops.arguments import at_least, finite
+from ..ops.arguments import at_least, finite, flag
 from ..ops.standardize import normalized
 from . import init
 from .module import Buffer, Module
@@ -135,7 +135,9 @@ class InstanceNorm(ChannelNorm):
         affine: bool = False,
         track_running_stats: bool = False,
     ) -> None:
-        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        who = type(self).__name__
+        running = flag(who, "track_running_stats", track_running_stats)
+        super().__init__(num_features, eps, momentum, flag(who, "affine", affine), running)
 
     def forward(self, x: Any) -> Any:
         self.check(x)
@@ -201,7 +203,8 @@ class LayerNorm(Module):
     ) -> None:
         self.normalized_shape = normalized("LayerNorm", normalized_shape)
         self.eps = finite("LayerNorm", "eps", eps, 1e-5, above=0)
-        affine, shift = bool(elementwise_affine), bool(elementwise_affine and bias)
+        affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
+        shift = flag("LayerNorm", "bias", bias) and affine
         self.weight = init.parameter(self.normalized_shape, init.ones, None) if affine else None
         self.bias = init.parameter(self.normalized_shape, init.zeros, None) if shift else None
 
@@ -234,7 +237,9 @@ class GroupNorm(Module):
             expected = f"a divisor of num_channels {num_channels}"
             raise SettingError("GroupNorm", f"num_groups {num_groups}", expected, "num_groups=1")
         self.eps = finite("GroupNorm", "eps", eps, 1e-5, above=0)
-        self.weight = init.parameter((num_channels,), init.ones, None) if affine else None
+        self.weight = (
+            init.parameter((num_channels,), init.ones, None) if flag("GroupNorm", "affine", affine) else None
+        )
         self.bias = init.parameter((num_channels,), init.zeros, None) if affine else None
 
     def forward(self, x: Any) -> Any:
