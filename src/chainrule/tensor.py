@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import graph, ops
-from .errors import DTypeError, GradientError, InPlaceError, ShapeError
+from .errors import DTypeError, GradientError, IndexingError, InPlaceError, SettingError, ShapeError
 from .graph import Program, Value, mode, recording, require_grad
+from .ops.arguments import is_whole
 
 
 class Tensor(Value):
@@ -340,7 +341,7 @@ def gradient_of(
     function: Callable[..., Any], arguments: Sequence[Any], argnums: int | Sequence[int], create_graph: bool
 ) -> tuple[Any, Any]:
     """function(*arguments) and its gradients to the arguments chosen."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    chosen = numbered(argnums, len(arguments))
     inside = [x if isinstance(x, Tensor) or k not in chosen else Tensor(x) for k, x in enumerate(arguments)]
     again = create_graph
     for k in chosen:
@@ -361,7 +362,23 @@ def gradient_of(
         Tensor.of(np.zeros(inside[k].shape, inside[k].dtype)) if g is None else g
         for k, g in zip(chosen, found, strict=True)
     )
-    return value, slopes[0] if isinstance(argnums, int) else slopes
+    return value, slopes if isinstance(argnums, Sequence) else slopes[0]
+
+
+def numbered(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """The arguments that are chosen, of so many, by numbers ≥ 0."""
+    given = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    if not all(is_whole(k) and -count <= k < count for k in given):
+        expected, hint = f"numbers from 0 to {count - 1}", "argnums=0 for the first"
+        raise IndexingError("grad", f"argnums {argnums!r} of {count} arguments", expected, hint)
+    return tuple(int(k) % count for k in given)
+
+
+def require_function(who: str, function: Any) -> None:
+    """A function, or a SettingError: values know no gradient of their own."""
+    if not callable(function):
+        hint = "grad(lambda w: (w * w).sum())(w), or backward() of a value"
+        raise SettingError(who, f"a {type(function).__name__}", "a function of arrays", hint)
 
 
 def value_and_grad(
@@ -369,9 +386,12 @@ def value_and_grad(
 ) -> Callable[..., tuple[Any, Any]]:
     """A function that returns function(*arguments) and its gradients to the arguments numbered `argnums`.
 
+    Raises as `grad` does.
+
     >>> value_and_grad(lambda x: (x * x).sum())([1.0, 2.0])
     (Tensor(5., made by sum), Tensor([2., 4.]))
     """
+    require_function("value_and_grad", function)
     return lambda *arguments: gradient_of(function, arguments, argnums, create_graph)
 
 
@@ -381,11 +401,13 @@ def grad(
     """A function that returns the gradients of function(*arguments); grad(grad(f)) is the second derivative.
 
     argnums:  which arguments, one number or several; `.grad` of parameters is not touched
-    Raises GradientError if the function returns more than one number.
+    Raises SettingError for what is no function, GradientError if it returns more than one number, IndexingError for
+    arguments that it is not given.
 
     >>> grad(lambda x: x ** 3)(2.0), grad(grad(lambda x: x ** 3))(2.0)
     (Tensor(12.), Tensor(12.))
     """
+    require_function("grad", function)
     return lambda *arguments: gradient_of(function, arguments, argnums, create_graph)[1]
 
 

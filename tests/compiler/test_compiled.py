@@ -50,6 +50,8 @@ def test_it_is_a_decorator_with_and_without_settings():
     assert one(X).numpy().tobytes() == other(X).numpy().tobytes() == (X * 2).tobytes()
     with pytest.raises(SettingError, match="plain"):
         cr.compile(one, fallback="quiet")
+    with pytest.raises(SettingError, match="a Tensor; expected a function"):
+        cr.compile(one(X))
 
 
 # --- When it traces anew ---------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ def test_whole_numbers_go_with_integers():
         lambda: cr.exp("1"),
         lambda: cr.exp(None),
         lambda: cr.exp(1j),
+        lambda: Tensor([1.0]) * 2**63,
+        lambda: cr.exp(10**30),
     ],
 )
 def test_mixed_kinds_raise(wrong):

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, apply, grad, no_grad, value_and_grad
-from chainrule.errors import GradientError, ShapeError
+from chainrule.errors import GradientError, IndexingError, SettingError, ShapeError
 from chainrule.graph import Elementwise, Gate, gate, gradients
 
 from .gates import Outer, Softplus, SumAndDifference, Watched, leaf
@@ -142,6 +142,7 @@ def test_a_graph_is_walked_once_unless_retained():
         (lambda: (leaf(1.0) > 0).backward(), "depends on nothing"),
         (lambda: (leaf(1.0) * 2).backward(Tensor([1.0, 2.0])), r"an upstream gradient f32\[2\]"),
         (lambda: (leaf(1.0) * 2).backward(Tensor([1.0], dtype="float64")), r"f64\[1\]"),
+        (lambda: (leaf(1.0) * 2).backward(1.0), "a float as upstream gradient"),
     ],
 )
 def test_what_has_no_gradient(wrong, match):
@@ -254,6 +255,25 @@ def test_gradients_work_under_no_grad_and_leave_it_as_it_was():
 def test_grad_wants_one_number(function, match):
     with pytest.raises(GradientError, match=match):
         grad(function)(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("which", [2, -3, (0, 2), "first", None, True, 0.0])
+def test_grad_wants_arguments_that_are_given(which):
+    with pytest.raises(IndexingError, match="of 2 arguments") as caught:
+        grad(lambda x, y: (x * y).sum(), which)(Tensor([1.0]), Tensor([2.0]))
+    assert (caught.value.who, caught.value.expected) == ("grad", "numbers from 0 to 1")
+
+
+def test_arguments_may_be_counted_from_the_last():
+    slope = grad(lambda x, y: (x * y).sum(), -1)(np.array([2.0]), np.array([5.0]))
+    assert slope.tolist() == [2]
+
+
+@pytest.mark.parametrize("function", [grad, value_and_grad])
+def test_a_value_is_no_function(function):
+    with pytest.raises(SettingError, match="a Tensor; expected a function") as caught:
+        function((leaf(1.0) * 2).sum())
+    assert caught.value.who == function.__name__
 
 
 # --- gates of users ---------------------------------------------------------------------------------------

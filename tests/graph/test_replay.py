@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import Tensor, graph, nn, optim
-from chainrule.errors import GradientError
+from chainrule.errors import GradientError, SettingError
 from chainrule.random import Generator
 
 from ..ops.peers import refused
@@ -189,6 +189,11 @@ def test_without_a_graph_it_is_the_function():
     with cr.no_grad():
         assert cr.checkpoint(lambda x: x * 2, x).node is None
     assert cr.checkpoint(lambda x: x * 2, np.ones(2)).tolist() == [2, 2]
+
+
+def test_what_is_no_function_is_refused():
+    x = Tensor([1.0], requires_grad=True)
+    refused(SettingError, lambda: cr.checkpoint(x * 2, x), "checkpoint", "a Tensor", "checkpoint(layer, x)")
 
 
 def test_a_function_that_does_another_thing_is_named():

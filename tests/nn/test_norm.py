@@ -15,6 +15,7 @@ STATISTICS = {"running_mean": (3,), "running_var": (3,), "num_batches_tracked": 
 BOTH = {"weight": (3,), "bias": (3,)}
 ROWS = {
     "of rows": Layer(lambda rng: nn.BatchNorm1d(3), (6, 3), (6, 3), BOTH, STATISTICS),
+    "of sequences": Layer(lambda rng: nn.BatchNorm1d(3), (4, 3, 7), (4, 3, 7), BOTH, STATISTICS),
     "of pictures": Layer(lambda rng: nn.BatchNorm2d(3), (4, 3, 5, 2), (4, 3, 5, 2), BOTH, STATISTICS),
     "local response": Layer(lambda rng: nn.LocalResponseNorm(3, 0.5, 0.75, 2.0), (2, 5, 3, 3), (2, 5, 3, 3)),
 }
@@ -31,11 +32,12 @@ def test_training_normalizes_by_the_batch():
     np.testing.assert_allclose(out.var(axis=(0, 2, 3)), 1, atol=1e-3)
 
 
-def test_running_statistics_follow_with_the_unbiased_variance():
-    layer, x = nn.BatchNorm1d(3, momentum=0.25), noise((6, 3))
+@pytest.mark.parametrize(("shape", "axes"), [((6, 3), 0), ((4, 3, 5), (0, 2))])
+def test_running_statistics_follow_with_the_unbiased_variance(shape, axes):
+    layer, x = nn.BatchNorm1d(3, momentum=0.25), noise(shape)
     layer(x)
-    np.testing.assert_allclose(layer.running_mean, 0.25 * x.mean(0), rtol=1e-5)
-    np.testing.assert_allclose(layer.running_var, 0.75 + 0.25 * x.var(0, ddof=1), rtol=1e-5)
+    np.testing.assert_allclose(layer.running_mean, 0.25 * x.mean(axes), rtol=1e-5)
+    np.testing.assert_allclose(layer.running_var, 0.75 + 0.25 * x.var(axes, ddof=1), rtol=1e-5)
     assert layer.num_batches_tracked.item() == 1
     layer.eval()(x)
     assert layer.num_batches_tracked.item() == 1
@@ -132,6 +134,7 @@ PEERS = {
     "layer": ("LayerNorm", ((3, 5), 1e-3), {}, (4, 3, 5)),
     "layer without bias": ("LayerNorm", (5,), {"bias": False}, (4, 5)),
     "group": ("GroupNorm", (2, 6), {}, (3, 6, 2, 3)),
+    "batch of sequences": ("BatchNorm1d", (3,), {}, (4, 3, 5)),
     "instance of rows": ("InstanceNorm1d", (3,), {"affine": True}, (2, 3, 5)),
     "instance of pictures": (
         "InstanceNorm2d",

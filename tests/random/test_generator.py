@@ -8,7 +8,7 @@ import pytest
 
 from chainrule import random
 from chainrule.errors import ChainruleError, DTypeError, SettingError, ShapeError, StateError
-from chainrule.random import Generator, philox, random_bits
+from chainrule.random import Generator, chosen, philox, random_bits
 
 from .scalar import scalar_bits
 
@@ -196,6 +196,8 @@ def test_seeded_sets_and_restores_the_current_generator():
         (SettingError, lambda: Generator(0).integers(0, 1.5, 1)),
         (SettingError, lambda: Generator(0).permutation(-1)),
         (SettingError, lambda: Generator(0).split()),
+        (SettingError, lambda: chosen(0)),
+        (SettingError, lambda: chosen(np.random.default_rng(0))),
         (DTypeError, lambda: Generator(0).split(1.5)),
         (DTypeError, lambda: Generator(0).uniform(1, dtype="float16")),
         (DTypeError, lambda: Generator(0).normal(1, dtype="int64")),

@@ -34,6 +34,9 @@ class Compiled:
     """A compiled step; call it as the step itself.  See `compile`."""
 
     def __init__(self, function: Callable[..., Any], keep_gradients: bool, fallback: str) -> None:
+        if not callable(function):
+            came, hint = f"a {type(function).__name__}", "compile(step), and then step(images, labels)"
+            raise SettingError("compile", came, "a function", hint)
         if fallback not in FALLBACKS:
             raise SettingError(
                 "compile", f"fallback {fallback!r}", 'one of "plain", "error"', 'fallback="plain"'
@@ -309,6 +312,7 @@ def compile(
                shapes and dtypes, of train and eval, of trained parameters
     keep_gradients:  leave `.grad` on the parameters, as the plain step does; else reading it raises
     fallback:  "plain" runs gate by gate, with a warning, where nothing can be compiled; "error" raises CompileError
+    Raises SettingError for what is no function, and another fallback.
     Returns a function like the given one.  State changes together after the last gradient; a step whose loss or
     gradients are not finite raises NonFiniteError and changes nothing.
 

@@ -61,7 +61,7 @@ class Batches:
                 "drop_last=False or a smaller batch_size",
             )
         self.dataset, self.batch_size = dataset, batch_size
-        self.rng = rng or random.current()
+        self.rng = random.chosen(rng)
         self.shuffle, self.drop_last, self.transform = shuffle, drop_last, transform
         self.epoch = 0
 

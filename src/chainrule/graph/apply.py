@@ -101,7 +101,10 @@ def wrap(gate: Gate, x: Any, kind: type[Value]) -> Value:
     if isinstance(x, bool | np.bool_):
         return kind.of(np.asarray(bool(x)), constant=True)
     if isinstance(x, numbers.Integral):
-        return kind.of(np.asarray(int(x), np.int64), weak=True, constant=True)
+        whole = int(x)
+        if not -(2**63) <= whole < 2**63:
+            raise DTypeError(gate.label, "an integer beyond 64 bits", "one of 64 bits", "a float, 1e30")
+        return kind.of(np.asarray(whole, np.int64), weak=True, constant=True)
     if isinstance(x, numbers.Real):
         return kind.of(np.asarray(float(x), np.float64), weak=True, constant=True)
     raise DTypeError(

@@ -128,6 +128,12 @@ def seed(root: Value, upstream: Value | None) -> Value:
     if isinstance(upstream, np.ndarray):
         upstream = type(root).result.of(upstream, constant=True)
     if upstream is not None:
+        if not isinstance(upstream, Value):
+            came, hint = (
+                f"a {type(upstream).__name__} as upstream gradient",
+                f"Tensor(...) of shape {root.shape}",
+            )
+            raise GradientError("backward", came, "a tensor or an array", hint)
         if upstream.shape != root.shape or upstream.dtype != root.dtype:
             came = f"an upstream gradient {upstream.spec} for a value {root.spec}"
             raise GradientError("backward", came, "the same shape and dtype", f"shape {root.shape}")

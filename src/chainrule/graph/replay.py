@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import GradientError
+from ..errors import GradientError, SettingError
 from .gate import Gate
 from .mode import Mode, mode
 from .origin import during, here, inherit
@@ -27,7 +27,7 @@ def checkpoint(function: Callable[..., Any], *inputs: Any) -> Any:
     bit: the second run sees state as it was, and leaves none.  A compiled step runs it twice too, and its memory
     shrinks; there, a sum that is made in another pass than before may have another last digit.
     Inside another checkpoint, the inner one forgets nothing more in a compiled step.
-    Raises GradientError, on the way back, if the second run gives something else.
+    Raises SettingError for what is no function; GradientError, on the way back, if the second run gives something else.
     Cost: one more forward of the function.
     Source: Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost".
 
@@ -37,6 +37,9 @@ def checkpoint(function: Callable[..., Any], *inputs: Any) -> Any:
     >>> x.grad
     Tensor([  2.718282, 109.1963  ])
     """
+    if not callable(function):
+        came, hint = f"a {type(function).__name__}", "checkpoint(layer, x) in the place of layer(x)"
+        raise SettingError("checkpoint", came, "a function, and then its inputs", hint)
     if not recording.get():
         return function(*inputs)
     context, held, since = copy_context(), tuple(map(kept, inputs)), next_rank()

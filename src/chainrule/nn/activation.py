@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ..ops.arguments import finite
+from ..ops.arguments import finite, whole_axis
 from .module import Module
 
 
@@ -100,7 +100,7 @@ class Softmax(Module):
     """
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+        self.axis = whole_axis(type(self).__name__, axis)
 
     def forward(self, x: Any) -> Any:
         return ops.softmax(x, axis=self.axis)

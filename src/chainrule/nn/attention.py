@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
-from ..ops.arguments import at_least
+from ..ops.arguments import at_least, flag
 from ..random import Generator
 from . import init
 from .dropout import Dropout
@@ -62,9 +62,11 @@ class MultiheadAttention(Module):
         if embed_dim % num_heads:
             expected = f"a divisor of embed_dim {embed_dim}"
             raise SettingError(who, f"num_heads {num_heads}", expected, "num_heads=1")
-        self.batch_first = bool(batch_first)
+        self.batch_first = flag(who, "batch_first", batch_first)
         self.in_proj_weight = init.parameter((3 * embed_dim, embed_dim), init.xavier_uniform, rng)
-        self.in_proj_bias = init.parameter((3 * embed_dim,), init.zeros, rng) if bias else None
+        self.in_proj_bias = (
+            init.parameter((3 * embed_dim,), init.zeros, rng) if flag(who, "bias", bias) else None
+        )
         self.out_proj = Linear(embed_dim, embed_dim, bias, initialize=init.xavier_uniform, rng=rng)
         self.dropout = Dropout(dropout, rng=rng)
 
@@ -79,15 +81,20 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
+        given = {
+            "need_weights": need_weights,
+            "average_attn_weights": average_attn_weights,
+            "is_causal": is_causal,
+        }
+        for name, told in given.items():
+            flag("MultiheadAttention", name, told)
         key = query if key is None else key
-        given = (query, key, key if value is None else value)
-        for name, x in zip(("query", "key", "value"), given, strict=True):
+        values = (query, key, key if value is None else value)
+        for name, x in zip(("query", "key", "value"), values, strict=True):
             self.check(name, x)
-        q, k, v = (self.heads(x) for x in self.projected(*given))
+        q, k, v = (self.heads(x) for x in self.projected(*values))
         mask = self.mask(key_padding_mask, attn_mask, (*q.shape[:-1], k.shape[-2]), q.dtype)
-        out, weights = ops.scaled_dot_product_attention(
-            q, k, v, mask, causal=bool(is_causal), need_weights=True
-        )
+        out, weights = ops.scaled_dot_product_attention(q, k, v, mask, causal=is_causal, need_weights=True)
         if self.training and self.dropout.p:
             weights = self.dropout(weights)
             out = ops.matmul(weights, v)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import SettingError
-from ..ops.arguments import at_least
+from ..ops.arguments import at_least, flag
 from ..random import Generator
 from . import init
 from .module import Module
@@ -59,7 +59,7 @@ class Conv1d(Module):
         self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (out_channels, in_channels // groups, self.kernel_size)
         self.weight = init.parameter(shape, initialize, rng)
-        self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None
+        self.bias = init.parameter((out_channels,), init.zeros, rng) if flag(who, "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
         return ops.conv1d(
@@ -122,7 +122,7 @@ class Conv2d(Module):
         self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (out_channels, in_channels // groups, *self.window.size)
         self.weight = init.parameter(shape, initialize, rng)
-        self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None
+        self.bias = init.parameter((out_channels,), init.zeros, rng) if flag(who, "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
         w = self.window

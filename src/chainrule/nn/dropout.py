@@ -10,7 +10,7 @@ from .. import ops
 from ..errors import ShapeError
 from ..graph import no_grad
 from ..ops.arguments import fraction
-from ..random import Generator, current
+from ..random import Generator, chosen
 from .module import Buffer, Module
 
 
@@ -29,7 +29,7 @@ class Dropout(Module):
 
     def draw_seed(self, rng: Generator | None) -> None:
         """A seed, and so masks, of its own."""
-        self.seed = int((rng or current()).integers(0, 2**31, (1,))[0])
+        self.seed = int(chosen(rng).integers(0, 2**31, (1,))[0])
 
     def forward(self, x: Any) -> Any:
         self.check(x)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import ShapeError
-from ..random import Generator, current
+from ..random import Generator, chosen
 from .module import Parameter
 
 Initializer: TypeAlias = Callable[[tuple[int, ...], Generator], np.ndarray]
@@ -86,7 +86,7 @@ def parameter(shape: tuple[int, ...], initialize: Initializer, rng: Generator | 
         hollow = Parameter(0.0)
         hollow.data = np.broadcast_to(hollow.data, shape)
         return hollow
-    return Parameter(initialize(shape, rng or current()))
+    return Parameter(initialize(shape, chosen(rng)))
 
 
 @contextmanager

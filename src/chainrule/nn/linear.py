@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError
-from ..ops.arguments import at_least, checked_shape
+from ..ops.arguments import at_least, checked_shape, flag
 from ..random import Generator
 from . import init
 from .module import Module
@@ -33,7 +33,7 @@ class Linear(Module):
         self.in_features = at_least("Linear", "in_features", in_features, 1)
         self.out_features = at_least("Linear", "out_features", out_features, 1)
         self.weight = init.parameter((out_features, in_features), initialize, rng)
-        self.bias = init.parameter((out_features,), init.zeros, rng) if bias else None
+        self.bias = init.parameter((out_features,), init.zeros, rng) if flag("Linear", "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
         return ops.linear(x, self.weight, self.bias)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.arguments import at_least, pair
+from ..ops.arguments import at_least, flag, pair
 from ..random import Generator
 from . import init
 from .module import Module
@@ -54,7 +54,8 @@ class LocallyConnected2d(Module):
             return initialize((places[0] * places[1] * out_channels, *filters), rng).reshape(shape)
 
         self.weight = init.parameter((*places, out_channels, *filters), place_by_place, rng)
-        self.bias = init.parameter((out_channels, *places), init.zeros, rng) if bias else None
+        shifted = flag(who, "bias", bias)
+        self.bias = init.parameter((out_channels, *places), init.zeros, rng) if shifted else None
 
     def forward(self, x: Any) -> Any:
         w = self.window

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import no_grad
-from ..ops.arguments import at_least, finite
+from ..ops.arguments import at_least, finite, flag
 from ..ops.standardize import normalized
 from . import init
 from .module import Buffer, Module
@@ -23,7 +23,7 @@ class ChannelNorm(Module):
     PyTorch; in evaluation they are used.
     """
 
-    axes: ClassVar[int]
+    layouts: ClassVar[tuple[str, ...]]
     weight: Any
     bias: Any
     running_mean: Any
@@ -44,9 +44,10 @@ class ChannelNorm(Module):
     def check(self, x: Any) -> None:
         """The same in training and in evaluation, where shapes would broadcast in silence."""
         who, shape = type(self).__name__, tuple(getattr(x, "shape", ()))
-        if len(shape) != self.axes or shape[1] != self.num_features:
-            names = f"(N, {self.num_features}{('', '', '', ', L', ', H, W')[self.axes]})"
-            hint = f"{who}({shape[1]})" if len(shape) == self.axes else "reshape x"
+        fits = len(shape) in [layout.count(",") + 1 for layout in self.layouts]
+        if not fits or shape[1] != self.num_features:
+            names = " or ".join(f"({layout})".replace("C", str(self.num_features)) for layout in self.layouts)
+            hint = f"{who}({shape[1]})" if fits else "reshape x"
             raise ShapeError(who, f"x of shape {shape}", names, hint)
         own = self.weight if self.weight is not None else self.running_mean
         if own is not None and x.dtype != own.dtype:
@@ -55,7 +56,7 @@ class ChannelNorm(Module):
 
     def by_running(self, x: Any) -> Any:
         """x brought to scale by the running statistics."""
-        column = (1, -1) + (1,) * (self.axes - 2)
+        column = (1, -1) + (1,) * (len(x.shape) - 2)
         deviation = ops.sqrt(self.running_var + self.eps)
         scale = 1.0 / deviation if self.weight is None else self.weight / deviation
         out = (x - self.running_mean.reshape(column)) * scale.reshape(column)
@@ -88,18 +89,18 @@ class BatchNorm(ChannelNorm):
             return self.by_running(x)
         out, mean, var = ops.batch_norm(x, self.weight, self.bias, eps=self.eps)
         with no_grad():
-            self.follow(mean, var, ops.size(x.shape, (0, *range(2, self.axes))))
+            self.follow(mean, var, ops.size(x.shape, (0, *range(2, len(x.shape)))))
         return out
 
 
 class BatchNorm1d(BatchNorm):
-    """Batch norm of (N, C).
+    """Batch norm of (N, C), or of (N, C, L), then over the places too.
 
-    Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one row,
-    DTypeError unless x has the dtype of the weights.
+    Raises SettingError for impossible settings, ShapeError for another number of axes or channels and for one number in
+    a channel, DTypeError unless x has the dtype of the weights.
     """
 
-    axes = 2
+    layouts = ("N, C", "N, C, L")
 
 
 class BatchNorm2d(BatchNorm):
@@ -115,7 +116,7 @@ class BatchNorm2d(BatchNorm):
     (0.0, 1.0)
     """
 
-    axes = 4
+    layouts = ("N, C, H, W",)
 
 
 class InstanceNorm(ChannelNorm):
@@ -134,7 +135,9 @@ class InstanceNorm(ChannelNorm):
         affine: bool = False,
         track_running_stats: bool = False,
     ) -> None:
-        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        who = type(self).__name__
+        running = flag(who, "track_running_stats", track_running_stats)
+        super().__init__(num_features, eps, momentum, flag(who, "affine", affine), running)
 
     def forward(self, x: Any) -> Any:
         self.check(x)
@@ -142,7 +145,7 @@ class InstanceNorm(ChannelNorm):
             return self.by_running(x)
         out = ops.instance_norm(x, self.weight, self.bias, eps=self.eps)
         if self.running_mean is not None and x.shape[0]:
-            pixels = tuple(range(2, self.axes))
+            pixels = tuple(range(2, len(x.shape)))
             with no_grad():
                 var = ops.mean(ops.var(x, axis=pixels), axis=0)
                 self.follow(ops.mean(x, axis=(0, *pixels)), var, ops.size(x.shape, pixels))
@@ -156,7 +159,7 @@ class InstanceNorm1d(InstanceNorm):
     DTypeError unless x has the dtype of the weights.
     """
 
-    axes = 3
+    layouts = ("N, C, L",)
 
 
 class InstanceNorm2d(InstanceNorm):
@@ -172,7 +175,7 @@ class InstanceNorm2d(InstanceNorm):
     True
     """
 
-    axes = 4
+    layouts = ("N, C, H, W",)
 
 
 class LayerNorm(Module):
@@ -200,7 +203,8 @@ class LayerNorm(Module):
     ) -> None:
         self.normalized_shape = normalized("LayerNorm", normalized_shape)
         self.eps = finite("LayerNorm", "eps", eps, 1e-5, above=0)
-        affine, shift = bool(elementwise_affine), bool(elementwise_affine and bias)
+        affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
+        shift = flag("LayerNorm", "bias", bias) and affine
         self.weight = init.parameter(self.normalized_shape, init.ones, None) if affine else None
         self.bias = init.parameter(self.normalized_shape, init.zeros, None) if shift else None
 
@@ -233,7 +237,9 @@ class GroupNorm(Module):
             expected = f"a divisor of num_channels {num_channels}"
             raise SettingError("GroupNorm", f"num_groups {num_groups}", expected, "num_groups=1")
         self.eps = finite("GroupNorm", "eps", eps, 1e-5, above=0)
-        self.weight = init.parameter((num_channels,), init.ones, None) if affine else None
+        self.weight = (
+            init.parameter((num_channels,), init.ones, None) if flag("GroupNorm", "affine", affine) else None
+        )
         self.bias = init.parameter((num_channels,), init.zeros, None) if affine else None
 
     def forward(self, x: Any) -> Any:

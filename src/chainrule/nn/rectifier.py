@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.arguments import at_least, finite
+from ..ops.arguments import at_least, finite, whole_axis
 from ..random import Generator
 from .init import parameter
 from .module import Module
@@ -103,7 +103,7 @@ class Maxout(Module):
 
     def __init__(self, pieces: int, axis: int = 1) -> None:
         self.pieces = at_least("Maxout", "pieces", pieces, 1)
-        self.axis = axis
+        self.axis = whole_axis("Maxout", axis)
 
     def forward(self, x: Any) -> Any:
         return ops.maxout(x, self.pieces, axis=self.axis)

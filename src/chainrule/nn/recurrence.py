@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..ops.arguments import at_least, fraction
+from ..ops.arguments import at_least, flag, fraction
 from ..random import Generator
 from . import init
 from .dropout import Dropout
@@ -41,7 +41,7 @@ class Recurrence(Module):
         who = type(self).__name__
         self.input_size = at_least(who, "input_size", input_size, 1)
         self.hidden_size = at_least(who, "hidden_size", hidden_size, 1)
-        self.bias = bool(bias)
+        self.bias = flag(who, "bias", bias)
 
     def add_weights(self, suffix: str, features: int, rng: Generator | None) -> None:
         """weight_ih (gates·H, features), weight_hh (gates·H, H), and both biases, within ±1/√H."""
@@ -162,8 +162,8 @@ class Reader(Recurrence):
         super().__init__(input_size, hidden_size, bias)
         who = type(self).__name__
         self.num_layers = at_least(who, "num_layers", num_layers, 1)
-        self.batch_first = bool(batch_first)
-        self.directions = ("", "_reverse") if bidirectional else ("",)
+        self.batch_first = flag(who, "batch_first", batch_first)
+        self.directions = ("", "_reverse") if flag(who, "bidirectional", bidirectional) else ("",)
         for number in range(num_layers):
             features = hidden_size * len(self.directions) if number else input_size
             for direction in self.directions:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .. import ops
 from ..errors import SettingError
-from ..ops.arguments import at_least
+from ..ops.arguments import at_least, flag
 from ..random import Generator
 from .attention import MultiheadAttention
 from .containers import ModuleList
@@ -60,7 +60,7 @@ class TransformerEncoderLayer(Module):
         self.linear1 = Linear(d_model, dim_feedforward, bias, rng=rng)
         self.dropout = Dropout(dropout, rng=rng)
         self.linear2 = Linear(dim_feedforward, d_model, bias, rng=rng)
-        self.norm_first = bool(norm_first)
+        self.norm_first = flag("TransformerEncoderLayer", "norm_first", norm_first)
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias)
         self.dropout1 = Dropout(dropout, rng=rng)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from .. import ops
 from ..errors import SettingError
-from ..ops.arguments import at_least, pair
+from ..ops.arguments import at_least, flag, pair
 from ..random import Generator
 from . import init
 from .conv import checked_groups
@@ -46,7 +46,7 @@ class Transposed(Module):
         self.groups = checked_groups(who, groups, in_channels, out_channels)
         shape = (in_channels, out_channels // groups, *self.kernel_size)
         self.weight = init.parameter(shape, initialize, rng)
-        self.bias = init.parameter((out_channels,), init.zeros, rng) if bias else None
+        self.bias = init.parameter((out_channels,), init.zeros, rng) if flag(who, "bias", bias) else None
 
     def each(self, name: str, value: Any, least: int) -> tuple[int, ...]:
         """A setting with a whole number for each axis."""

@@ -102,9 +102,14 @@ def axes(who: str, axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def one_axis(who: str, axis: int, ndim: int) -> int:
     """One axis counted from the front."""
+    return axes(who, whole_axis(who, axis), ndim)[0]
+
+
+def whole_axis(who: str, axis: Any) -> int:
+    """One axis, of an array that is not there yet."""
     if not is_whole(axis):
         raise IndexingError(who, f"axis {axis!r}", "one whole number", "axis=-1")
-    return axes(who, axis, ndim)[0]
+    return int(axis)
 
 
 def check_bias(who: str, b: Operand, count: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, SettingError, ShapeError
 from ..graph import Gate, Spec, Value, apply, common_dtype, gate
-from .arguments import Operand, named, shape_of
+from .arguments import Operand, flag, named, shape_of
 from .dropout import dropout
 from .elementary import exp
 from .linear import matmul
@@ -140,7 +140,8 @@ def scaled_dot_product_attention(
     p, step, seed, layer:  dropout of the weights, as in `dropout`; needs a step unless p is 0
     Returns (…, L, V).  A query that may look nowhere gets weights and a result of 0, and sends no gradient back.
     Raises ShapeError for shapes that do not fit and for no key, DTypeError unless all are of one float dtype and the
-    mask bool or of it, SettingError for an impossible scale or dropout.
+    mask bool or of it, SettingError for an impossible scale or dropout and for a flag
+    that is neither True nor False.
     Cost: 2·L·S·(E + V) flops for each batch and head.
     Source: Vaswani et al. 2017, §3.2.1.  Also: nn.MultiheadAttention.
 
@@ -151,15 +152,17 @@ def scaled_dot_product_attention(
     Tensor([[1.],
             [1.]])
     """
-    gate = Attention(checked_scale(q, scale), bool(causal))
+    who = "scaled_dot_product_attention"
+    asked = flag(who, "need_weights", need_weights)
+    gate = Attention(checked_scale(q, scale), flag(who, "causal", causal))
     out, weights = apply(gate, q, k, v, *(() if mask is None else (mask,)))
     if p != 0:
         if step is None:
             came, expected = f"p {p!r} and no step", "an integer that counts the calls"
-            raise SettingError("scaled_dot_product_attention", came, expected, "step=np.asarray(1)")
+            raise SettingError(who, came, expected, "step=np.asarray(1)")
         weights = dropout(weights, step, p=p, seed=seed, layer=layer)
         out = matmul(weights, v)
-    return (out, weights) if need_weights else out
+    return (out, weights) if asked else out
 
 
 def checked_scale(q: Operand, scale: float | None) -> float:

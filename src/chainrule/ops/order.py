@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, apply, check_axes, gate, require_kind
-from .arguments import Operand, at_least, checked_shape, named, one_axis
+from .arguments import Operand, at_least, checked_shape, flag, named, one_axis
 from .indexing import Index, Slice, take_along_axis
 
 
@@ -36,14 +36,15 @@ def argsort(x: Operand, *, axis: int = -1, descending: bool = False) -> Any:
     """The indices that put x in order along an axis, int64: `take_along_axis(x, argsort(x))` is `sort(x)`.
 
     NaN counts as largest, and equal numbers keep their order.
-    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats or integers.
+    Raises IndexingError for an axis that x does not have, SettingError for a descending that is neither True nor False,
+    DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor, argsort
     >>> argsort(Tensor([3.0, 1.0, 2.0]))
     Tensor([1, 2, 0])
     """
     ndim = len(checked_shape("argsort", x))
-    return apply(Argsort(one_axis("argsort", axis, ndim), bool(descending)), x)
+    return apply(Argsort(one_axis("argsort", axis, ndim), flag("argsort", "descending", descending)), x)
 
 
 @named
@@ -51,7 +52,8 @@ def sort(x: Operand, *, axis: int = -1, descending: bool = False) -> Any:
     """x in order along an axis, from the smallest on, or the largest; each gradient goes back to where its number was.
 
     NaN counts as largest, and equal numbers keep their order.
-    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats or integers.
+    Raises IndexingError for an axis that x does not have, SettingError for a descending that is neither True nor False,
+    DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor, sort
     >>> sort(Tensor([3.0, 1.0, 2.0]), descending=True)
@@ -69,8 +71,9 @@ def top_k(
 
     sorted:  in their order; else in the order in which they stand in x
     Returns (values, indices).  NaN counts as largest, and of equal numbers the first ones are taken.
-    Raises ShapeError if there are less than k numbers, SettingError unless k is a whole number ≥ 0, IndexingError for
-    an axis that x does not have, DTypeError unless x holds floats or integers.
+    Raises ShapeError if there are less than k numbers, SettingError unless k is a whole number ≥ 0 and both
+    flags are True or False, IndexingError for an axis that x does not have, DTypeError unless x holds floats or
+    integers.
     Source: PyTorch's topk for the meaning of the settings.
 
     >>> from chainrule import Tensor, top_k
@@ -83,7 +86,7 @@ def top_k(
         came = f"k {count} of {shape[place]} numbers along axis {place} of shape {shape}"
         raise ShapeError("top_k", came, "at most as many as there are", f"k={shape[place]}")
     first = Index((Slice(None, None, None),) * place + (Slice(0, count, 1),))
-    indices = apply(first, argsort(x, axis=place, descending=largest))
-    if not sorted:
+    indices = apply(first, argsort(x, axis=place, descending=flag("top_k", "largest", largest)))
+    if not flag("top_k", "sorted", sorted):
         indices = sort(indices, axis=place)
     return take_along_axis(x, indices, axis=place), indices

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, require_kind
-from .arguments import Axis, Operand, axes, checked_shape
+from .arguments import Axis, Operand, axes, checked_shape, flag
 from .indexing import Index, Slice
 from .reduction import size, spread
 from .shape import concat, cut, permute_dims, reshape
@@ -100,7 +100,8 @@ def prod(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The product along axes, over all of them for axis=None, in the dtype of x; 1 of nothing.
 
     The gradient to each number is the product of the others, also where some of them are zero.
-    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats or integers.
+    Raises IndexingError for an axis that x does not have, SettingError for a keepdims that is neither True nor False,
+    DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor, grad, prod
     >>> prod(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
@@ -108,4 +109,6 @@ def prod(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> grad(prod)(Tensor([2.0, 0.0, 5.0]))
     Tensor([ 0., 10.,  0.])
     """
-    return apply(Prod(axes("prod", axis, len(checked_shape("prod", x))), bool(keepdims)), x)
+    return apply(
+        Prod(axes("prod", axis, len(checked_shape("prod", x))), flag("prod", "keepdims", keepdims)), x
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError, ShapeError
 from ..graph import Gate, Reduction, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, checked_shape, named, one_axis
+from .arguments import Axis, Operand, axes, checked_shape, flag, named, one_axis
 from .elementary import sqrt
 from .indexing import scatter_along_axis
 from .shape import broadcast_to, permute_dims, reshape
@@ -142,25 +142,29 @@ class Argmin(Argmax):
 def sum(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The sum along axes, over all of them for axis=None, in the dtype of x.
 
-    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats or integers.
+    Raises IndexingError for an axis that x does not have, SettingError for a keepdims that is neither True nor False,
+    DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
     Tensor([4., 6.])
     """
-    return apply(Sum(axes("sum", axis, len(checked_shape("sum", x))), bool(keepdims)), x)
+    return apply(Sum(axes("sum", axis, len(checked_shape("sum", x))), flag("sum", "keepdims", keepdims)), x)
 
 
 def mean(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean along axes, over all of them for axis=None; NaN of nothing.
 
-    Raises IndexingError for an axis that x does not have, DTypeError unless x holds floats.
+    Raises IndexingError for an axis that x does not have, SettingError for a keepdims that is neither True nor False,
+    DTypeError unless x holds floats.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1)
     Tensor([1.5, 3.5])
     """
-    return apply(Mean(axes("mean", axis, len(checked_shape("mean", x))), bool(keepdims)), x)
+    return apply(
+        Mean(axes("mean", axis, len(checked_shape("mean", x))), flag("mean", "keepdims", keepdims)), x
+    )
 
 
 def var(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -174,12 +178,8 @@ def var(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: boo
     >>> Tensor([[1.0, 2.0], [3.0, 5.0]]).var(axis=1)
     Tensor([0.25, 1.  ])
     """
-    return apply(
-        Var(
-            axes("var", axis, len(checked_shape("var", x))), bool(keepdims), correction_of("var", correction)
-        ),
-        x,
-    )
+    along, kept = axes("var", axis, len(checked_shape("var", x))), flag("var", "keepdims", keepdims)
+    return apply(Var(along, kept, correction_of("var", correction)), x)
 
 
 def correction_of(who: str, correction: float) -> float:
@@ -203,14 +203,14 @@ def std(x: Operand, *, axis: Axis = None, correction: float = 0.0, keepdims: boo
     Tensor([0.5, 1. ])
     """
     along = axes("std", axis, len(checked_shape("std", x)))
-    return sqrt(apply(Var(along, bool(keepdims), correction_of("std", correction)), x))
+    return sqrt(apply(Var(along, flag("std", "keepdims", keepdims), correction_of("std", correction)), x))
 
 
 def max(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The largest element along axes; NaN if there is one.  The gradient is routed to the first winner.
 
-    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, DTypeError unless
-    x holds floats or integers.
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, SettingError for a
+    keepdims that is neither True nor False, DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).max(axis=1)
@@ -222,8 +222,8 @@ def max(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
 def min(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The smallest element along axes; NaN if there is one.  The gradient is routed to the first winner.
 
-    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, DTypeError unless
-    x holds floats or integers.
+    Raises ShapeError where there is no element, IndexingError for an axis that x does not have, SettingError for a
+    keepdims that is neither True nor False, DTypeError unless x holds floats or integers.
 
     >>> from chainrule import Tensor
     >>> Tensor([[1.0, 5.0], [7.0, 2.0]]).min(axis=1)
@@ -235,9 +235,9 @@ def min(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
 def extreme(kind: type[Extreme], x: Operand, axis: Axis, keepdims: bool) -> Any:
     """The winner along axes: several become one first, so that one number wins."""
     shape = checked_shape(kind.label, x)
-    along = axes(kind.label, axis, len(shape))
+    along, keepdims = axes(kind.label, axis, len(shape)), flag(kind.label, "keepdims", keepdims)
     if len(along) == 1:
-        return apply(kind(along, bool(keepdims)), x)
+        return apply(kind(along, keepdims), x)
     rest = tuple(a for a in range(len(shape)) if a not in along)
     flat = reshape(permute_dims(x, rest + along), (*(shape[a] for a in rest), size(shape, along)))
     return reshape(apply(kind((len(rest),)), flat), reduced_shape(shape, along, keepdims))
@@ -278,9 +278,9 @@ def argmin(x: Operand, *, axis: int | None = None, keepdims: bool = False) -> An
 
 def winner(kind: type[Argmax], x: Operand, axis: int | None, keepdims: bool) -> Any:
     """Where the winner along an axis stands; without one, among all elements."""
-    ndim = len(checked_shape(kind.label, x))
+    ndim, keepdims = len(checked_shape(kind.label, x)), flag(kind.label, "keepdims", keepdims)
     if axis is not None:
-        return apply(kind(one_axis(kind.label, axis, ndim), bool(keepdims)), x)
+        return apply(kind(one_axis(kind.label, axis, ndim), keepdims), x)
     if keepdims:
         raise SettingError(kind.label, "keepdims=True without an axis", "an axis", "axis=-1")
     return apply(kind(0), reshape(x, (-1,)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, require_kind
-from .arguments import Operand, checked_shape, one_axis
+from .arguments import Operand, checked_shape, flag, one_axis
 from .shape import pad
 
 
@@ -50,10 +50,11 @@ def cumulative_sum(x: Operand, *, axis: int | None = None, include_initial: bool
     Tensor([0., 1., 3.])
     """
     ndim = len(checked_shape("cumulative_sum", x))
+    initial = flag("cumulative_sum", "include_initial", include_initial)
     if axis is None and ndim != 1:
         came = f"x of {ndim} axes and none named"
         raise SettingError("cumulative_sum", came, "an axis", "axis=-1")
     along = one_axis("cumulative_sum", 0 if axis is None else axis, ndim)
     total = apply(CumulativeSum(along), x)
-    widths = [(int(include_initial and a == along), 0) for a in range(ndim)]
-    return pad(total, widths) if include_initial else total
+    widths = [(int(initial and a == along), 0) for a in range(ndim)]
+    return pad(total, widths) if initial else total

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import Gate, Spec, Value, apply, check_axes, gate, reduced_shape, require_kind
-from .arguments import Axis, Operand, axes, checked_shape, one_axis
+from .arguments import Axis, Operand, axes, checked_shape, flag, one_axis
 from .elementary import abs, exp, log
 from .reduction import max, spread, sum
 from .selection import greater, where
@@ -112,15 +112,15 @@ class LogSoftmax(Gate):
 def logsumexp(x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """ln Σ exp x along axes, without overflow: a soft maximum.
 
-    Raises ShapeError where there is no score, IndexingError for an axis that x does not have, DTypeError unless x
-    holds floats.
+    Raises ShapeError where there is no score, IndexingError for an axis that x does not have, SettingError for a
+    keepdims that is neither True nor False, DTypeError unless x holds floats.
 
     >>> from chainrule import Tensor, logsumexp
     >>> logsumexp(Tensor([[1000.0, 1000.0]]), axis=1)
     Tensor([1000.6932])
     """
     ndim = len(checked_shape("logsumexp", x))
-    return apply(Logsumexp(axes("logsumexp", axis, ndim), bool(keepdims)), x)
+    return apply(Logsumexp(axes("logsumexp", axis, ndim), flag("logsumexp", "keepdims", keepdims)), x)
 
 
 def softmax(x: Operand, *, axis: int = -1) -> Any:

@@ -48,9 +48,9 @@ class AveragedWeights:
             came = f"a {type(weights).__name__} as weights"
             raise SettingError(self.who, came, "several tensors", "model.parameters()")
         self.weights = list({id(w): w for w in weights}.values())
-        strange = next((w for w in self.weights if not isinstance(w, Tensor)), None)
-        if strange is not None or not self.weights:
-            came = "an empty list" if strange is None else f"a {type(strange).__name__} among the weights"
+        strange = [w for w in self.weights if not isinstance(w, Tensor)]
+        if strange or not self.weights:
+            came = f"a {type(strange[0]).__name__} among the weights" if strange else "an empty list"
             raise SettingError(self.who, came, "tensors", "model.parameters()")
         if decay is not None:
             Bounds(below=1.0, usual=0.999).check(self.who, "decay", decay)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..ops.arguments import flag
 from .group import Bounds, Group
 from .optimizer import Optimizer
 from .schedule import Schedule, require_steps
@@ -224,7 +225,7 @@ class OneCycleLR(Schedule):
         final_div_factor: float = 1e4,
     ) -> None:
         self.max_lr, self.total_steps, self.pct_start = max_lr, total_steps, pct_start
-        self.cycle_momentum = cycle_momentum
+        self.cycle_momentum = flag("OneCycleLR", "cycle_momentum", cycle_momentum)
         self.base_momentum, self.max_momentum = base_momentum, max_momentum
         self.div_factor, self.final_div_factor = div_factor, final_div_factor
         super().__init__(optimizer)

@@ -5,6 +5,7 @@ order, on any number of threads.
 """
 
 from .generator import Generator as Generator
+from .generator import chosen as chosen
 from .generator import current as current
 from .generator import seeded as seeded
 from .philox import philox as philox

@@ -221,13 +221,30 @@ _CURRENT: ContextVar[Generator | None] = ContextVar("chainrule_random", default=
 def current() -> Generator:
     """Return the generator of the innermost `with seeded(...)`, else a fresh one from the operating system.
 
-    Layers that are given no generator of their own use it: `rng or random.current()`.
+    Layers that are given no generator of their own use it.
 
     >>> with seeded(0) as rng:
     ...     current() is rng
     True
     """
     return _CURRENT.get() or Generator()
+
+
+def chosen(rng: Generator | None) -> Generator:
+    """Return the generator that is given, or the current one for None.
+
+    Raises SettingError for anything else: a seed alone is no generator.
+
+    >>> rng = Generator(0)
+    >>> chosen(rng) is rng
+    True
+    """
+    if rng is None:
+        return current()
+    if not isinstance(rng, Generator):
+        came, seed = f"a {type(rng).__name__}", rng if type(rng) is int and rng >= 0 else 0
+        raise SettingError("rng", came, "a random.Generator, or None", f"rng=Generator({seed})")
+    return rng
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import nn
-from ..random import Generator, current
+from ..random import Generator, chosen
 from .naming import named
 
 
@@ -22,7 +22,7 @@ def lenet5(
     Pictures below 32×32 get a border of 2, so that the first convolution sees the 32×32 of the paper.
     Source: LeCun et al. 1998, §II, with relu and max pooling, as it is used today.
     """
-    rng = rng or current()
+    rng = chosen(rng)
     features: list[nn.Module] = [
         nn.Conv2d(input_shape[0], 6, 5, padding=2 if min(input_shape[1:]) < 32 else 0, rng=rng),
         nn.ReLU(),
@@ -49,7 +49,7 @@ def convnet(
 
     All filters are 3×3 with padding 1.  870,634 parameters on 1×28×28, 1,116,970 on 3×32×32.
     """
-    rng = rng or current()
+    rng = chosen(rng)
     features = stages([(2, 32), (2, 64)], input_shape[0], rng)
     return named(
         *features,
@@ -84,7 +84,7 @@ def alexnet(
     normalize: local response norm after the first two convolutions
     Source: Krizhevsky et al. 2012, §3.5; norm constants n = 5, α = 1e-4, β = 0.75, k = 2 (α averaged over n).
     """
-    rng = rng or current()
+    rng = chosen(rng)
     norm = [nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)] if normalize else []
     features: list[nn.Module] = [
         nn.Conv2d(input_shape[0], 96, 11, stride=4, rng=rng),
@@ -113,7 +113,7 @@ def vgg16(
 
     Source: Simonyan and Zisserman 2015, configuration D.
     """
-    rng = rng or current()
+    rng = chosen(rng)
     features = stages([(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)], input_shape[0], rng)
     return named(*features, nn.Flatten(), *dropout_head(flat(features, input_shape), classes, rng))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from .. import nn
-from ..random import Generator, current
+from ..random import Generator, chosen
 from .naming import named
 
 
 def layers(sizes: list[int], rng: Generator | None) -> nn.Sequential:
     """Flatten, then linear layers with relu between them."""
-    rng = rng or current()
+    rng = chosen(rng)
     parts: list[nn.Module] = [nn.Flatten()]
     for number, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
         parts += [nn.ReLU()] if number else []

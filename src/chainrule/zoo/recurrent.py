@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import nn, ops
-from ..random import Generator, current
+from ..random import Generator, chosen
 
 
 class RowReader(nn.Module):
@@ -38,4 +38,4 @@ def lstm(
     Source: Le et al. 2015, who read a picture pixel by pixel.
     """
     channels, _, width = input_shape
-    return RowReader(channels * width, hidden, classes, rng or current())
+    return RowReader(channels * width, hidden, classes, chosen(rng))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import nn, ops
-from ..random import Generator, current
+from ..random import Generator, chosen
 
 
 def conv(channels: int, width: int, size: int, stride: int, rng: Generator) -> nn.Conv2d:
@@ -64,4 +64,4 @@ def resnet20(
 
     Source: He et al. 2016, §4.2, with 1×1 convolution shortcuts (batch norm's scales and shifts counted).
     """
-    return ResNet(3, input_shape[0], classes, rng or current())
+    return ResNet(3, input_shape[0], classes, chosen(rng))

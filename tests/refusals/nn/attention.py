@@ -28,5 +28,10 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.MultiheadAttention(6, 4), "num_heads 4"),
         refuses(SettingError, lambda: nn.MultiheadAttention(0, 1), "embed_dim 0"),
         refuses(SettingError, lambda: nn.MultiheadAttention(6, 2, dropout=1), "p 1"),
+        refuses(SettingError, lambda: nn.MultiheadAttention(6, 2, bias=None), "bias None"),
+        refuses(SettingError, lambda: nn.MultiheadAttention(6, 2, batch_first="no"), "batch_first 'no'"),
+        refuses(SettingError, lambda: heads(X, need_weights=0), "need_weights 0"),
+        refuses(SettingError, lambda: heads(X, average_attn_weights=None), "average_attn_weights None"),
+        refuses(SettingError, lambda: heads(X, is_causal=np.ones((4, 4), bool)), "is_causal"),
     ),
 }

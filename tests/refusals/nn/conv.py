@@ -18,6 +18,8 @@ def channels(make: Callable[..., Any]) -> tuple[Refusal, ...]:
         refuses(SettingError, lambda: make(4, 2.0), "out_channels 2.0"),
         refuses(SettingError, lambda: make(4, 4, groups=0), "groups 0"),
         refuses(SettingError, lambda: make(4, 4, groups=3), "groups 3"),
+        refuses(SettingError, lambda: make(4, 4, bias="zero"), "bias 'zero'"),
+        refuses(SettingError, lambda: make(4, 4, rng="seed"), "a str"),
     )
 
 

@@ -20,7 +20,12 @@ def settings(kind: Callable[..., Any]) -> tuple[Refusal, ...]:
 
 
 TABLE: dict[str, tuple[Refusal, ...]] = {
-    "Dropout": (*settings(nn.Dropout), *not_values(nn.Dropout()), *not_floats(nn.Dropout(), 2, 3)),
+    "Dropout": (
+        refuses(SettingError, lambda: nn.Dropout(rng=0), "a int"),
+        *settings(nn.Dropout),
+        *not_values(nn.Dropout()),
+        *not_floats(nn.Dropout(), 2, 3),
+    ),
     "AlphaDropout": (
         *settings(nn.AlphaDropout),
         *not_values(nn.AlphaDropout()),

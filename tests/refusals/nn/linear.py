@@ -4,6 +4,7 @@ import numpy as np
 
 from chainrule import Tensor, nn
 from chainrule.errors import DTypeError, SettingError, ShapeError
+from chainrule.random import Generator
 
 from ..rows import Refusal, not_floats, not_values, refuses, tensor
 
@@ -17,6 +18,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.Linear(3, -1), "out_features -1"),
         refuses(SettingError, lambda: nn.Linear(3.0, 2), "in_features 3.0"),
         refuses(SettingError, lambda: nn.Linear(3, True), "out_features True"),
+        refuses(SettingError, lambda: nn.Linear(3, 2, Generator(0)), "bias Generator"),
+        refuses(SettingError, lambda: nn.Linear(3, 2, rng=0), "a int"),
         refuses(ShapeError, lambda: LAYER(tensor(4, 2)), "f32[4,2]"),
         refuses(ShapeError, lambda: LAYER(1.0), "f32[]"),
         refuses(DTypeError, lambda: LAYER(tensor(4, 3, dtype="float64")), "f64"),

@@ -36,6 +36,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "BatchNorm1d": (
         *of_channels(nn.BatchNorm1d, 4, 3),
         refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(1, 3)), "one number"),
+        refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(1, 3, 1)), "one number"),
+        refuses(ShapeError, lambda: nn.BatchNorm1d(3)(tensor(4, 3, 5, 2)), "(4, 3, 5, 2)"),
     ),
     "BatchNorm2d": of_channels(nn.BatchNorm2d, 4, 3, 2, 2),
     "InstanceNorm1d": (
@@ -45,7 +47,13 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
             ShapeError, lambda: nn.InstanceNorm1d(3, track_running_stats=True)(tensor(4, 3, 1)), "1 number"
         ),
     ),
-    "InstanceNorm2d": of_channels(affine(nn.InstanceNorm2d), 4, 3, 5, 2),
+    "InstanceNorm2d": (
+        *of_channels(affine(nn.InstanceNorm2d), 4, 3, 5, 2),
+        refuses(SettingError, lambda: nn.InstanceNorm2d(3, affine=3), "affine 3"),
+        refuses(
+            SettingError, lambda: nn.InstanceNorm2d(3, track_running_stats=None), "track_running_stats None"
+        ),
+    ),
     "LayerNorm": (
         *not_values(nn.LayerNorm(6)),
         *not_floats(nn.LayerNorm(6), 4, 6),
@@ -56,6 +64,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.LayerNorm(()), "normalized_shape ()"),
         refuses(SettingError, lambda: nn.LayerNorm("six"), "normalized_shape 'six'"),
         refuses(SettingError, lambda: nn.LayerNorm(6, eps=-1), "eps -1"),
+        refuses(SettingError, lambda: nn.LayerNorm(6, elementwise_affine="no"), "elementwise_affine 'no'"),
+        refuses(SettingError, lambda: nn.LayerNorm(6, bias=0), "bias 0"),
     ),
     "GroupNorm": (
         *not_floats(nn.GroupNorm(2, 6), 4, 6),
@@ -66,6 +76,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: nn.GroupNorm(4, 6), "num_groups 4"),
         refuses(SettingError, lambda: nn.GroupNorm(0, 6), "num_groups 0"),
         refuses(SettingError, lambda: nn.GroupNorm(2, 6, eps=0), "eps 0"),
+        refuses(SettingError, lambda: nn.GroupNorm(2, 6, affine=None), "affine None"),
     ),
     "LocalResponseNorm": (
         *not_values(nn.LocalResponseNorm(3)),

@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(ShapeError, lambda: nn.Maxout(2)(X), "(2, 3) in pieces of 2"),
         refuses(IndexingError, lambda: nn.Maxout(3, axis=2)(X), "axis 2 of 2 axes"),
         refuses(IndexingError, lambda: nn.Maxout(3)(tensor(3)), "axis 1 of 1 axes"),
+        refuses(IndexingError, lambda: nn.Maxout(3, axis=None), "axis None"),
         refuses(DTypeError, lambda: nn.Maxout(2)(Tensor([[True, False]])), "bool"),
     ),
 }

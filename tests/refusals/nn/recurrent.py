@@ -25,6 +25,7 @@ def of_sizes(kind: Callable[..., Any], *shape: int) -> tuple[Refusal, ...]:
         refuses(ShapeError, lambda: kind(3, 5)(tensor(*shape), np.zeros((7, 5), "float32")), "a state of"),
         refuses(SettingError, lambda: kind(0, 5), "input_size 0"),
         refuses(SettingError, lambda: kind(3, 2.5), "hidden_size 2.5"),
+        refuses(SettingError, lambda: kind(3, 5, bias="none"), "bias 'none'"),
     )
 
 
@@ -36,6 +37,8 @@ def of_sequences(kind: Callable[..., Any]) -> tuple[Refusal, ...]:
         refuses(ShapeError, lambda: kind(3, 5, bidirectional=True)(X, tensor(1, 2, 5)), "a state of"),
         refuses(SettingError, lambda: kind(3, 5, 0), "num_layers 0"),
         refuses(SettingError, lambda: kind(3, 5, 2, dropout=1.0), "dropout 1.0"),
+        refuses(SettingError, lambda: kind(3, 5, batch_first="yes"), "batch_first 'yes'"),
+        refuses(SettingError, lambda: kind(3, 5, bidirectional=2), "bidirectional 2"),
     )
 
 

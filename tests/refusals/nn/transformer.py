@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(ShapeError, lambda: encoder(X, None, np.ones((2, 5), bool)), "(2, 5)"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 4), "num_heads 4"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 0), "out_features 0"),
+        refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, norm_first=1), "norm_first 1"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, 8, -1), "p -1"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation="sinus"), "'sinus'"),
         refuses(SettingError, lambda: nn.TransformerEncoderLayer(6, 2, activation=["relu"]), "['relu']"),

@@ -28,6 +28,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(DTypeError, lambda: attend(Q, K, V, "causal"), "str"),
         refuses(SettingError, lambda: attend(Q, K, V, scale=float("inf")), "scale inf"),
         refuses(SettingError, lambda: attend(Q, K, V, scale="half"), "scale 'half'"),
+        refuses(SettingError, lambda: attend(Q, K, V, causal=np.ones((3, 5), bool)), "causal"),
+        refuses(SettingError, lambda: attend(Q, K, V, need_weights="no"), "need_weights 'no'"),
         refuses(SettingError, lambda: attend(Q, K, V, p=0.5), "no step"),
         refuses(SettingError, lambda: attend(Q, K, V, p=1.5, step=np.asarray(1)), "p 1.5"),
     ),

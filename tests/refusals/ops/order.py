@@ -21,13 +21,21 @@ def in_order(function) -> tuple[Refusal, ...]:
 
 
 TABLE: dict[str, tuple[Refusal, ...]] = {
-    "sort": in_order(ops.sort),
-    "argsort": in_order(ops.argsort),
+    "sort": (
+        *in_order(ops.sort),
+        refuses(SettingError, lambda: ops.sort(X, descending="no"), "descending 'no'"),
+    ),
+    "argsort": (
+        *in_order(ops.argsort),
+        refuses(SettingError, lambda: ops.argsort(X, descending=-1), "descending -1"),
+    ),
     "top_k": (
         *in_order(lambda x, **settings: ops.top_k(x, 1, **settings)),
         refuses(ShapeError, lambda: ops.top_k(X, 4), "k 4 of 3 numbers"),
         refuses(SettingError, lambda: ops.top_k(X, -1), "k -1"),
         refuses(SettingError, lambda: ops.top_k(X, 1.0), "k 1.0"),
         refuses(SettingError, lambda: ops.top_k(X, True), "k True"),
+        refuses(SettingError, lambda: ops.top_k(X, 1, largest=0), "largest 0"),
+        refuses(SettingError, lambda: ops.top_k(X, 1, sorted=None), "sorted None"),
     ),
 }

@@ -18,6 +18,7 @@ def wrong_axes(function) -> tuple[Refusal, ...]:
         refuses(IndexingError, lambda: function(X, axis=2), "axis 2 of 2 axes"),
         refuses(IndexingError, lambda: function(X, axis=-3), "axis -3"),
         refuses(IndexingError, lambda: function(X, axis="rows"), "rows"),
+        refuses(SettingError, lambda: function(X, axis=1, keepdims="yes"), "keepdims 'yes'"),
     )
 
 

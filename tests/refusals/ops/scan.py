@@ -18,5 +18,8 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(IndexingError, lambda: ops.cumulative_sum(X, axis=2), "axis 2"),
         refuses(IndexingError, lambda: ops.cumulative_sum(X, axis=(0, 1)), "axis (0, 1)"),
         refuses(IndexingError, lambda: ops.cumulative_sum(X, axis="rows"), "rows"),
+        refuses(
+            SettingError, lambda: ops.cumulative_sum(X, axis=0, include_initial=0.0), "include_initial 0.0"
+        ),
     ),
 }

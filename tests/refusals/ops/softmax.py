@@ -1,7 +1,7 @@
 """What the functions of `ops/softmax` refuse."""
 
 from chainrule import ops
-from chainrule.errors import IndexingError, ShapeError
+from chainrule.errors import IndexingError, SettingError, ShapeError
 
 from ..rows import Refusal, not_floats, not_values, refuses, tensor
 
@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "logsumexp": (
         *scores(ops.logsumexp),
         refuses(IndexingError, lambda: ops.logsumexp(X, axis=(0, 0)), "axis (0, 0)"),
+        refuses(SettingError, lambda: ops.logsumexp(X, keepdims=None), "keepdims None"),
     ),
     "softmax": (*scores(ops.softmax), refuses(IndexingError, lambda: ops.softmax(X, axis=None), "axis None")),
     "log_softmax": (

@@ -20,6 +20,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         refuses(SettingError, lambda: optim.AveragedWeights(weight()), "Tensor"),
         refuses(SettingError, lambda: optim.AveragedWeights(None), "NoneType"),
         refuses(SettingError, lambda: optim.AveragedWeights([weight(), "w"]), "str"),
+        refuses(SettingError, lambda: optim.AveragedWeights([None, weight()]), "NoneType"),
         refuses(SettingError, lambda: optim.AveragedWeights([weight()], 1.0), "decay = 1.0"),
         refuses(SettingError, lambda: optim.AveragedWeights([weight()], "slow"), "decay = 'slow'"),
         refuses(SettingError, inside, "update() inside"),

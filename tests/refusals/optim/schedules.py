@@ -77,6 +77,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
             ("max_lr", -1),
             ("total_steps", 0),
             ("pct_start", 1.0),
+            ("cycle_momentum", "yes"),
             ("max_momentum", 1.5),
             ("div_factor", 0.5),
         ),
