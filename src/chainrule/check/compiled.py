@@ -156,7 +156,8 @@ def several(gate: Gate, given: list[np.ndarray]) -> tuple[Any, ...]:
 
 def scale(gate: Gate, given: list[np.ndarray]) -> Any:
     """What rounding is relative to: the sum of magnitudes for sums, the largest number for composite gates."""
-    sums = gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in given)) if given else 0
+    specs = [Spec(a.shape, a.dtype) for a in given]
+    sums = given and isinstance(gate.spec(*specs), Spec) and gate.multiply_adds(*specs)
     if isinstance(gate, Elementwise) and not sums:
         return 0.0
     with np.errstate(all="ignore"):
