@@ -360,7 +360,7 @@ def join(groups: Groups, home: int, other: int) -> None:
 
 
 def wait_for_both(groups: Groups, home: int, other: int) -> None:
-    """Let all that wait for one of two groups, neither of which waits for the other by way of a third, wait for both."""
+    """Let all that wait for one of two groups wait for both; no third one stands between them."""
     pair, depends = 1 << home | 1 << other, groups.depends
     before = (depends[home] | depends[other]) & ~pair
     for number, known in enumerate(depends):
