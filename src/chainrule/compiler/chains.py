@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from ..graph import Reduction
+from .flow import Op
 from .fuse import join
 from .groups import LOOP, Group, Groups, ones, size
 from .views import View, reshaped
@@ -132,9 +133,9 @@ def linked(groups: Groups, before: int, number: int, targets: Set[int]) -> bool:
     return not any(groups.waits(other, before) for other in ones(groups.depends[number]) if other != before)
 
 
-def stateful(groups: Groups, op: object, targets: Set[int]) -> bool:
+def stateful(groups: Groups, op: Op, targets: Set[int]) -> bool:
     """Whether an op belongs to the update of the state."""
-    return groups.flow.updates(op) or not targets.isdisjoint(op.outputs)  # type: ignore[arg-type, attr-defined]
+    return groups.flow.updates(op) or not targets.isdisjoint(op.outputs)
 
 
 def fits(groups: Groups, rows: Rows) -> bool:
