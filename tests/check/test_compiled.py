@@ -217,3 +217,10 @@ def test_a_step_that_the_guard_holds_back_is_said_to_be_so():
 def test_what_is_not_compiled_is_refused():
     with pytest.raises(UsageError, match="learn, which is not compiled; .*try: chainrule.compile"):
         check.compiled(Learning().plain, *batch())
+
+
+def test_attention_whose_results_differ_in_shape_agrees():
+    """Products of its own shape it has, and yet no sum of magnitudes for all of its results."""
+    q, k, v = np.random.default_rng(0).normal(size=(3, 2, 4, 6, 5)).astype("f4")
+    step = cr.compile(lambda q, k, v: cr.scaled_dot_product_attention(q, k, v, causal=True))
+    assert "attention" in str(check.compiled(step, q, k, v).lines[-1].place.path)

@@ -5,6 +5,7 @@ import pytest
 
 from chainrule.check.operands import operands
 from chainrule.ops.arithmetic import Divide
+from chainrule.ops.attention import Attention
 from chainrule.ops.conv import Conv2d, Conv2dWeight
 from chainrule.ops.linear import Linear, Matmul
 from chainrule.ops.reduction import Mean, Sum
@@ -57,6 +58,13 @@ def test_the_largest_term_of_a_sum(gate, index):
     many = 12 if index == () else 3
     assert found.note.startswith(f"the largest of {many} terms; they add up to ")
     assert operands(Sum((0,)), (x,), ("x",), (1,)).read == [("x", pytest.approx(3e38))]
+
+
+def test_attention_is_no_sum_of_products():
+    """It has two results, and the first alone is products of the second."""
+    q = BIG[None]
+    found = operands(Attention(1.0), (q, q * 2, -q), ("q", "k", "v"), (0, 1, 2))
+    assert [name for name, _ in found.read] == ["max |q|", "max |k|", "max |v|"] and not found.note
 
 
 def test_other_gates_have_the_largest_magnitude():

@@ -5,7 +5,7 @@ from chainrule import Tensor
 from chainrule.compiler.chain_tasks import MOST_FEW
 from chainrule.compiler.plan import Plan
 
-from .slopes import arrays, with_slopes
+from .slopes import arrays, as_plain, with_slopes
 from .steps import arranged
 
 
@@ -41,3 +41,17 @@ def test_totals_of_pieces_are_put_together():
     assert [row.task.name for row in plan.rows].count("reduce") >= 1
     assert any(stage.loops.reduced for stage in task.kernel.stages)
     assert set(task.reads).isdisjoint(task.writes)
+
+
+def test_rows_of_one_number_do_not_go_past_the_caches(monkeypatch):
+    """Those of a piece, or of a few rows, begin anywhere in a cache line."""
+    monkeypatch.setattr("chainrule.compiler.arrange.LARGE", 4)
+
+    def step(x):
+        size = cr.sqrt(cr.sum(x * x, axis=1))
+        return size + 1.0, x / size.reshape(-1, 1)
+
+    plan, task = chain(step, (10007, 48))
+    past = [store.past for stage in task.kernel.stages for _, store in stage.loops.formula.stores]
+    assert len(plan.rows) == 1 and task.pieces > 1 and past.count(True) == 1
+    as_plain(step, *arrays((10007, 48)))

@@ -118,6 +118,30 @@ def test_a_step_that_learns_keeps_its_guard():
     assert all(np.array_equal(a, p.numpy()) for a, p in zip(before, model.parameters(), strict=True))
 
 
+def test_a_gradient_is_made_before_state_is_written():
+    """Its sum reads what a chain behind the update reads too; it does not join that, or the guard would miss it."""
+    layer = nn.Linear(48, 48, rng=cr.random.Generator(0))
+    weight = Tensor(np.zeros(48, "float32"), requires_grad=True)
+    optimizer = optim.SGD(layer.parameters(), lr=0.1)
+
+    def step(x, z):
+        optimizer.zero_grad()
+        weight.grad = None
+        loss = (layer(x) ** 2).mean() + (z * weight).sum()
+        loss.backward()
+        optimizer.step()
+        return loss, cr.softmax(z * layer(x).mean(), axis=1)
+
+    compiled = cr.compile(step, keep_gradients=True)
+    x, z = arrays((64, 48), (64, 48))
+    assert "rows" in [row.task.name for row in compiled.plan(x, z).rows]
+    before = layer.weight.numpy().copy()
+    z[:, 5] = 3e38  # the loss is finite, the gradient is not
+    with pytest.raises(cr.errors.NonFiniteError):
+        compiled(x, z)
+    assert np.array_equal(layer.weight.numpy(), before)
+
+
 def test_any_value_of_a_chain_can_be_watched():
     step = cr.compile(lambda x: cr.softmax(cr.standardize(x, axis=1)[0] * 2.0, axis=1))
     x = Tensor(*arrays((32, 48)))

@@ -195,6 +195,19 @@ def test_two_threads_may_call_one_step():
     assert not wrong
 
 
+@pytest.mark.parametrize("part", [lambda a: a, lambda a: a[1:], lambda a: a.T[::2].reshape(-1)])
+@pytest.mark.parametrize("past", [1, 1 << 30])
+def test_who_holds_a_part_of_a_large_result_holds_it(part, past, monkeypatch):
+    """A view of an array that lies in another one holds the other one alone."""
+    monkeypatch.setattr("chainrule.compiler.arrange.LARGE", past)
+    step, x = cr.compile(lambda x: x * 2.0), np.ones((2048, 1200), "f4")
+    held = part(step(x).numpy())
+    step(x * 3)
+    assert (held == 2).all()
+    place = step(x).numpy().ctypes.data
+    assert step(x).numpy().ctypes.data == place  # and its pages are used again
+
+
 def test_a_large_result_that_somebody_holds_is_never_written_again():
     step = cr.compile(lambda x: x + 1, fallback="error")
     x = np.zeros((200, 200), "f4")

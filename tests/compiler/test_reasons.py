@@ -121,3 +121,16 @@ def test_large_filters_gradients_and_bad_paths(resnet):
     assert "tiles transformed before" in text
     with pytest.raises(UsageError, match="plan.why: no value 'conv9/relu'"):
         resnet.why("conv9/relu")
+
+
+def test_a_chain_goes_over_rows():
+    def step(x):
+        made = cr.exp(x)
+        return made / cr.sum(made, axis=1, keepdims=True)
+
+    plan = cr.compile(step).plan(np.ones((40, 64), "f4"))
+    assert said(plan, "exp", "fused").startswith("goes over the same rows") and "divide" in said(
+        plan, "exp", "fused"
+    )
+    assert said(plan, "exp", "lies").startswith("in the nearest cache, a few rows at a time")
+    assert said(plan, "exp", "kernel").startswith("rows, in 1 piece")

@@ -50,3 +50,11 @@ def test_a_kernel_inside_of_another():
             path = plan.program.names()[row.task.reads[0]]
             assert path
     assert all(str(plan.source(path)) for path in plan.values())
+
+
+def test_a_chain_lists_the_formula_of_each_of_its_loops():
+    source = cr.compile(lambda x: cr.softmax(x, axis=1)).plan(np.ones((40, 64), "f4")).source("softmax")
+    (kernel,) = source.kernels
+    stages = kernel.python.split("# stage ")
+    assert kernel.settings == f"Chain(stages={len(stages) - 1})" and len(stages) > 3
+    assert "class Chain" in stages[0] and "# xp.exp(x)" in kernel.python and "# x / y" in stages[-1]

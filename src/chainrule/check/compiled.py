@@ -13,6 +13,7 @@ from ..compiler import Plan
 from ..errors import DifferenceError
 from ..graph import Elementwise, Gate, Line, Reduction, Spec
 from .lines import Place, Step, place_of, replayed
+from .passing import multiplies
 
 TIMES, EPSILON = 4.0, {4: 4e-6, 8: 1e-14}
 """|compiled - f64| ≤ TIMES · |plain - f64| + EPSILON · scale, by the bytes of the dtype."""
@@ -156,7 +157,7 @@ def several(gate: Gate, given: list[np.ndarray]) -> tuple[Any, ...]:
 
 def scale(gate: Gate, given: list[np.ndarray]) -> Any:
     """What rounding is relative to: the sum of magnitudes for sums, the largest number for composite gates."""
-    sums = gate.multiply_adds(*(Spec(a.shape, a.dtype) for a in given)) if given else 0
+    sums = bool(given) and multiplies(gate, tuple(given))
     if isinstance(gate, Elementwise) and not sums:
         return 0.0
     with np.errstate(all="ignore"):

@@ -119,8 +119,8 @@ def harmless(gate: Gate, given: Given) -> bool:
 
 
 def multiplies(gate: Gate, given: Given) -> bool:
-    """Whether a gate sums products."""
-    return gate.multiply_adds(*specs(given)) > 0
+    """Whether the result of a gate is sums of products; of several results, as attention has, not all are."""
+    return gate.multiply_adds(*specs(given)) > 0 and isinstance(gate.spec(*specs(given)), Spec)
 
 
 def specs(given: Given) -> tuple[Spec, ...]:

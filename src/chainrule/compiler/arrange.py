@@ -232,12 +232,7 @@ def sort(made: Arrangement) -> None:
     Raises CompileError if groups wait for each other in a circle, which is a fault of the compiler.
     """
     groups = made.groups
-    writers = {groups.maker[value] for value in made.targets}
-    late = {
-        k
-        for k in range(len(groups.groups))
-        if k in writers or any(groups.waits(k, writer) for writer in writers)
-    }
+    late = groups.behind({groups.maker[value] for value in made.targets})
     alive = [k for k, group in enumerate(groups.groups) if group.ops]
     there = sum(1 << k for k in alive)
     waiting = {k: set(ones(groups.depends[k] & there)) for k in alive}
@@ -248,7 +243,7 @@ def sort(made: Arrangement) -> None:
     rank = {k: first_rank(groups.groups[k]) for k in alive}
     for k in (k for k in alive if groups.flow.is_again(groups.groups[k].ops[0].line)):
         # a second run that state waits for: what waits goes first, and not all of the second run with it
-        rank[k] = min([rank[k], *(rank[later] for later in alive if groups.waits(later, k))])
+        rank[k] = min([rank[k], *(rank[later] for later in after[k])])
     ready = [(k in late, rank[k], k) for k in alive if not waiting[k]]
     heapq.heapify(ready)
     while ready:

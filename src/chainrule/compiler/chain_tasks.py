@@ -72,6 +72,10 @@ class Stage(Loop):
         held = self.near.get(view.base)
         return super().where(view) if held is None else Address(held)
 
+    def goes_past(self, number: int) -> bool:
+        """Rows of one number share cache lines, and so do pieces."""
+        return self.rows.width > 1 and super().goes_past(number)
+
     def kernel(self) -> StageKernel:
         how = self.kept, int(self.rows.across), self.loops[-1].reduced, self.totals(), self.guard_totals
         return StageKernel(Loops(self.formula(), *how), self.held, self.ahead)

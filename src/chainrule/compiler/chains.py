@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from ..graph import Reduction
+from .flow import Op
 from .fuse import join
 from .groups import LOOP, Group, Groups, ones, size
 from .views import View, reshaped
@@ -87,16 +88,18 @@ def chain_up(groups: Groups, targets: Set[int]) -> None:
 
     targets: values that are state, which is written behind the guard
     """
+    late = groups.behind({groups.maker[n] for n in targets})
     loops = [n for n, g in enumerate(groups.groups) if g.kind == LOOP and g.ops and not g.aside]
     for number in sorted(loops, key=lambda n: groups.depends[n].bit_count()):
         makers = {m for op in groups.groups[number].ops for m in groups.makers(op)}
         for before in sorted(makers, reverse=True):
-            if linked(groups, before, number, targets):
+            if (before in late) == (number in late) and linked(groups, before, number, targets):
                 link(groups, before, number)
                 break
     for number in loops:
         for chain in beside(groups, number):
-            if not groups.waits(chain, number) and linked(groups, chain, number, targets):
+            apart = (chain in late) != (number in late) or groups.waits(chain, number)
+            if not apart and linked(groups, chain, number, targets):
                 link(groups, chain, number)
                 break
 
@@ -120,19 +123,19 @@ def linked(groups: Groups, before: int, number: int, targets: Set[int]) -> bool:
         return False
     if not first.ops or any(stateful(groups, op, targets) for group in stages for op in group.ops):
         return False
-    if any(groups.waits(other, before) for other in ones(groups.depends[number]) if other != before):
-        return False
     seen = [rows_of(group, many) for group in stages]
     known = [rows for rows in seen if rows is not None]
     if not known or len(known) < len(stages) or not all(fits(groups, rows) for rows in known):
         return False
     behind = len(stages_of(first))
-    return all(reads_rows(groups, known[:place], known[place]) for place in range(behind, len(known)))
+    if not all(reads_rows(groups, known[:place], known[place]) for place in range(behind, len(known))):
+        return False
+    return not any(groups.waits(other, before) for other in ones(groups.depends[number]) if other != before)
 
 
-def stateful(groups: Groups, op: object, targets: Set[int]) -> bool:
+def stateful(groups: Groups, op: Op, targets: Set[int]) -> bool:
     """Whether an op belongs to the update of the state."""
-    return groups.flow.updates(op) or not targets.isdisjoint(op.outputs)  # type: ignore[arg-type, attr-defined]
+    return groups.flow.updates(op) or not targets.isdisjoint(op.outputs)
 
 
 def fits(groups: Groups, rows: Rows) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..kernels import depthwise as kernels
 from ..kernels.language.types import CACHE_LINE
@@ -46,9 +46,9 @@ def pieces_of(many: int, lines: int, flops: int) -> int:
     return max(1, min(share_out(flops), many * lines))
 
 
-def axes_of(gate: object, x: tuple[int, ...], y: tuple[int, ...]) -> tuple[Axis, Axis]:
+def axes_of(gate: Any, x: tuple[int, ...], y: tuple[int, ...]) -> tuple[Axis, Axis]:
     """How the windows of x (N, H, W, C) meet its pixels, one for each of y (N, H', W', C)."""
-    window = gate.window  # type: ignore[attr-defined]
+    window = gate.window
     settings = zip(y[1:3], x[1:3], window.padding, window.size, window.stride, window.dilation, strict=True)
     down, across = (Axis(n, length, -p, *rest) for n, length, p, *rest in settings)
     return down, across
@@ -100,19 +100,19 @@ def depthwise_input(groups: Groups, op: Op, status: int) -> list[Task] | None:
     return [Task(kernel, arguments, pieces, (y.base, w.base), (out,), "depthwise", flops=flops)]
 
 
-def phases(gate: object, axis: int, rows: int) -> list[Phase]:
+def phases(gate: Any, axis: int, rows: int) -> list[Phase]:
     """The pixels that see the same taps along one axis; the taps in the order of the lines of y that they meet.
 
     Pixel p is met by tap u of line i of y if i · stride + u · dilation - padding = p.
     """
-    window, size_of = gate.window, gate.size  # type: ignore[attr-defined]
+    window = gate.window
     taps, stride, padding, dilation = (
         window.size[axis],
         window.stride[axis],
         window.padding[axis],
         window.dilation[axis],
     )
-    length, found = size_of[axis], []
+    length, found = gate.size[axis], []
     for pixel in range(min(stride, length)):
         least = tap(pixel, padding, stride)  # 0 if the stride is 1
         count = len(range(least, taps, stride)) if dilation == 1 else taps

@@ -355,16 +355,16 @@ def join(groups: Groups, home: int, other: int) -> None:
             readers = groups.reading.setdefault(groups.view(n).base, set())
             readers -= {other}
             readers |= {home}
-    before = groups.depends[other] & ~(1 << home)
-    for number, known in enumerate(groups.depends):
-        if known >> other & 1:
-            groups.depends[number] = known & ~(1 << other) | 1 << home
     gone.ops = []
-    groups.depends[other] = 0
-    groups.awaited |= (groups.awaited >> other & 1) << home
-    for earlier in range(len(groups.groups)):
-        if before >> earlier & 1 and not groups.waits(home, earlier):
-            groups.order(home, earlier)
-    for number, known in enumerate(groups.depends):
-        if known >> home & 1:
-            groups.depends[number] = known | groups.depends[home]
+    wait_for_both(groups, home, other)
+
+
+def wait_for_both(groups: Groups, home: int, other: int) -> None:
+    """Let all that wait for one of two groups wait for both; no third one stands between them."""
+    pair, depends = 1 << home | 1 << other, groups.depends
+    before = (depends[home] | depends[other]) & ~pair
+    for number, known in enumerate(depends):
+        if known & pair:
+            depends[number] = known & ~pair | before | 1 << home
+    depends[home], depends[other] = before, 0
+    groups.awaited |= before | (groups.awaited >> other & 1) << home

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from ..graph import Reduction, Spec
@@ -136,6 +136,11 @@ class Groups:
     def waits(self, later: int, earlier: int) -> bool:
         """Whether a group waits for another."""
         return bool(self.depends[later] >> earlier & 1)
+
+    def behind(self, some: Set[int]) -> set[int]:
+        """Some groups, and all that wait for one of them."""
+        mask = sum(1 << k for k in some)
+        return {k for k, known in enumerate(self.depends) if k in some or known & mask}
 
     def order(self, later: int, earlier: int) -> None:
         """Let a group, and all that wait for it, wait for another."""

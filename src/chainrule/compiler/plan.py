@@ -58,13 +58,17 @@ LARGE = 1 << 16
 
 
 def references(arrays: dict[int, np.ndarray], number: int) -> int:
-    """How many references there are to an array of a dict, those of this call included."""
-    array = arrays[number]
-    return sys.getrefcount(array)
+    """How many references there are to an array of a dict, and to the one that it lies in, whose views hold that
+    alone; those of this call included.
+    """
+    array, base = arrays[number], arrays[number].base
+    return sys.getrefcount(array) + (0 if base is None else sys.getrefcount(base))
 
 
-UNHELD = references({0: np.empty(0)}, 0)
-"""References to an array that only the plan has; how many a call itself holds differs between Pythons."""
+UNHELD = [references({0: make((1,), np.dtype(np.uint8))}, 0) for make in (np.empty, aligned_empty)]
+"""References to an array that only the plan has, of its own or in another one; how many a call itself holds differs
+between Pythons.
+"""
 
 
 HEADER = object.__basicsize__
@@ -190,9 +194,10 @@ class Plan:
 
     def _fresh(self, number: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """An array for a result; a large one that nobody holds any more is used again, its pages are warm."""
-        if number in self._spare and references(self._spare, number) == UNHELD:
+        past = number in self.groups.past
+        if number in self._spare and references(self._spare, number) == UNHELD[past]:
             return self._spare[number]
-        out = (aligned_empty if number in self.groups.past else np.empty)(shape, dtype)
+        out = (aligned_empty if past else np.empty)(shape, dtype)
         if out.nbytes >= LARGE and number not in self.watched.copies:
             self._spare[number] = out
         return out

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..graph import Line, Program, Spec
 from ..words import many
 from .arrange import is_plain
+from .chain_tasks import between
 from .depthwise import DepthwiseFilters, DepthwiseInput, DepthwisePixels
 from .flow import Op
 from .groups import LOOP, PRODUCT, Group
@@ -131,7 +132,7 @@ class Why:
         lines = dict.fromkeys(op.line for op in group.ops if op.line not in (-1, self.place))
         others = [self.names[self.program.lines[k].outputs[0]] for k in lines]
         if others:
-            yield "fused", f"{RULES[group.kind]} with {listed(others)}"
+            yield "fused", f"{RULES['rows' if group.stages else group.kind]} with {listed(others)}"
 
     @property
     def is_view(self) -> bool:
@@ -186,6 +187,11 @@ class Why:
             size = megabytes(bytes_of(self.flow.specs[memory]))
             span = f"from kernel {life.first} to {life.last}"
             yield "lies", f"at byte {room.offsets[memory]:,} of the arena, {size}, {span}{order}{inside}"
+        elif memory in between(self.groups, self.group):
+            yield (
+                "lies",
+                "in the nearest cache, a few rows at a time: only its kernel reads it; a watch would store it",
+            )
         else:
             yield "lies", "in registers alone: nobody outside of its kernel reads it; a watch would store it"
 
@@ -194,8 +200,9 @@ RULES = {
     LOOP: "element by element over the same space, so one pass over memory runs it",
     PRODUCT: "follows the product on each tile of sums, while they are in registers, so one kernel runs it",
     "single": "in one kernel",
+    "rows": "goes over the same rows, a few of them at a time while they are near, so one kernel runs it",
 }
-"""Why ops run together, by the kind of their group."""
+"""Why ops run together, by the kind of their group, or of a chain of loops."""
 
 
 def order_of(shape: tuple[int, ...], strides: tuple[int, ...]) -> str:

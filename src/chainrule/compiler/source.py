@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+from ..kernels.chain import Chain
 from ..kernels.formula import Formula, Number, Step
 from ..kernels.language import engine, write
 from ..kernels.language.target import to_assembly
@@ -64,7 +65,7 @@ def settings(kernel: Kernel) -> str:
     'Turn(dtype=float32, outer=1)'
     """
     known = [(name, x) for name, x in parts(kernel) if not isinstance(x, Formula) and not callable(x)]
-    shown = (f"{name}={x}" for name, x in known)
+    shown = (f"{name}={len(x) if name == 'stages' else x}" for name, x in known)
     return f"{name_of(kernel)}({', '.join(shown)})"
 
 
@@ -86,6 +87,8 @@ def python(kernel: Kernel) -> str:
             text += ["", "# the formula of each vector", *listing(part)]
         elif callable(part):
             text += ["", python(part)]
+    for number, stage in enumerate(kernel.stages if isinstance(kernel, Chain) else ()):
+        text += ["", f"# stage {number}: {settings(stage.loops)}", *listing(stage.loops.formula)]
     return "\n".join(text)
 
 

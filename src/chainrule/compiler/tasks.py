@@ -13,7 +13,7 @@ from ..graph import Reduction, Spec
 from ..kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step, Total
 from ..kernels.language.control import MOST_PIECES
 from ..kernels.language.machine import Machine
-from ..kernels.language.types import CACHE_LINE
+from ..kernels.language.types import CACHE_LINE, LANES
 from ..kernels.loops import GRAIN, Loops
 from ..ops.arithmetic import Power
 from .flow import Op
@@ -226,7 +226,7 @@ class Loop:
         value, place = self.stored[number], len(self.reads) + number
         *outer, inner = (axis.strides[place] for axis in self.loops)
         even = inner == 1 and all(
-            stride * self.specs[value].dtype.itemsize % CACHE_LINE == 0 for stride in outer
+            step * self.specs[value].dtype.itemsize % CACHE_LINE == 0 for step in (LANES, *outer)
         )
         return value in self.groups.past and even and not self.crossed
 
