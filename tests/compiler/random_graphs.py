@@ -190,6 +190,7 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "log": lambda x: ops.log(ops.abs(x) + 0.5),
     "sqrt": lambda x: ops.sqrt(ops.abs(x) + 0.3),
     "abs": ops.abs,
+    "clip": lambda x: ops.clip(x, -0.6, 0.7),
     "sign": lambda x: ops.sign(x) * 0.5 + x,
     "negative": ops.negative,
     "square": lambda x: x**2,
@@ -604,6 +605,17 @@ def convolve(draw: Draw) -> None:
 
 
 @move(1)
+def transposed(draw: Draw) -> None:
+    """A convolution the other way round, from as many filters as there are channels."""
+    x = images(draw)
+    w = draw.parameter((draw.spec(x)[1], draw.choice((1, 3)), 3, 2))
+    settings = {"stride": draw.choice((1, 2)), "padding": draw.choice((0, 1))}
+    draw.add(
+        f"conv_transpose2d {settings}", (x, w), lambda x, w: ops.conv_transpose2d(x, w, **settings) * 0.5
+    )
+
+
+@move(1)
 def separate(draw: Draw) -> None:
     """A filter for each of enough channels, behind one that makes them."""
     x = images(draw)
@@ -927,6 +939,8 @@ def gap(name: str, gate: Any, arrays: list[np.ndarray]) -> float:
         gaps = arrays[0]
     elif name in SIDES and arrays[0].dtype.kind == "f":
         gaps = arrays[0] - arrays[1]
+    elif name == "Clip":
+        gaps = np.concatenate([np.ravel(arrays[0] - bound) for bound in arrays[1:]])
     elif name in ("Argmax", "Max"):
         gaps = arrays[0] - arrays[0].max(axis=gate.axis, keepdims=True)
     elif name in ("Argmin", "Min"):
