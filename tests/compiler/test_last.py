@@ -56,7 +56,7 @@ def test_where_winograd_pays():
     ("settings", "shape", "said"),
     [
         ({}, (3, 3, 32, 32), ""),
-        ({}, (3, 5, 32, 32), "3×5 filters, not 3×3 or 5×5"),
+        ({}, (3, 5, 32, 32), "3×5 filters, not 2×2 or 3×3 or 5×5"),
         ({"stride": (2, 1)}, (3, 3, 32, 32), "stride (2, 1) and dilation (1, 1), not 1"),
         ({"groups": 2}, (3, 3, 32, 48), "32 → 24 channels, not multiples of 16"),
     ],

@@ -14,9 +14,8 @@ from ..ops.indexing import Index, Slice
 from ..ops.reduction import Sum
 from ..ops.shape import Pad, PermuteDims, Reshape
 from .flow import Flow, Made, Op
+from .keys import WHOLE
 from .pixels import Order, back
-
-WHOLE = Slice(None, None, None)
 
 
 class Draft:

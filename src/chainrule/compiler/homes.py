@@ -8,10 +8,10 @@ from collections.abc import Iterator, Set
 
 from ..ops.indexing import Slice
 from ..ops.shape import Concat, Pad
-from .draft import WHOLE
 from .flow import Op
 from .fuse import stacked, surrounds
 from .groups import LOOP, PRODUCT, SINGLE, Groups, size
+from .keys import WHOLE
 from .pixels import ConvFilters, ConvPixels, Interleave, Pixels
 from .sums import PRODUCTS
 from .tiles import WinogradSums, WinogradTiles

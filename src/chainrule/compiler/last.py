@@ -12,8 +12,8 @@ from ..kernels.product import tile_for
 from ..kernels.transforms import Scheme
 from ..ops.indexing import Index, Slice
 from ..ops.shape import PermuteDims, Reshape
-from .draft import WHOLE
 from .flow import Op
+from .keys import WHOLE
 from .pixels import FILTERS, LAST, ConvFilters, ConvPixels
 from .sliding import Edges, Sliding
 from .tiles import FilterGradient, FilterPanels, TilesGradient, WinogradPixels, WinogradSums, WinogradTiles

@@ -21,8 +21,9 @@ from ..ops.resample import Resample
 from ..ops.shape import Concat, Pad, PermuteDims
 from .abreast import PicturesAbreast
 from .depthwise import Depthwise, is_depthwise
-from .draft import WHOLE, Draft
+from .draft import Draft
 from .flow import Flow, Op
+from .keys import WHOLE
 from .last import ChannelsLast
 from .pixels import ABREAST, LAST, Order, Pixels
 from .sliding import Sliding

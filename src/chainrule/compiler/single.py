@@ -32,6 +32,7 @@ from .gradients import filter_gradient, tiles_gradient, winograd_sums
 from .groups import Groups, size
 from .homes import inside, places
 from .indexing import add_along_axis, add_rows, take_along_axis, take_rows, winner
+from .keys import WHOLE
 from .labels import LabelCheck
 from .pixels import FiltersAbreast, Interleave, Pixels
 from .resample import resample
@@ -116,7 +117,7 @@ def ends(view: View, axis: int, before: int, after: int) -> Iterator[View]:
 
 def along_axis(view: View, axis: int, start: int, stop: int) -> View:
     """A stretch of a view along one axis."""
-    return indexed(view, (Slice(None, None, None),) * axis + (Slice(start, stop, 1),))
+    return indexed(view, (WHOLE,) * axis + (Slice(start, stop, 1),))
 
 
 def laid_down(groups: Groups, op: Op) -> list[Task]:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ..ops.indexing import Index, IndexAdd, Slice
-from .draft import WHOLE, Draft
+from .draft import Draft
 from .flow import Op
+from .keys import WHOLE
 from .pixels import Interleave, Order
 
 Edges = Sequence[tuple[int, int]]
