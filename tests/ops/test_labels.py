@@ -17,7 +17,7 @@ def test_the_column_of_each_label():
     [
         ([0, 3], "label 3 at 1", "more outputs"),
         ([1, 3, 2], "label 3 at 1", "labels - 1"),
-        ([[0, -1]], "label -1 at (0, 1)", "other labels"),
+        ([[0, -1]], "label -1 at (0, 1)", "ignore_index=-1"),
     ],
 )
 def test_a_label_that_is_no_class_is_named_with_its_place(labels, came, hint):

@@ -45,6 +45,13 @@ def test_40_epochs_are_those_of_pytorch(torch, settings, start):
         np.testing.assert_allclose(rates, [g["lr"] for g in twin.param_groups], 1e-12)
 
 
+def test_a_metric_may_be_a_tensor():
+    optimizer, schedule = made(patience=0)
+    for metric in (Tensor(1.0), Tensor([2.0])):
+        schedule.step(metric)
+    assert optimizer.lr == pytest.approx(0.04) and schedule.best == 1.0
+
+
 def test_a_loaded_state_goes_on_exactly():
     optimizer, schedule = made(patience=2)
     for metric in (1.0, 0.5, 0.6, 0.7):

@@ -38,9 +38,11 @@ def check_labels(who: str, labels: np.ndarray, classes: int) -> None:
         place = tuple(int(i) for i in np.argwhere(labels == worst)[0])
         came = f"label {worst} at {place if len(place) > 1 else place[0]}"
         from_one = labels.max() == classes and labels.min() >= 1
-        hint = (
-            "labels - 1, as they count from 1" if from_one else "other labels, or a network of more outputs"
-        )
+        hint = "other labels, or a network of more outputs"
+        if from_one:
+            hint = "labels - 1, as they count from 1"
+        elif worst < 0:
+            hint = f"ignore_index={worst} of cross-entropy and nll, if it stands for none"
         raise LabelError(who, came, f"labels from 0 to {classes - 1}", hint)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SettingError, StateError
+from ..tensor import Tensor
 from .group import Bounds, is_real
 from .optimizer import Optimizer
 from .state import State, matched
@@ -67,11 +68,13 @@ class ReduceLROnPlateau:
         self.best = math.inf if mode == "min" else -math.inf
         self.bad = self.cooling = 0
 
-    def step(self, metric: float) -> None:
-        """Look at the metric of one more epoch; NaN is no better than anything.
+    def step(self, metric: float | Tensor) -> None:
+        """Look at the metric of one more epoch, a number or a tensor of one; NaN is no better than anything.
 
         Raises SettingError for what is no number.
         """
+        if isinstance(metric, Tensor) and metric.size == 1:
+            metric = metric.item()
         if not is_real(metric):
             came = f"metric {metric!r}"
             raise SettingError(self.who, came, "a number", "schedule.step(validation_loss)")

@@ -4,7 +4,7 @@ from chainrule import optim
 from chainrule.errors import SettingError
 
 from ..parameters import not_an_optimizer, not_settings, optimizer
-from ..rows import Refusal, refuses
+from ..rows import Refusal, refuses, tensor
 
 LOOKING = optim.ReduceLROnPlateau(optimizer())
 
@@ -25,5 +25,6 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
         ),
         refuses(SettingError, lambda: LOOKING.step(None), "metric None"),
         refuses(SettingError, lambda: LOOKING.step("low"), "metric 'low'"),
+        refuses(SettingError, lambda: LOOKING.step(tensor(2)), "metric Tensor([1., 2.])"),
     ),
 }
