@@ -223,7 +223,7 @@ LOSSES = {
         "multiclass_hinge",
         "label -1 at 0",
         "from 0 to 4",
-        "other labels",
+        "ignore_index=-1",
     ),
     "labels of fractions": Bad(
         lambda: CROSS_ENTROPY(SCORES, np.array([0.0, 1.0])),
