@@ -30,6 +30,7 @@ FLOORS: dict[str, float] = {
     "tensor": 4,
     "compiler": 4,
     "check": 5,
+    "derivatives": 5,
     "nn": 5,
     "optim": 5,
     "train": 6,

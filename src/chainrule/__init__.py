@@ -16,6 +16,8 @@ from . import nn as nn
 from . import ops as ops
 from . import optim as optim
 from . import random as random
+from .derivatives import grad as grad
+from .derivatives import value_and_grad as value_and_grad
 from .graph import Elementwise as Elementwise
 from .graph import Gate as Gate
 from .graph import Spec as Spec
@@ -159,9 +161,7 @@ from .ops import var as var
 from .ops import vecdot as vecdot
 from .ops import where as where
 from .tensor import Tensor as Tensor
-from .tensor import grad as grad
 from .tensor import trace as trace
-from .tensor import value_and_grad as value_and_grad
 from .version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
