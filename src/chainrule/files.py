@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import ChainruleError, FileError, ResourceError
 
@@ -14,22 +15,46 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_whole(path: Path, content: bytes, way: str = "a path") -> None:
-    """Write a file: beside its place, flushed to the disk, then moved there; what stood there stays until then.
+    """Write a file, as `whole` does.
 
+    way:  how the user says where, for the error: "--out"
+    Raises ResourceError for a full disk, FileError for a place that cannot be written.
+    """
+    with whole(path, way) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole(path: Path, way: str = "a path") -> Iterator[BinaryIO]:
+    """A file to write, which comes to its place when the block ends well; what stood there stays until then.
+
+    It is written beside its place, flushed to the disk and moved, and then the folder is flushed: whatever happens in
+    between, and be it that the current fails, the place holds the old file or the new one, whole.
     way:  how the user says where, for the error: "--out"
     Raises ResourceError for a full disk, FileError for a place that cannot be written.
     """
     beside = path.parent / f".{path.name}.part"
     with told(path, way):
         try:
-            with open(beside, "wb") as file:
-                file.write(content)
+            with open(beside, "w+b") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+        keep_names(path.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """Flush a folder to the disk: the names of its files, where the system can do so."""
+    with suppress(OSError):  # some systems do not open folders
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 @contextmanager

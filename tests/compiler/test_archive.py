@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from safetensors.numpy import load, save
 
 import chainrule as cr
 from chainrule.compiler import SavedStep
-from chainrule.compiler.archive import FORMAT, NOTHING, Archive, MadeBy, pack, unpack
+from chainrule.compiler.archive import STEP, Archive, MadeBy, pack, unpack
+from chainrule.digest import digest
 from chainrule.errors import FileError
-from chainrule.kernels.language.digest import digest
+from chainrule.sealed import NOTHING
 from chainrule.version import __version__
 
 ROOT = Path(__file__).parents[2]
+FORMAT = STEP.name
 ARCHIVE = Archive(
     MadeBy("0.3.0", "znver5", 2),
     [3, 1],
@@ -29,6 +32,13 @@ ARCHIVE = Archive(
         "constants/3": np.zeros((0, 2)),
     },
 )
+
+
+def packed(archive: Archive) -> bytes:
+    """The bytes of the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        pack(path := Path(folder, "step.safetensors"), archive)
+        return path.read_bytes()
 
 
 def signed(facts, arrays) -> bytes:
@@ -48,7 +58,7 @@ PROGRAM = {"program": np.frombuffer(b"{}", np.uint8)}
 
 
 def test_what_is_packed_is_unpacked(tmp_path):
-    found = opened(tmp_path, pack(ARCHIVE))
+    found = opened(tmp_path, packed(ARCHIVE))
     assert found[:3] == ARCHIVE[:3]
     assert set(found.arrays) == set(ARCHIVE.arrays)
     for name, array in found.arrays.items():
@@ -59,24 +69,24 @@ def test_what_is_packed_is_unpacked(tmp_path):
 
 
 def test_other_tools_read_the_arrays():
-    arrays = load(pack(ARCHIVE))
+    arrays = load(packed(ARCHIVE))
     assert np.array_equal(arrays["inputs/x"], ARCHIVE.arrays["inputs/x"])
     assert json.loads(arrays["program"].tobytes()) == ARCHIVE.program
 
 
 def test_the_same_archive_gives_the_same_bytes_in_every_process():
-    look = "from tests.compiler.test_archive import *; print(digest(pack(ARCHIVE)).hex())"
+    look = "from tests.compiler.test_archive import *; print(digest(packed(ARCHIVE)).hex())"
     for _ in range(2):
         made = subprocess.run(
             [sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=ROOT
         )
-        assert made.stdout.strip() == digest(pack(ARCHIVE)).hex()
+        assert made.stdout.strip() == digest(packed(ARCHIVE)).hex()
     turned = ARCHIVE._replace(arrays=dict(reversed(ARCHIVE.arrays.items())))
-    assert pack(turned) == pack(ARCHIVE)
+    assert packed(turned) == packed(ARCHIVE)
 
 
 def test_every_other_byte_is_found(tmp_path):
-    content = pack(ARCHIVE)
+    content = packed(ARCHIVE)
     for place in range(len(content)):
         other = bytearray(content)
         other[place] ^= 1 << place % 8
@@ -85,7 +95,7 @@ def test_every_other_byte_is_found(tmp_path):
 
 
 def test_every_other_length_is_found(tmp_path):
-    content = pack(ARCHIVE)
+    content = packed(ARCHIVE)
     for length in (*range(200), *range(200, len(content), 7)):
         with pytest.raises(FileError, match="try: "):
             opened(tmp_path, content[:length])
@@ -97,7 +107,7 @@ def test_a_newer_format_says_so(tmp_path):
     newer = signed({**FACTS, "version": 2, "more": [1]}, PROGRAM)
     with pytest.raises(FileError) as caught:
         opened(tmp_path, newer)
-    assert caught.value.came == "a step that chainrule 0.3.0 wrote, in format 2"
+    assert caught.value.came == "a saved step that chainrule 0.3.0 wrote, in format 2"
     assert caught.value.expected == f"format 1, which this chainrule ({__version__}) reads"
     assert caught.value.hint == "pip install --upgrade chainrule"
 
@@ -107,12 +117,12 @@ FOREIGN = {
     "a picture": (b"\x89PNG\r\n\x1a\n" * 9, "no whole safetensors file"),
     "an archive": (b"PK\x03\x04" * 99, "no whole safetensors file"),
     "text": (b"hello world, this is a text " * 4, "no whole safetensors file"),
-    "weights": (save({"w": np.zeros(3)}), "a safetensors file without a step in it"),
-    "weights of another": (save({"w": np.zeros(3)}, {"format": "pt"}), "without a step in it"),
-    "another format": (signed({**FACTS, "format": "x"}, PROGRAM), "without a step in it"),
+    "weights": (save({"w": np.zeros(3)}), "a safetensors file that is not a saved step"),
+    "weights of another": (save({"w": np.zeros(3)}, {"format": "pt"}), "that is not a saved step"),
+    "another format": (signed({**FACTS, "format": "x"}, PROGRAM), "that is not a saved step"),
     "a header of no JSON": (b"\x08" + b"\0" * 7 + b"{nonsense", "damaged in the header: "),
     "a deep header": (b"\xa0\x86\x01" + b"\0" * 5 + b"[" * 100_000, "damaged in the header: "),
-    "a list": (b"\x02" + b"\0" * 7 + b"[]", "without a step in it"),
+    "a list": (b"\x02" + b"\0" * 7 + b"[]", "that is not a saved step"),
     "facts of no JSON": (save(PROGRAM, {FORMAT: "{"}), "damaged in the header: "),
     "a deep program": (
         signed(FACTS, {"program": np.frombuffer(b"[" * 100_000, np.uint8)}),

@@ -375,7 +375,7 @@ def edited(path: Path, change: Any) -> None:
     archive = saved.unpack(path)
     arrays, program = dict(archive.arrays), archive.program
     watched = change(arrays, program) or archive.watched
-    path.write_bytes(saved.pack(archive._replace(arrays=arrays, program=program, watched=watched)))
+    saved.pack(path, archive._replace(arrays=arrays, program=program, watched=watched))
 
 
 EDITS = {

@@ -109,3 +109,11 @@ def test_errors_have_their_four_parts(size, drop_last):
     with pytest.raises(SettingError) as caught:
         Batches(make(), size, drop_last=drop_last)
     assert all((caught.value.who, caught.value.came, caught.value.expected, caught.value.hint))
+
+
+def test_an_epoch_goes_on_at_a_batch():
+    whole, rest = (Batches(make(), 2, Generator(3), shuffle=True) for _ in range(2))
+    rest.epoch, rest.begin = 1, 2
+    list(whole)
+    assert [labels.tolist() for _, labels in rest] == [labels.tolist() for _, labels in whole][2:]
+    assert (rest.epoch, rest.begin, len(list(rest))) == (2, 0, 5)

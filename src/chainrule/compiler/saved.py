@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..files import write_whole
 from ..graph import Program, Spec, Value, require_grad
 from ..graph.foreign import Foreign
 from ..graph.paths import cell_path, input_names, unique
@@ -48,7 +47,7 @@ def save(
     there = {name: known[n] for n, name in places(again).items()}
     there |= {name: values[n] for n, name in kept_at(again, values).items()}
     made = MadeBy(__version__, processor(), threads())
-    write_whole(Path(path), pack(Archive(made, sorted(values), written, there)))
+    pack(Path(path), Archive(made, sorted(values), written, there))
 
 
 def reread(written: Any, foreign: Foreign) -> Program:

@@ -23,7 +23,8 @@ class Batches:
 
     Epoch e is shuffled by `rng.split("epoch", e)` and its batch b is transformed with the child
     `.split("batch", b)` of that: nothing depends on what was drawn before, so that a run killed in epoch e
-    goes on exactly by setting `epoch = e`.
+    goes on exactly by setting `epoch = e`, and at its batch b by setting `begin = b` too: that counts for the next
+    iteration alone.
 
     batch_size:  pictures, ≥ 1; the last batch holds the rest unless `drop_last`
     rng:         None takes `random.current()`
@@ -63,7 +64,7 @@ class Batches:
         self.dataset, self.batch_size = dataset, batch_size
         self.rng = random.chosen(rng)
         self.shuffle, self.drop_last, self.transform = shuffle, drop_last, transform
-        self.epoch = 0
+        self.epoch = self.begin = 0
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -78,14 +79,14 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[Images, Labels]]:
         """Begin the next epoch: the number is counted here, not when the last batch is taken."""
-        rng = self.rng.split("epoch", self.epoch)
-        self.epoch += 1
-        return self._batches(rng)
+        rng, begin = self.rng.split("epoch", self.epoch), self.begin
+        self.epoch, self.begin = self.epoch + 1, 0
+        return self._batches(rng, begin)
 
-    def _batches(self, rng: Generator) -> Iterator[tuple[Images, Labels]]:
+    def _batches(self, rng: Generator, begin: int) -> Iterator[tuple[Images, Labels]]:
         count = len(self.dataset)
         order = rng.permutation(count) if self.shuffle else np.arange(count)
-        for number in range(len(self)):
+        for number in range(begin, len(self)):
             chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
             images, labels = self.dataset.images[chosen], self.dataset.labels[chosen]
             if self.transform is not None:

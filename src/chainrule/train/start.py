@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.language.digest import digest
+from ..digest import digest
 from ..kernels.language.target import processor
 from ..nn import Module
 from ..version import __version__

@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 
-from .digest import digest
+from ...digest import digest
 
 MAGIC = b"chainrule-object-1\n"
 

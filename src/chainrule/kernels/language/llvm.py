@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...digest import digest
 from .arithmetic import COMPARE, WHOLE
-from .digest import digest
 from .instructions import ARITHMETIC, RELATION, UNARY, conversion, literal
 from .machine import Machine
 from .text import Text

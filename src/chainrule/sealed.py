@@ -1,0 +1,209 @@
+"""Sealed files: facts and named arrays in one safetensors file, with a checksum over every byte.
+
+metadata    {name of the kind: facts as JSON, "format", "version", "chainrule" and "sha256" among them}
+the rest    arrays, as in every safetensors file
+
+The checksum is over the whole file with zeros in its own place.  There is one entry of metadata, because several would
+come in another order each time, and the same content has to give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from .digest import digest
+from .errors import FileError
+from .files import whole
+from .graph.foreign import Foreign
+from .version import __version__
+
+NOTHING = "0" * 64
+"""What stands in the place of the checksum while it is computed."""
+
+CODES = {
+    "bool": "BOOL",
+    "float16": "F16",
+    "float32": "F32",
+    "float64": "F64",
+    **{f"{sign}int{bits}": f"{sign or 'I'}{bits}".upper() for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+"""The dtypes of arrays by NumPy's names, as safetensors writes them."""
+
+
+class Kind(NamedTuple):
+    """What a file is.
+
+    name, version:  of the format;  what: a file of it in words;  source: what writes it;  again: how to get it anew
+    """
+
+    name: str
+    version: int
+    what: str
+    source: str
+    again: str
+
+    def alien(self, path: str, came: str) -> FileError:
+        """The error of a file that is no such thing."""
+        return FileError(path, came, self.what, self.source)
+
+
+class Sealed(NamedTuple):
+    """What a file holds.  facts: without those of the format;  chainrule: the version that wrote it."""
+
+    facts: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    chainrule: str
+
+
+def seal(
+    path: Path, kind: Kind, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], way: str = "a path"
+) -> None:
+    """Write a file, whole or not at all; the checksum is computed while the arrays go to the disk.
+
+    way:  how the user says where, for the error
+    Raises ResourceError for a full disk, FileError for a place that cannot be written.
+    """
+    head, pieces = written(kind, facts, arrays)
+    found: list[bytes] = []
+    with whole(path, way) as file:
+        summing = threading.Thread(target=lambda: found.append(digest(head, *pieces)))
+        summing.start()
+        try:
+            for piece in (head, *pieces):
+                write_all(file, piece)
+        finally:
+            summing.join()
+        file.seek(head.index(NOTHING.encode()))
+        file.write(found[0].hex().encode())
+
+
+def written(
+    kind: Kind, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> tuple[bytes, list[memoryview]]:
+    """The header, with zeros for the checksum, and the bytes of the arrays: wide numbers first, then by name."""
+    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    own = {"format": kind.name, "version": kind.version, "chainrule": __version__}
+    stated = json.dumps({**own, **facts, "sha256": NOTHING}, separators=(",", ":"), allow_nan=False)
+    header: dict[str, Any] = {"__metadata__": {kind.name: stated}}
+    pieces, end = [], 0
+    for name, array in ordered:
+        begin, end = end, end + array.nbytes
+        code = CODES[array.dtype.name]
+        header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [begin, end]}
+        pieces.append(bytes_of(array))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, pieces
+
+
+def bytes_of(array: np.ndarray) -> memoryview:
+    """The bytes of an array in order, its own memory where they lie so."""
+    little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    return little.reshape(-1).view(np.uint8).data
+
+
+def write_all(file: BinaryIO, piece: Any) -> None:
+    """Write a buffer; the system takes at most 2 GiB at once."""
+    view = memoryview(piece)
+    while len(view):
+        view = view[file.write(view[: 1 << 30]) :]
+
+
+def unseal(path: Path, kind: Kind) -> Sealed:
+    """The content of a file, once its checksum agrees.
+
+    The arrays are read-only.  Raises FileError for a file that is missing, damaged, foreign, or of a newer version.
+    """
+    content = content_of(path, kind)
+    foreign = Foreign(str(path))
+    facts = facts_of(content, kind, foreign)
+    check_version(facts, kind, foreign)
+    checksum = foreign.text(facts.get("sha256"), "the checksum")
+    check_whole(content, checksum, kind, foreign)
+    chainrule = foreign.text(facts.get("chainrule"), "the version")
+    own = {
+        name: fact for name, fact in facts.items() if name not in ("format", "version", "chainrule", "sha256")
+    }
+    return Sealed(own, arrays_of(content, foreign), chainrule)
+
+
+def content_of(path: Path, kind: Kind) -> bytes:
+    """All bytes of a file."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise kind.alien(str(path), reason) from None
+
+
+def facts_of(content: bytes, kind: Kind, foreign: Foreign) -> dict[str, Any]:
+    """What the header says of the file: eight bytes with its length, then JSON."""
+    length = int.from_bytes(content[:8], "little")
+    if not content[7:8] or not 2 <= length <= len(content) - 8:
+        raise kind.alien(foreign.who, f"{len(content)} bytes that are no whole safetensors file")
+    header = parsed(content[8 : 8 + length], "the header", foreign)
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    stated = metadata.get(kind.name) if isinstance(metadata, dict) else None
+    if isinstance(stated, str):
+        facts = parsed(stated.encode(errors="replace"), "the header", foreign)
+        if isinstance(facts, dict) and facts.get("format") == kind.name:
+            return facts
+    raise kind.alien(foreign.who, f"a safetensors file that is not {kind.what}")
+
+
+def parsed(text: bytes, what: str, foreign: Foreign) -> Any:
+    """JSON as data; an object says nothing twice."""
+
+    def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise ValueError(f"the key {key!r} twice")
+            found[key] = value
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise foreign.refuse(what, str(error), "JSON") from None
+
+
+def check_version(facts: dict[str, Any], kind: Kind, foreign: Foreign) -> None:
+    """This chainrule reads the format."""
+    version = foreign.whole(facts.get("version"), "the version of the format", 1)
+    if version > kind.version:
+        maker = foreign.text(facts.get("chainrule"), "the version")
+        came = f"{kind.what} that chainrule {maker:.40} wrote, in format {version}"
+        expected = f"format {kind.version}, which this chainrule ({__version__}) reads"
+        raise FileError(foreign.who, came, expected, "pip install --upgrade chainrule")
+
+
+def check_whole(content: bytes, checksum: str, kind: Kind, foreign: Foreign) -> None:
+    """No byte is another one than when the file was written."""
+    place = content.find(checksum.encode())
+    view = memoryview(content)
+    before, after = view[:place], view[place + len(checksum.encode()) :]
+    if len(checksum) != len(NOTHING) or digest(before, NOTHING.encode(), after).hex() != checksum:
+        came = f"damaged: its {len(content):,} bytes do not have the checksum that it states"
+        raise FileError(
+            foreign.who, came, "the bytes that were written", f"the original file, or {kind.again}"
+        )
+
+
+def arrays_of(content: bytes, foreign: Foreign) -> dict[str, np.ndarray]:
+    """The arrays by name, which nobody writes to."""
+    try:
+        arrays = {name: np.require(a, requirements=("C", "A")) for name, a in load(content).items()}
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise foreign.refuse("the file", str(error), "a whole safetensors file") from None
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
