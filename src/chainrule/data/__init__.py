@@ -5,6 +5,7 @@ from .dataset import Dataset as Dataset
 from .dataset import hold_out as hold_out
 from .folders import read_folder as read_folder
 from .folders import read_picture as read_picture
+from .folds import folds as folds
 from .readers import read_idx as read_idx
 from .readers import read_npz as read_npz
 from .readers import read_packed_jpeg as read_packed_jpeg
