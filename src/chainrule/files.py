@@ -47,6 +47,24 @@ def whole(path: Path, way: str = "a path") -> Iterator[BinaryIO]:
         keep_names(path.parent)
 
 
+def append_whole(path: Path, lines: bytes, way: str = "a path") -> None:
+    """Add lines to a file, flushed to the disk: all of them, or none where the disk is full.
+
+    A process that is killed can leave the beginning of them, as the last line of the file, without its end.
+    way:  how the user says where, for the error
+    Raises ResourceError for a full disk, FileError for a place that cannot be written.
+    """
+    with told(path, way), open(path, "ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            if file.write(lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except BaseException:
+            file.truncate(before)  # half a line would spoil those before it
+            raise
+
+
 def keep_names(folder: Path) -> None:
     """Flush a folder to the disk: the names of its files, where the system can do so."""
     with suppress(OSError):  # some systems do not open folders
