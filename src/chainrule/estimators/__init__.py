@@ -3,6 +3,9 @@
 from .base import Classifier as Classifier
 from .crossval import CrossValidation as CrossValidation
 from .crossval import cross_validate as cross_validate
+from .linear import LinearSVMClassifier as LinearSVMClassifier
+from .linear import SoftmaxClassifier as SoftmaxClassifier
+from .network import NetworkClassifier as NetworkClassifier
 from .parallel import each as each
 from .search import RandomSearch as RandomSearch
 from .trials import Trial as Trial

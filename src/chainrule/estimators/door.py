@@ -118,7 +118,8 @@ def labels(who: str, y: Any, samples: int) -> tuple[Array, NDArray[np.int64]]:
     (['cat', 'dog'], [1, 0, 1])
     """
     if y is None:
-        raise DataError(who, "y is None: requires y to be passed", "a label for each sample", "fit(X, y)")
+        came = "this classifier requires y to be passed, but the target y is None"
+        raise DataError(who, came, "a label for each sample", "fit(X, y)")
     column = one_column(who, dense(who, y))
     if len(column) != samples:
         came = f"X has {many(samples, 'sample')} and y {many(len(column), 'label')}"
