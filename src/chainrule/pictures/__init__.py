@@ -20,9 +20,15 @@ from .page import figure as figure
 from .page import gallery as gallery
 from .page import page as page
 from .page import table as table
+from .scatter import Box as Box
+from .scatter import scatter as scatter
+from .spreads import Samples as Samples
+from .spreads import spreads as spreads
 from .tiles import tiles as tiles
 
 __all__ = [
+    "Box",
+    "Samples",
     "Section",
     "bars",
     "colour",
@@ -38,7 +44,9 @@ __all__ = [
     "picture",
     "plot_curves",
     "png",
+    "scatter",
     "show_on",
+    "spreads",
     "table",
     "tiles",
 ]

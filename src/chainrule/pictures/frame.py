@@ -18,6 +18,7 @@ class Frame:
     """The scales of a plot and what is written along them; pixels count from the top left.
 
     whole:  whether x counts something, so that a tick between two whole numbers would mean nothing
+    places: where ticks of x stand, as many as have room; () where round numbers do
 
     >>> frame([Line("loss", np.arange(3.0), np.arange(3.0))], 0, 0, 200, 100, log_y=False).x.end
     200
@@ -28,16 +29,26 @@ class Frame:
     y_ticks: list[float]
     y_words: list[str]
     whole: bool
+    places: tuple[float, ...] = ()
 
     def pixels(self, line: Line) -> list[tuple[float, float]]:
         """Return the places (x, y) of the points of a line that has no gaps."""
         return list(zip(self.x.pixels(line.x).tolist(), self.y.pixels(line.y).tolist(), strict=True))
 
 
-def frame(lines: Sequence[Line], left: float, top: float, right: float, bottom: float, log_y: bool) -> Frame:
+def frame(
+    lines: Sequence[Line],
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
+    log_y: bool,
+    log_x: bool = False,
+) -> Frame:
     """Choose scales that hold all points of the lines, between the four pixels.
 
     The text at the ticks of y stands inside, to the left of the plot.
+    log_x:  a logarithmic x axis, a little wider than its points; linear ones end with them
 
     >>> frame([Line("loss", np.arange(3.0), np.arange(3.0))], 0, 0, 200, 100, log_y=False).y_words
     ['0', '1', '2']
@@ -49,7 +60,8 @@ def frame(lines: Sequence[Line], left: float, top: float, right: float, bottom: 
     ticks = y.ticks(max(2, round((bottom - top) / 48)))
     words = y.tick_labels(ticks)
     beside = max((text_width(word) for word in words), default=0) + 12
-    x = Scale(*_across(float(xs.min()), float(xs.max())), left + beside, right)
+    ends = float(xs.min()), float(xs.max())
+    x = Scale(*(padded(*ends, log=True) if log_x else _across(*ends)), left + beside, right, log_x)
     return Frame(x, y, ticks, words, bool((np.mod(xs, 1) == 0).all()))
 
 
@@ -85,10 +97,24 @@ def _across(first: float, last: float) -> tuple[float, float]:
 
 def _x_ticks(frame: Frame) -> list[tuple[float, str]]:
     """Return as many ticks of x as their words have room for."""
+    if frame.places:
+        return _roomy(frame, [(value, f"{value:g}") for value in frame.places])
     found: list[tuple[float, str]] = []
     for count in (5, 4, 3, 2, 1):
         ticks = frame.x.ticks(count, frame.whole)
         found = list(zip(ticks, frame.x.tick_labels(ticks), strict=True))
         if sum(text_width(word) + 14 for _, word in found) <= frame.x.end - frame.x.start:
             break
+    return found
+
+
+def _roomy(frame: Frame, ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Return the ticks whose words do not run into that of the one before."""
+    found: list[tuple[float, str]] = []
+    end = -1e9
+    for value, word in ticks:
+        half = text_width(word) / 2
+        if frame.x(value) - half > end + 8:
+            found.append((value, word))
+            end = frame.x(value) + half
     return found
