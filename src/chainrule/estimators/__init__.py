@@ -1,6 +1,7 @@
 """The classifiers of the course with scikit-learn's face, which is not imported."""
 
 from .base import Classifier as Classifier
+from .configured import ConfiguredClassifier as ConfiguredClassifier
 from .crossval import CrossValidation as CrossValidation
 from .crossval import cross_validate as cross_validate
 from .linear import LinearSVMClassifier as LinearSVMClassifier
