@@ -1,0 +1,21 @@
+"""Presets: settings that a configuration takes, and what the report calls them."""
+
+import pytest
+
+from chainrule import zoo
+from chainrule.train import Config
+from chainrule.train.presets import PRESETS, title_of
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_a_configuration_of_a_network_of_the_zoo(name):
+    config = Config.of(PRESETS[name].settings)
+    assert config.model in zoo.MODELS and config.l2 > 0
+    assert title_of(config) == PRESETS[name].title
+    assert name not in zoo.MODELS
+
+
+def test_titles():
+    assert title_of(Config(model="linear", loss="hinge")) == "Linear SVM"
+    assert title_of(Config(model="linear")) == "Softmax classifier"
+    assert title_of(Config(model="two-layer", loss="hinge")) == "two-layer"
