@@ -18,6 +18,7 @@ from .failures import tell
 from .help import Verbs
 from .output import forgiving
 from .predict import predict
+from .search import search
 from .signals import terminable
 from .summary import summary
 from .threads import relaunch
@@ -33,6 +34,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
     subcommand_metavar="VERB ...",
     examples=(
         ("chainrule train", "train the small ConvNet on the pictures that come with it"),
+        ("chainrule search svm", "find the settings that suit a model"),
         ("chainrule evaluate runs/convnet-…", "test it again, class by class"),
         ("chainrule predict runs/convnet-… shoe.png", "name what is on a picture"),
         ("chainrule summary vgg16", "a network's layers, with the arithmetic"),
@@ -61,7 +63,7 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for verb in (train, evaluate, predict, summary, time, debug_verb, check, diff):
+for verb in (train, search, evaluate, predict, summary, time, debug_verb, check, diff):
     chainrule.add_command(verb)
 
 

@@ -40,7 +40,7 @@ class RandomSearch(Classifier):
     What fit leaves here:
     trials_:  all trials by number;  best_trial_, best_params_, best_score_: of the highest mean
     best_estimator_:  the estimator with these parameters, taught on all samples
-    edges_:  the parameters whose best value lies at the edge of their range
+    edges_:  the parameters whose best value lies at the edge of their range;  spaces_: what each round drew from
     Raises DivergedError if every trial failed, UsageError for the folder of another search, and what `cross_validate`
     raises.
 
@@ -75,6 +75,7 @@ class RandomSearch(Classifier):
     best_trial_: Trial
     best_estimator_: Any
     edges_: list[str]
+    spaces_: list[Space]
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Run the trials that are not finished yet, then learn from all samples with the best parameters.
@@ -93,20 +94,22 @@ class RandomSearch(Classifier):
 
         The attributes of fit are there at the end, except for best_estimator_, classes_ and n_features_in_.
         """
-        space, sizes = self._planned()
+        space, sizes = self.planned()
         X, y, parts = prepared(X, y, self.folds, groups, self.random_state)
         log = None if self.folder is None else TrialLog(self.folder, self._facts(space, X, y, parts))
         done = dict(log.done) if log else {}
         shared = (self.estimator, X, y, parts)
+        self.spaces_ = []
         for turn in range(1, len(sizes) + 1):
+            self.spaces_.append(space)
             planned = [trial for trial in self._round(space, sizes, turn) if trial.number not in done]
             for trial in each(run_trial, planned, shared, self.jobs):
                 done[trial.number] = trial
                 if log:
                     log.add(trial)
                 yield trial
-            if any(not trial.failed for trial in done.values()):
-                space = space.around(best_of([*done.values()]).params)
+            best = best_of([*done.values()])
+            space = space if best.failed else space.around(best.params)
         self.trials_ = [done[number] for number in sorted(done)]
         self.best_trial_ = best_of(self.trials_)
         if self.best_trial_.failed:
@@ -135,7 +138,7 @@ class RandomSearch(Classifier):
             raise scikit.not_fitted(type(self).__name__)
         return self.best_estimator_.predict(X)
 
-    def _planned(self) -> tuple[Space, list[int]]:
+    def planned(self) -> tuple[Space, list[int]]:
         """The space, and how many trials each round has."""
         require_estimator(self.estimator)
         space = Space(self.space)
@@ -172,8 +175,8 @@ class RandomSearch(Classifier):
             "estimator": f"{kind.__module__.partition('.')[0]}.{kind.__name__}",
             "settings": dict(map(_told, self.estimator.get_params(deep=False).items())),
             "space": space.as_dict(),
-            "trials": sum(self._planned()[1]),
-            "rounds": len(self._planned()[1]),
+            "trials": sum(self.planned()[1]),
+            "rounds": len(self.planned()[1]),
             "folds": len(parts),
             "seed": self.random_state,
             "data": fingerprint(X, y, parts),
