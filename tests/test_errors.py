@@ -27,6 +27,7 @@ BUILT_IN = {
     "DifferenceError": AssertionError,
     "StateError": ValueError,
     "DataError": ValueError,
+    "NotFittedError": ValueError,
     "NonFiniteError": ArithmeticError,
     "DivergedError": ArithmeticError,
     "FileError": OSError,

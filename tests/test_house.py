@@ -48,6 +48,7 @@ OPTIONAL = {
     "matplotlib": "pictures/door.py",
     "llvmlite": "kernels/language/target.py",
     "hashlib": "digest.py",
+    "sklearn": "estimators/scikit.py",
 }
 """Libraries that may be imported inside a function, and the one place of each: optional, or slow to load."""
 

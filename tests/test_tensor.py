@@ -231,6 +231,27 @@ def test_copies_and_pickles():
         assert twin.tolist() == x.tolist() and twin.name == "w" and twin is not x
 
 
+def test_the_copy_of_a_leaf_is_a_leaf_of_its_own():
+    x = Tensor(A, requires_grad=True)
+    (x * 3).sum().backward()
+    for twin in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert twin.requires_grad and twin.grad.tolist() == x.grad.tolist()
+        (twin * 2).sum().backward()
+        assert twin.grad.tolist() == [5] * len(A) and x.grad.tolist() == [3] * len(A)
+        assert not copy.deepcopy(twin * 2).requires_grad
+
+
+def test_what_a_compiled_step_did_not_keep_is_not_copied():
+    x = Tensor(A, requires_grad=True)
+
+    def step():
+        x.grad = None
+        (x * 2).sum().backward()
+
+    cr.compile(step)()
+    assert pickle.loads(pickle.dumps(x)).grad is None and copy.deepcopy(x).grad is None
+
+
 # --- Gradients and state ---------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ ChainruleError          who, what came, what was expected, what to try
 ├── DifferenceError     a compiled line, or a slope, that differs  (AssertionError)
 ├── StateError          weights that are not those of this model   (ValueError)
 ├── DataError           a data set that cannot be learned from     (ValueError)
+├── NotFittedError      a question to what has not learned yet     (ValueError, AttributeError)
 ├── NonFiniteError      NaN or infinity where numbers are needed   (ArithmeticError)
 │   └── DivergedError   a loss that ran away while training        (ArithmeticError)
 ├── FileError           a missing, truncated or foreign file       (OSError)
@@ -141,6 +142,13 @@ class DataError(ChainruleError, ValueError):
     """A data set cannot be learned from.
 
     Cause: an empty set, images and labels of different number.  Cure: what the message names.
+    """
+
+
+class NotFittedError(ChainruleError, ValueError, AttributeError):
+    """An estimator is asked before it has learned.
+
+    Cause: `predict(X)` without `fit(X, y)`.  Cure: fit first.
     """
 
 

@@ -103,3 +103,10 @@ def test_the_layers_of_an_encoder_begin_alike_and_go_their_own_ways():
     )
     seeds = [part.seed for part in encoder.modules() if isinstance(part, nn.Dropout)]
     assert len(set(seeds)) == len(seeds) == 8
+
+
+def test_each_layer_of_an_encoder_gets_its_own_gradient():
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 10), 2, rng=Generator(0))
+    cr.sum(encoder(noise((5, 4, 6))) ** 2).backward()
+    first, second = (layer.linear1.weight.grad for layer in encoder.layers)
+    assert first is not None and second is not None and not np.array_equal(first, second)

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import numpy as np
 
@@ -72,6 +72,19 @@ class Value:
         value = cls.__new__(cls)
         Value.__init__(value, data, node, output, weak=weak, constant=constant)
         return value
+
+    def __getstate__(self) -> tuple[Any, dict[str, Any], bool]:
+        """Copies and pickles stand off the graph; that of a leaf is a leaf of its own, with its own gradient."""
+        own, slots = cast(tuple[Any, dict[str, Any]], object.__getstate__(self))
+        gradient = None if self._grad is GONE else self._grad
+        return own, slots | {"node": None, "output": 0, "_grad": gradient}, isinstance(self.node, Leaf)
+
+    def __setstate__(self, state: tuple[Any, dict[str, Any], bool]) -> None:
+        own, slots, leaf = state
+        for name, value in {**(own or {}), **slots}.items():
+            setattr(self, name, value)
+        if leaf:
+            require_grad(self)
 
     @property
     def shape(self) -> tuple[int, ...]:

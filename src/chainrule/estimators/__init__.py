@@ -1,0 +1,6 @@
+"""The classifiers of the course with scikit-learn's face, which is not imported."""
+
+from .base import Classifier as Classifier
+from .linear import LinearSVMClassifier as LinearSVMClassifier
+from .linear import SoftmaxClassifier as SoftmaxClassifier
+from .network import NetworkClassifier as NetworkClassifier

@@ -1,0 +1,76 @@
+"""How a model learns from arrays: one compiled step that takes its samples out of the whole set itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import ops
+from ..errors import DivergedError, NonFiniteError
+from ..optim import ReduceLROnPlateau
+from ..random import Generator
+from ..train import Trainer
+from ..train.steps import Runner
+from .scaling import Scaling
+
+Array = NDArray[Any]
+
+
+class Lessons:
+    """A trainer's step on samples that it finds by their numbers and scales as it reads them.
+
+    Nothing is copied and nothing looked at twice: the set was checked at the door, and the step itself notices a loss
+    or a gradient that is not finite.
+
+    who:  the estimator that messages name;  trainer: model, loss, optimizer, schedule, penalty
+    """
+
+    def __init__(self, who: str, trainer: Trainer, scaling: Scaling, rng: Generator) -> None:
+        self.who, self.trainer, self.scaling, self.rng = who, trainer, scaling, rng
+        self.run_step = Runner(self.step, state=trainer.state, plain=trainer.plain)
+
+    def step(self, X: Any, numbers: Any, chosen: Any) -> tuple[Any, Any]:
+        """Learn from the chosen samples; the loss, and their scores."""
+        return self.trainer.learn(self.scaling(ops.index(X, chosen)), ops.index(numbers, chosen))
+
+    def run(self, X: Array, numbers: NDArray[np.int64], epochs: int, batch_size: int) -> list[float]:
+        """Go through all samples `epochs` times; the mean loss of each time, with the penalty, while learning.
+
+        X:  (N, …) uint8, float32 or float64;  numbers: (N,) of their classes
+        Epoch e goes through them in the order of `rng.split("epoch", e)`; the last batch holds the rest.
+        Raises DivergedError if the loss or a gradient is not finite.
+        """
+        self.trainer.model.train()
+        return [self.epoch(epoch, X, numbers, batch_size) for epoch in range(1, epochs + 1)]
+
+    def epoch(self, epoch: int, X: Array, numbers: NDArray[np.int64], batch_size: int) -> float:
+        """Once through all samples, in a new order."""
+        order = self.rng.split("epoch", epoch).permutation(len(X))
+        schedule, total = self.trainer.schedule, 0.0
+        for begin in range(0, len(X), batch_size):
+            chosen = order[begin : begin + batch_size]
+            total += self.take(epoch, X, numbers, chosen) * len(chosen)
+            if schedule is not None and not isinstance(schedule, ReduceLROnPlateau):
+                schedule.step()
+        if isinstance(schedule, ReduceLROnPlateau):
+            schedule.step(total / len(X))
+        return total / len(X)
+
+    def take(self, epoch: int, X: Array, numbers: NDArray[np.int64], chosen: NDArray[np.int64]) -> float:
+        """One step; its loss."""
+        try:
+            loss = float(self.run_step(X, numbers, chosen)[0].item())
+        except NonFiniteError as error:
+            raise self.diverged(epoch, error.came).at(error.layer, error.line) from None
+        if not math.isfinite(loss):
+            raise self.diverged(epoch, f"a loss of {loss}")
+        return loss
+
+    def diverged(self, epoch: int, came: str) -> DivergedError:
+        """The error of a step that ran away."""
+        lr = self.trainer.optimizer.lr
+        hint = f"lr={lr / 10:.2g} instead of {lr:.2g}"
+        return DivergedError(self.who, f"in epoch {epoch}, {came}", "finite numbers", hint)
