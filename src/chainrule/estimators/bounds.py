@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .distances import LARGEST, SMALLEST, inverse_lengths
 from ..random import Generator
+from .distances import LARGEST, SMALLEST, inverse_lengths
 from .sides import Side, blocks
 
 Array = NDArray[Any]

@@ -56,7 +56,9 @@ def inverse_lengths(samples: Array) -> Array:
     lost = ~np.isfinite(squares) | ((squares < SMALLEST) & wide.any(1))
     if lost.any():
         came = f"sample {int(np.argmax(lost))} has a length whose square float64 cannot hold"
-        raise DataError("cosine distance", came, "numbers of a common size", "divide the sample by its largest number")
+        raise DataError(
+            "cosine distance", came, "numbers of a common size", "divide the sample by its largest number"
+        )
     return np.divide(1, np.sqrt(squares), out=np.zeros(len(wide)), where=squares > 0)
 
 

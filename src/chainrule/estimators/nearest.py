@@ -1,4 +1,4 @@
-"""The exact search for nearest neighbours: blocks of points go past blocks of queries, the k best are kept on the way."""
+"""The exact search for nearest neighbours: blocks of points go past blocks of queries, the best are kept on the way."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ class Search:
         for part in blocks(len(queries), BLOCK // wide):
             found[part], numbers[part] = self._block(np.ascontiguousarray(queries[part]), k)
         if not np.isfinite(found).all():
-            came, hint = "distances that float64 cannot hold", "divide points and queries by their largest number"
+            came, hint = (
+                "distances that float64 cannot hold",
+                "divide points and queries by their largest number",
+            )
             raise DataError("nearest neighbours", came, "numbers of a common size", hint)
         return np.sqrt(found) if self.metric == "l2" else found, numbers
 
@@ -66,28 +69,29 @@ class Search:
             return self._by_whole(queries, best).kept
         asked, step = self.bounds.queries(queries, short=True), len(self.points) // SEEDS
         if step < 2 or k > SEEDS:
-            return self._by_short(asked, best).kept
+            return self._by_short(asked, self.short, best).kept
         seeds = self.short.part(slice(None, None, step))
         self._look(asked, seeds, best, range(0, len(self.points), step), short=True)
-        limits, loose = best.last.copy(), best.looked > LOOSE * len(seeds)
+        loose = best.looked > LOOSE * len(seeds)
         if np.count_nonzero(loose) < FEW:
-            return self._by_short(asked, Best.none(len(queries), k, limits)).kept
+            loose[:] = False
         found, numbers = np.empty((len(queries), k)), np.empty((len(queries), k), np.int64)
-        made = self._by_whole(queries[loose], Best.none(np.count_nonzero(loose), k, limits[loose]))
-        found[loose], numbers[loose] = made.kept
-        made = self._by_short(asked.part(~loose), Best.none(np.count_nonzero(~loose), k, limits[~loose]))
-        found[~loose], numbers[~loose] = made.kept
+        for which, whole in ((loose, True), (~loose, False)):
+            part, mine = Best.none(int(which.sum()), k, best.last[which]), asked.part(which)
+            made = self._by_whole(mine.samples, part) if whole else self._by_short(mine, self.short, part)
+            found[which], numbers[which] = made.kept
         return found, numbers
 
-    def _by_short(self, asked: Side, best: Best) -> Best:
+    def _by_short(self, asked: Side, held: Side, best: Best) -> Best:
         """All points by their short bounds."""
-        held = self.short
-        for part in blocks(len(self.points), BLOCK // (4 * self.bounds.width(short=True))):
+        for part in blocks(len(held), BLOCK // held.rows[:1].nbytes):
             self._look(asked, held.part(part), best, range(part.start, part.stop), short=True)
         return best
 
     def _by_whole(self, queries: Array, best: Best) -> Best:
         """All points by bounds of whole samples, made block by block."""
+        if not len(queries):
+            return best
         asked = self.bounds.queries(queries, short=False)
         for part in blocks(len(self.points), BLOCK // (4 * self.points.shape[1])):
             held = self.bounds.points(self.points[part], short=False)

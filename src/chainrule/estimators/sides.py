@@ -32,8 +32,11 @@ class Side:
 
     def part(self, which: Any) -> Side:
         """Some of them, by a slice or a mask; only what does not lie in one stretch is copied."""
-        arrays = (self.samples, self.rows, self.number, self.inverse)
-        return Side(*(None if x is None else np.ascontiguousarray(x[which]) for x in arrays))
+        inverse = None if self.inverse is None else np.ascontiguousarray(self.inverse[which])
+        samples, rows, number = (
+            np.ascontiguousarray(x[which]) for x in (self.samples, self.rows, self.number)
+        )
+        return Side(samples, rows, number, inverse)
 
 
 def blocks(count: int, most: int) -> Iterator[slice]:

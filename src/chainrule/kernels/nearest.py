@@ -1,7 +1,7 @@
 """The nearest points of queries: a cheap lower bound of each distance in registers, exact distances where it says
 little, and the best found so far kept in order.
 
-bound[q, p] = begin[p] - Σ_i a[q, i] · b[p, i], of l1: begin[p] + Σ_i |a[q, i] - b[p, i]|.  A point is looked at if its
+bound[q, p] = begin[p] - Σ_i a[q, i] · b[p, i], of l1: begin[p] + Σ_i |a[q, i] - b[p, i]|. A point is looked at if its
 bound is at most rise · t + shift[q], with t the k-th distance so far; `estimators/bounds` says why none is missed.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from .formula import Arguments
 from .language.machine import Machine
-from .language.types import F32, F64, I64, LANES
+from .language.types import BOOL, F32, F64, I64, LANES
 from .language.values import Index, Vector
 from .product import Tile, micro_kernel
 
@@ -27,11 +27,12 @@ class Nearest:
     """The k nearest of some points, added to the best that are known of each query.
 
     metric:  "l2", whose distances are squared, "l1", "cosine";  points, queries: dtypes of the samples
-    Arguments: pieces, queries, points, width of the bounds, panels of a strip, rows of a tile × W for each query: a
-    (Q, W); b in panels of the tile's columns; begin, one for each column; rise (1,); shift (Q,); the number of the
-    first point, and how far on the next is; numbers of a sample D; the samples of points and of queries; of cosine
-    1 / length of each point and query; limits (Q,) that distances have to keep; k; distances (Q, R) and numbers (Q, R) of the best, with `room(k)` = R; how many distances were computed (Q,).
-    Pieces share out queries.  Points come in the order of their numbers, so equal distances stand in that order.
+    Arguments: pieces, queries Q, points P, numbers W of a bound, panels of a strip; a (Q, W); b in panels of the
+    tile's columns; begin, one for each of their columns; rise (1,); shift (Q,); the number of the first point, and how
+    far on the next is; numbers D of a sample; the samples of the points (P, D) and of the queries (Q, D); of cosine
+    1 / length of each point and each query; limits (Q,) that distances have to keep; k; distances (Q, R) and numbers
+    (Q, R) of the best, R = `room(k)`; how many exact distances were computed (Q,).
+    Pieces share out queries. Points come in the order of their numbers, so equal distances stay in that order.
     """
 
     tile: Tile
@@ -94,18 +95,18 @@ class Walk:
         steps = ((step, step) for step in k.range(width))
         made = micro_kernel(k, left, right, steps, [begun] * len(rows), add=self.add)
         sums = [[held.get() for held in line] for line in made]
-        some = None
-        for row, line in zip(rows, sums, strict=True):
-            bound = k.spread(self.bounds, row)
+        near = k.constant(False, BOOL)
+        for number, line in zip(rows, sums, strict=True):
+            bound = k.spread(self.bounds, number)
             for value in line:
-                some = value <= bound if some is None else some | (value <= bound)
-        for _ in k.when(k.any_lane(some)):
+                near = near | (value <= bound)
+        for _ in k.when(k.any_lane(near)):
             for i, line in enumerate(sums):
                 for v, value in enumerate(line):
                     k.store(self.sums, i * columns + v * LANES, value)
-            for i in k.range(there):
+            for row in k.range(there):
                 for v in range(self.tile.vectors):
-                    self.choose(query + i, i, panel * columns, v)
+                    self.choose(query + row, row, panel * columns, v)
 
     @property
     def add(self) -> Callable[[Vector, Vector, Vector], Vector] | None:
