@@ -162,11 +162,12 @@ class Bounds:
         """A power of 2 that leaves no point longer than about 1; unit vectors are that already."""
         if self.metric == "cosine":
             return 1.0
-        with np.errstate(over="ignore", under="ignore"):
-            low, high = (x.astype(np.float64) - self.centre for x in (points.min(0), points.max(0)))
-            most = float(np.square(np.maximum(-low, high)).sum())
-        if not (most == 0 or SMALLEST < most < LARGEST):
-            came = f"points as far as {np.sqrt(most):.3g} from their mean"
+        low, high = (x.astype(np.float64) - self.centre for x in (points.min(0), points.max(0)))
+        reach = np.maximum(-low, high)
+        with np.errstate(over="ignore"):
+            most = float(np.square(reach).sum())
+        if reach.any() and not SMALLEST < most < LARGEST:
+            came = f"points as far as {reach.max():.3g} from their mean"
             hint = "divide X by its largest number"
             raise DataError("nearest neighbours", came, "squares that float64 can hold", hint)
         return 1.0 if most == 0 else float(2.0 ** -np.ceil(np.log2(most) / 2))

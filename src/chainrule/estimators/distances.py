@@ -53,7 +53,7 @@ def inverse_lengths(samples: Array) -> Array:
     wide = samples.astype(np.float64)
     with np.errstate(over="ignore", under="ignore"):
         squares = in_lanes(wide * wide)
-    lost = ~np.isfinite(squares) | ((squares < SMALLEST) & wide.any(1))
+    lost = ~(squares < LARGEST) | ((squares < SMALLEST) & wide.any(1))
     if lost.any():
         came = f"sample {int(np.argmax(lost))} has a length whose square float64 cannot hold"
         raise DataError(
