@@ -7,9 +7,15 @@ from unittest import SkipTest
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from chainrule.estimators import LinearSVMClassifier, NetworkClassifier, SoftmaxClassifier
+from chainrule.estimators import (
+    KNeighborsClassifier,
+    LinearSVMClassifier,
+    NetworkClassifier,
+    SoftmaxClassifier,
+)
 
 ESTIMATORS = [
+    KNeighborsClassifier(),
     LinearSVMClassifier(),
     SoftmaxClassifier(),
     NetworkClassifier(),

@@ -6,6 +6,7 @@ from .crossval import CrossValidation as CrossValidation
 from .crossval import cross_validate as cross_validate
 from .linear import LinearSVMClassifier as LinearSVMClassifier
 from .linear import SoftmaxClassifier as SoftmaxClassifier
+from .neighbours import KNeighborsClassifier as KNeighborsClassifier
 from .network import NetworkClassifier as NetworkClassifier
 from .parallel import each as each
 from .search import RandomSearch as RandomSearch

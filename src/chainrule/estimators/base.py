@@ -125,8 +125,7 @@ class Classifier:
     def _asked(self, X: Any) -> Array:
         """X of a question, checked, in the axes of the samples that were learned from."""
         who = type(self).__name__
-        if not hasattr(self, "classes_"):
-            raise scikit.not_fitted(who)
+        self._require_fit()
         names = door.names(X)
         if names is not None and hasattr(self, "feature_names_in_"):
             door.require_names(who, self.feature_names_in_, names)
@@ -140,3 +139,7 @@ class Classifier:
             hint = f"samples of shape {known}, as in fit, instead of {given}"
             raise DataError(who, came, f"X of shape (N, {', '.join(map(str, known))})", hint)
         return array
+
+    def _require_fit(self) -> None:
+        if not hasattr(self, "classes_"):
+            raise scikit.not_fitted(type(self).__name__)

@@ -8,10 +8,11 @@ from functools import cache
 
 import numpy as np
 
-from .language import Machine, engine, write
+from .call import Call
+from .language import Machine
 from .language.control import MOST_PIECES
 from .language.types import F32, LANES
-from .threads import pool, threads
+from .threads import threads
 
 SUMS = 12
 """Sums that do not wait for each other: more than the latency of a multiply-add needs."""
@@ -59,24 +60,22 @@ def measured_bandwidth(count: int) -> float:
     # written before: pages of zeros that nobody has touched are all one, which a cache holds
     source, target = np.ones(COPIED, np.float32), np.ones(COPIED, np.float32)
     each = COPIED // count // LANES * LANES
-    return 8.0 * each * count / least(copies, [source.ctypes.data, target.ctypes.data, each], count)
+    return 8.0 * each * count / least(copies, [source, target, each], count)
 
 
 @cache
 def measured_peak(count: int) -> float:
     numbers = np.zeros(SUMS * LANES * max(count, 1), np.float32)
     rounds = 20_000
-    return 2.0 * SUMS * LANES * rounds * count / least(multiply_adds, [numbers.ctypes.data, rounds], count)
+    return 2.0 * SUMS * LANES * rounds * count / least(multiply_adds, [numbers, rounds], count)
 
 
-def least(kernel: Callable[[Machine], None], arguments: list[int], pieces: int) -> float:
+def least(kernel: Callable[[Machine], None], arguments: list[np.ndarray | int], pieces: int) -> float:
     """The seconds of a kernel, the best of nine times."""
-    written, words = write(kernel), np.array(arguments, np.int64)
-    address = engine().load([written])[written.name]
-    record = np.array([address, words.ctypes.data, pieces, 0], np.int64)
+    call = Call(kernel, arguments, pieces)
     best = float("inf")
     for _ in range(9):
         began = time.perf_counter()
-        pool().run(record.ctypes.data, 1)
+        call.run()
         best = min(best, time.perf_counter() - began)
     return best

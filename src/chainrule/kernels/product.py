@@ -6,7 +6,7 @@ k, whatever the tiles: the bits depend on the numbers alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -153,12 +153,15 @@ def micro_kernel(
     begun: list[list[Vector]],
     masks: Sequence[Vector | None] | None = None,
     ahead: Sequence[Ahead] = (),
+    add: Callable[[Vector, Vector, Vector], Vector] | None = None,
 ) -> list[list[Variable]]:
     """Rows × vectors sums in registers, from what they begin with: the heart of every product.
 
     steps:  every k, and how far A has moved;  masks: which columns there are, where B may end before a vector does
     ahead:  what is fetched meanwhile, a little in each step: a burst would have to wait for memory
+    add:    the next sum out of a number of A, a vector of B and the sum before; a·b + sum by fma, unless told
     """
+    add = add or k.fma
     (a, places), (b, base, stride) = left, right
     sums = [[k.variable(value) for value in row] for row in begun]
     there = masks or [None] * len(begun[0])
@@ -170,7 +173,7 @@ def micro_kernel(
         for line, place in zip(sums, places, strict=True):
             number = k.spread(a, place + along)
             for held, vector in zip(line, vectors, strict=True):
-                held.set(k.fma(number, vector, held.get()))
+                held.set(add(number, vector, held.get()))
     return sums
 
 

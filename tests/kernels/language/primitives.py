@@ -153,6 +153,9 @@ def memory(dtype: np.dtype) -> Callable[[Machine], None]:
                 k.put(words, 1, k.splat(k.first(k.load(words, 0)) * k.piece - count))
         for _ in k.when(count == 3):
             k.put(words, 2, k.splat(count))
+        for number in (-1, 9, 15):  # lanes that are not there, in the middle, and the last
+            for _ in k.when(k.any_lane(k.iota() == number)):
+                k.put(words, 3, k.splat(count + number))
 
     return kernel
 

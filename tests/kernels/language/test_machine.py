@@ -336,6 +336,7 @@ def test_a_python_branch_on_a_value_is_refused_with_a_way_out(branch, attempt):
         (lambda k, f, d, i, l, b, u: k.store(k.pointer(0, I64), 0, l, i), "a mask of int32"),
         (lambda k, f, d, i, l, b, u: k.gather(k.pointer(0, I64), l, u), "a mask of uint8"),
         (lambda k, f, d, i, l, b, u: k.raise_flag(k.pointer(0, U8), u), "a mask of uint8"),
+        (lambda k, f, d, i, l, b, u: k.any_lane(i), "a mask of int32"),
         (lambda k, f, d, i, l, b, u: list(k.when(b)), "`when` of a Vector"),
         (lambda k, f, d, i, l, b, u: list(k.range(0, 4, 0)), "a loop in steps of 0"),
         (lambda k, f, d, i, l, b, u: next(iter(k.range(4))), "a loop left by break or return"),

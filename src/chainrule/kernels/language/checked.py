@@ -275,6 +275,9 @@ class Checked(Machine):
             yield None
             self.pop()
 
+    def any_lane(self, mask: Vector) -> Flag:
+        return Flag(self, bool(self.mask(mask).x.any()))
+
     # --- vectors ----------------------------------------------------------------------------------------
 
     def constant(self, number: Any, dtype: np.dtype) -> Vector:

@@ -155,10 +155,7 @@ class Writer(Text, Machine):
         )
 
     def raise_flag(self, pointer: Pointer, mask: Vector) -> None:
-        self.mask(mask)
-        number = self.new(f"bitcast <{LANES} x i1> {mask.x} to i{LANES}")
-        on = Flag(self, self.new(f"icmp ne i{LANES} {number}, 0"))
-        for _ in self.when(on):
+        for _ in self.when(self.any_lane(mask)):
             self.lines.append(f"store i8 1, ptr {pointer.place}, align 1")
 
     # --- whole numbers and control ----------------------------------------------------------------------
@@ -227,6 +224,11 @@ class Writer(Text, Machine):
         self.pop()
         self.lines.append(f"br label %{after}")
         self.enter(after)
+
+    def any_lane(self, mask: Vector) -> Flag:
+        self.mask(mask)
+        number = self.new(f"bitcast <{LANES} x i1> {mask.x} to i{LANES}")
+        return Flag(self, self.new(f"icmp ne i{LANES} {number}, 0"))
 
     # --- vectors ----------------------------------------------------------------------------------------
 

@@ -184,6 +184,10 @@ class Machine(ABC):
         """Run the body if the flag holds: `for _ in k.when(i < n)`."""
 
     @abstractmethod
+    def any_lane(self, mask: Vector) -> Flag:
+        """Whether a lane is on, for `when`."""
+
+    @abstractmethod
     def load(self, pointer: Pointer, offset: Index | int, mask: Vector | None = None) -> Vector:
         """16 neighbours from an offset on; zeros where the mask is off."""
 
