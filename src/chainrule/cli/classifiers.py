@@ -8,10 +8,10 @@ import click
 
 from .. import zoo
 from ..errors import UsageError
+from ..estimators.knn_run import KNN
 from ..train.presets import PRESETS
 from .options import networks
 
-KNN = "knn"
 NAMES = (KNN, *PRESETS, *zoo.MODELS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 from rich.text import Text
 
 from .. import data
-from ..train import Evaluation, evaluate_run
+from ..train import Evaluation
 from .help import Option, Verb
 from .options import complete_data, json_option, run_argument, threads_option
 from .output import bar, facts, loss_text, plain_table, show, show_json
-from .runs import check_fit, note_other_names, restore
+from .runs import check_fit, note_other_names, reopen
 
 
 @click.command(
@@ -39,20 +40,20 @@ from .runs import check_fit, note_other_names, restore
 @threads_option
 @json_option
 def evaluate(run: str, name: str | None, as_json: bool) -> None:
-    """Test a trained network: accuracy, loss, and what each class is taken for."""
-    trained = restore(run)
+    """Test a trained model: accuracy, loss, and what each class is taken for."""
+    trained = reopen(run)
     test = data.load(name or trained.config.data)[1]
     check_fit(trained, test)
     note_other_names(trained, test)
     began = time.perf_counter()
-    tested = evaluate_run(trained.model, trained.config, trained.sight, test)
+    tested = trained.evaluate(test)
     seconds = time.perf_counter() - began
     classes = by_class(tested, trained.sight.classes)
     if as_json:
         show_json(
             {
                 "test_accuracy": tested.accuracy,
-                "test_loss": tested.loss,
+                "test_loss": None if math.isnan(tested.loss) else tested.loss,
                 "parameters": trained.parameters,
                 "seconds": round(seconds, 2),
                 "run": str(trained.run.path),
@@ -64,7 +65,7 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
         return
     told = {
         "test accuracy": f"{tested.accuracy:.1%}",
-        "test loss": loss_text(tested.loss),
+        **({} if math.isnan(tested.loss) else {"test loss": loss_text(tested.loss)}),
         "pictures": f"{len(test):,} of {test.name}",
         "seconds": f"{seconds:.2f}",
     }

@@ -11,13 +11,16 @@ from typing import Any
 from .. import data
 from ..data import Dataset
 from ..errors import FileError, UsageError
-from ..estimators import ConfiguredClassifier, RandomSearch
+from ..estimators import ConfiguredClassifier, KNeighborsClassifier, RandomSearch
+from ..estimators.knn_run import KNN, KnnConfig
+from ..estimators.search_report import LABELS
 from ..estimators.space import Space
 from ..files import write_whole
 from ..random import Generator
 from ..train import Config
 from ..train.presets import PRESETS
-from .classifiers import KNN, require_classifier
+from .classifiers import require_classifier
+from .knn import data_place
 
 PLAN, KEPT = "plan.json", "trials"
 """The file of a plan, and the folder of its finished trials beside it."""
@@ -25,11 +28,14 @@ PLAN, KEPT = "plan.json", "trials"
 TRIALS, ROUNDS, FOLDS = 18, 3, 5
 """Unless told otherwise."""
 
-DECADES = 1.5
-"""How far the range of the rate reaches to both sides of the usual one, in factors of ten."""
+RATES, PENALTIES = (30, 30), (1000, 30)
+"""How far the ranges of rate and λ reach below and above the usual ones: factors."""
 
-PENALTIES = (1e-6, 1e-1)
-"""The range of λ."""
+PENALTIES_OF_NONE = (1e-6, 1e-1)
+"""The range of λ where there is usually none."""
+
+KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 70, 100)
+"""Numbers of neighbours, about evenly by factors."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,7 @@ class Plan:
 
         Raises SettingError for more folds than the smallest class has pictures.
         """
-        rng = Generator(self.seed).split("folds")
-        parts = data.folds(pictures.labels, self.folds, rng, pictures.groups, classes=pictures.classes)
+        parts = self.parts(pictures)
         return RandomSearch(
             self.estimator(),
             self.space,
@@ -70,13 +75,38 @@ class Plan:
             folder=folder / KEPT,
         )
 
+    def parts(self, pictures: Dataset) -> list[Any]:
+        """The folds, with whole groups where the pictures have any."""
+        rng = Generator(self.seed).split("folds")
+        return data.folds(pictures.labels, self.folds, rng, pictures.groups, classes=pictures.classes)
+
     def estimator(self) -> Any:
         """What is searched for the best settings of."""
-        return ConfiguredClassifier(Config.of(self.settings))
+        return KNeighborsClassifier() if self.model == KNN else ConfiguredClassifier(Config.of(self.settings))
 
     def best(self, params: Mapping[str, Any]) -> str:
         """A configuration with the parameters that were found, as TOML."""
+        if self.model == KNN:
+            return KnnConfig.of(
+                {**self.settings, **{LABELS.get(name, name): v for name, v in params.items()}}
+            ).as_toml()
         return Config.of({**self.settings, **params}).as_toml()
+
+    def fitting(self, pictures: Dataset, asked: bool) -> Plan:
+        """The plan for these pictures: no more neighbours than a trial learns from.
+
+        asked:  whether somebody named the numbers of neighbours; those that are too large are left out only if not
+        Raises UsageError for a number that was asked for and is too large.
+        """
+        if self.model != KNN:
+            return self
+        room = len(pictures) - -(-len(pictures) // self.folds)
+        large = [k for k in self.space["n_neighbors"] if k > room]
+        if large and asked:
+            came = f"{large[0]} neighbours, and a trial keeps {room:,} of {len(pictures):,} pictures"
+            raise UsageError("--k", came, f"at most {room:,}", "smaller numbers, or more --folds")
+        left = [k for k in self.space["n_neighbors"] if k <= room]
+        return replace(self, space={**self.space, "n_neighbors": left or [1]})
 
     def write(self, folder: Path) -> None:
         """Leave the plan in its folder."""
@@ -109,21 +139,63 @@ def planned(model: str, given: Mapping[str, Any]) -> Plan:
     Raises UsageError for an unknown model, for options of another one, and for ranges that are none.
     """
     require_classifier(model)
-    unused = [name for name in ("k", "metric") if given[name] is not None]
-    if unused:
-        came, hint = f"for {model}, which has none", f"chainrule search {KNN} --{unused[0]} …"
-        raise UsageError(f"--{unused[0]}", came, "it with knn alone", hint)
-    settings = {**(PRESETS[model].settings if model in PRESETS else {"model": model})}
-    settings |= Config.read(given["config"]) if given["config"] else {}
-    settings |= {
-        name: given[name] for name in ("data", "epochs", "batch_size", "seed") if given[name] is not None
-    }
-    config = Config.of(settings)
-    space = {"lr": pair("--lr", given["lr"], rates(config.lr)), "l2": pair("--l2", given["l2"], PENALTIES)}
-    trials, rounds = given["trials"] or TRIALS, given["rounds"] or ROUNDS
-    rounds = min(rounds, trials) if given["rounds"] is None else rounds
-    table = asdict(replace(config, data=lasting(config.data)))
-    return Plan(model, table, space, trials, rounds, given["folds"] or FOLDS, config.seed)
+    shared = {"folds": given["folds"] or FOLDS, "seed": given["seed"] or 0}
+    return planned_knn(given, **shared) if model == KNN else planned_network(model, given, **shared)
+
+
+def planned_network(model: str, given: Mapping[str, Any], folds: int, seed: int) -> Plan:
+    """Rate and λ of a network, at random."""
+    refuse(given, ("k", "metric"), f"for {model}, which has none", f"chainrule search {KNN}")
+    preset = PRESETS[model].settings if model in PRESETS else {"model": model}
+    told = ("data", "epochs", "batch_size", "seed")
+    own = {name: given[name] for name in told if given[name] is not None}
+    config = Config.of({**preset, **(Config.read(given["config"]) if given["config"] else {}), **own})
+    lr, l2 = around(config.lr, *RATES), around(config.l2, *PENALTIES) if config.l2 else PENALTIES_OF_NONE
+    space = {"lr": pair("--lr", given["lr"], lr), "l2": pair("--l2", given["l2"], l2)}
+    trials = given["trials"] or TRIALS
+    rounds = given["rounds"] or min(ROUNDS, trials)
+    settings = asdict(replace(config, data=data_place(config.data)))
+    return Plan(model, settings, space, trials, rounds, folds, config.seed)
+
+
+def planned_knn(given: Mapping[str, Any], folds: int, seed: int) -> Plan:
+    """The number of neighbours, and their distance if several are named: every combination once."""
+    refuse(
+        given,
+        ("lr", "l2", "epochs", "batch_size", "trials", "rounds"),
+        f"for {KNN}, which has none",
+        "--k 1,3,5",
+    )
+    table = {**(KnnConfig.read(given["config"]) if given["config"] else {}), "model": KNN}
+    config = KnnConfig.of({**table, **({"data": given["data"]} if given["data"] else {})})
+    metrics = [config.metric] if given["metric"] is None else given["metric"].split(",")
+    for metric in metrics:
+        replace(config, metric=metric)  # raises for a name that is none
+    ks = counts(given["k"])
+    settings = asdict(replace(config, data=data_place(config.data)))
+    space = {"n_neighbors": ks, "metric": metrics}
+    return Plan(KNN, settings, space, len(ks) * len(metrics), 1, folds, seed)
+
+
+def refuse(given: Mapping[str, Any], names: tuple[str, ...], came: str, hint: str) -> None:
+    """None of these options is given, or a UsageError."""
+    for name in names:
+        if given[name] is not None:
+            raise UsageError(f"--{name.replace('_', '-')}", came, "an option of this model", hint)
+
+
+def counts(text: str | None) -> list[int]:
+    """K,K,… as rising numbers, each once.
+
+    >>> counts("5,1,3,1")
+    [1, 3, 5]
+    """
+    if text is None:
+        return list(KS)
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) < 10**9 for part in parts):
+        raise UsageError("--k", repr(text), "K,K,…, whole numbers of at least 1", "--k 1,3,5,10")
+    return sorted({int(part) for part in parts})
 
 
 def pair(option: str, text: str | None, usual: tuple[float, float]) -> tuple[float, float]:
@@ -144,22 +216,15 @@ def pair(option: str, text: str | None, usual: tuple[float, float]) -> tuple[flo
     return low, high
 
 
-def lasting(name: str) -> str:
-    """Data by a path that holds from another working folder too."""
-    here = name not in data.names() and Path(name).exists()
-    return str(Path(name).resolve()) if here else name
-
-
 def ranged(values: Any) -> Any:
     """A range as a pair again; a list of values as it is."""
     return (values["from"], values["to"]) if isinstance(values, dict) else values
 
 
-def rates(usual: float) -> tuple[float, float]:
-    """The range of the rate around the usual one.
+def around(usual: float, below: float, above: float) -> tuple[float, float]:
+    """A range around a usual value, in round numbers.
 
-    >>> rates(2e-3)
-    (6e-05, 0.06)
+    >>> around(2e-3, 30, 30)
+    (7e-05, 0.06)
     """
-    low, high = usual / 10**DECADES, usual * 10**DECADES
-    return float(f"{low:.0e}"), float(f"{high:.0e}")
+    return float(f"{usual / below:.0e}"), float(f"{usual * above:.0e}")

@@ -1,4 +1,4 @@
-"""`chainrule predict`: what a trained network sees on pictures."""
+"""`chainrule predict`: what a trained model sees on pictures."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ import click
 import numpy as np
 from rich.text import Text
 
-from .. import nn, ops
 from ..data import read_picture
-from ..graph import no_grad
-from ..tensor import Tensor
 from .help import Argument, Option, Verb
 from .options import json_option, run_argument, threads_option
 from .output import bar, plain_table, show, show_json
-from .runs import Trained, restore
-
-TOGETHER = 250
-"""Pictures in one forward pass."""
+from .runs import reopen
 
 
 @click.command(
@@ -50,30 +44,20 @@ TOGETHER = 250
 @threads_option
 @json_option
 def predict(run: str, pictures: tuple[str, ...], top: int, as_json: bool) -> None:
-    """Name what is on pictures, with probabilities.
+    """Name what is on pictures, with probabilities; of nearest neighbours, with their share of the votes.
 
     Each is scaled and cut to the size of the training pictures, and made grey if those were. It should look
     like them: the clothes of fashion-6k are white on black. Nothing is printed unless all can be read.
     """
-    trained = restore(run)
+    trained = reopen(run)
     shape = trained.sight.input_shape
     images = np.stack([read_picture(path, (shape[0], shape[1], shape[2])) for path in pictures])
-    found = [best(row, trained.sight.classes, top) for row in probabilities(trained, images)]
+    found = [best(row, trained.sight.classes, top) for row in trained.votes(images)]
     if as_json:
         rows = [{"picture": path, "predictions": row} for path, row in zip(pictures, found, strict=True)]
         show_json({"run": str(trained.run.path), "pictures": rows})
     else:
         show(table(pictures, found))
-
-
-def probabilities(trained: Trained, images: Any) -> Any:
-    """(N, classes): the softmax of the scores."""
-    parts = []
-    with nn.evaluating(trained.model), no_grad():
-        for start in range(0, len(images), TOGETHER):
-            seen = trained.sight.normalize(images[start : start + TOGETHER])
-            parts.append(ops.softmax(trained.model(Tensor(seen)), axis=1).numpy())
-    return np.concatenate(parts)
 
 
 def best(row: Any, names: tuple[str, ...], top: int) -> list[dict[str, Any]]:

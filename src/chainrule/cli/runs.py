@@ -6,15 +6,24 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.text import Text
 
-from .. import nn, zoo
+from .. import nn, ops, zoo
 from ..data import Dataset
 from ..errors import ShapeError, UsageError
+from ..estimators.knn_run import Neighbours, is_knn
+from ..graph import no_grad
 from ..random import Generator
-from ..train import Config, RunFolder, Sight
+from ..tensor import Tensor
+from ..train import Config, Evaluation, RunFolder, Sight, evaluate_run
+from .classifiers import NAMES
 from .output import stderr
+
+TOGETHER = 250
+"""Pictures in one forward pass."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,19 @@ class Trained:
     def parameters(self) -> int:
         return sum(p.size for p in self.model.parameters())
 
+    def evaluate(self, test: Dataset) -> Evaluation:
+        """The network on test pictures."""
+        return evaluate_run(self.model, self.config, self.sight, test)
+
+    def votes(self, images: Any) -> Any:
+        """(N, classes) the probability of each class: the softmax of the scores."""
+        parts = []
+        with nn.evaluating(self.model), no_grad():
+            for start in range(0, len(images), TOGETHER):
+                seen = self.sight.normalize(images[start : start + TOGETHER])
+                parts.append(ops.softmax(self.model(Tensor(seen)), axis=1).numpy())
+        return np.concatenate(parts)
+
 
 def is_run(model: str) -> bool:
     """Whether MODEL means a folder: a name of the zoo comes first, and ./name is always a folder.
@@ -37,7 +59,7 @@ def is_run(model: str) -> bool:
     >>> is_run("convnet"), is_run("./convnet"), is_run("runs/convnet-1")
     (False, True, True)
     """
-    return model not in zoo.MODELS and (Path(model).is_dir() or "/" in model or "\\" in model)
+    return model not in NAMES and (Path(model).is_dir() or "/" in model or "\\" in model)
 
 
 def open_run(path: str) -> RunFolder:
@@ -45,10 +67,10 @@ def open_run(path: str) -> RunFolder:
 
     Raises UsageError for a name of the zoo, FileError for anything else that is not one.
     """
-    if path in zoo.MODELS and not (Path(path) / "config.toml").is_file():
+    if path in NAMES and not (Path(path) / "config.toml").is_file():
         hint = f"chainrule train {path}, which prints the folder of its run"
         raise UsageError(
-            "RUN", f"{path!r} is a network of the zoo, not trained yet", "the folder of a run", hint
+            "RUN", f"{path!r} is the name of a model, not a trained one", "the folder of a run", hint
         )
     return RunFolder.open(path)
 
@@ -56,12 +78,26 @@ def open_run(path: str) -> RunFolder:
 def restore(path: str) -> Trained:
     """A finished run with its network and weights.
 
-    Raises UsageError, FileError or StateError if there is none, or it is damaged.
+    Raises UsageError, FileError or StateError if there is none, it is damaged, or it has no network.
     """
     run = open_run(path)
+    if is_knn(path):
+        came, hint = (
+            "a run of nearest neighbours, which has no network",
+            f"chainrule evaluate {path}, or predict",
+        )
+        raise UsageError(path, came, "the run of a network", hint)
     config, sight, weights = run.config(), run.sight(), run.weights()
     model = build(config.model, sight.input_shape, len(sight.classes), str(run.path))
     return Trained(run, config, sight, model.load_state_dict(weights))
+
+
+def reopen(path: str) -> Trained | Neighbours:
+    """A finished run, of a network or of nearest neighbours, which answers either way.
+
+    Raises what `restore` raises.
+    """
+    return Neighbours.read(open_run(path)) if is_knn(path) else restore(path)
 
 
 def build(name: str, shape: tuple[int, ...], classes: int | None, pictures: str, seed: int = 0) -> nn.Module:
@@ -90,7 +126,7 @@ def sizes(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def check_fit(trained: Trained, pictures: Dataset) -> None:
+def check_fit(trained: Trained | Neighbours, pictures: Dataset) -> None:
     """The data have the shape and the number of classes that the run has learned, or a UsageError."""
     own = (trained.sight.input_shape, len(trained.sight.classes))
     if (pictures.shape, len(pictures.classes)) != own:
@@ -99,7 +135,7 @@ def check_fit(trained: Trained, pictures: Dataset) -> None:
         raise UsageError(f"--data {pictures.name}", came, expected, f"--data {trained.config.data}")
 
 
-def note_other_names(trained: Trained, pictures: Dataset) -> None:
+def note_other_names(trained: Trained | Neighbours, pictures: Dataset) -> None:
     """Say so when classes are as many but called otherwise: folders of IDX files only number them."""
     pairs = enumerate(zip(pictures.classes, trained.sight.classes, strict=True))
     place, (theirs, own) = next(((i, names) for i, names in pairs if names[0] != names[1]), (0, ("", "")))
@@ -118,7 +154,7 @@ def fresh_place(model: str) -> Path:
 
 def discard(run: RunFolder) -> None:
     """Take a folder away that never came to weights, and nothing else that lies in it."""
-    for name in ("config.toml", "model.json", "start.json", "metrics.jsonl"):
+    for name in ("config.toml", "model.json", "start.json", "metrics.jsonl", "weights.safetensors"):
         with suppress(OSError):
             (run.path / name).unlink()
     with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,36 +21,20 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..estimators import RandomSearch, Trial
 from ..estimators.search import best_of
-from ..estimators.search_report import search_page, told, word
-from ..files import told as told_errors
+from ..estimators.search_report import LABELS, search_page, told, word
+from ..files import told as written
 from ..files import write_whole
 from ..train.report import duration
 from .classifiers import classifiers, complete_classifier
 from .cluster import on_cluster
 from .help import Argument, Option, Verb
 from .options import complete_data, data_sets, json_option, threads_option
-from .output import bar, facts, plain_table, show, show_json, stderr
+from .output import facts, plain_table, show, show_json, stderr
 from .plan import Plan, planned
 from .runs import fresh_place, sizes
 
 SHOWN = 10
 """How many of the best trials the table has."""
-
-CHANGING = (
-    "data",
-    "trials",
-    "rounds",
-    "folds",
-    "seed",
-    "epochs",
-    "batch_size",
-    "config",
-    "lr",
-    "l2",
-    "k",
-    "metric",
-)
-"""Options that make another search."""
 
 
 @click.command(
@@ -192,12 +176,11 @@ def search(
     pictures but one, and is asked about that one, fold by fold. A trial whose loss runs away has failed, and the search
     goes on. Finished trials are kept: what was stopped goes on with --resume, and gives what it would have given.
     """
-    plan, place = begun(model, resume, out, given)
     if cluster is not None and jobs is not None:
         raise UsageError(
             "--cluster", "--jobs as well", "one of the two", "--cluster alone: its workers decide"
         )
-    pictures, _ = data.load(plan.data)
+    plan, place, pictures = begun(model, resume, out, given)
     found = plan.search(pictures, place, jobs)
     looking = Looking(stderr(), quiet, place, sum(found.planned()[1]))
     with looking.following(), on_cluster(cluster), np.errstate(all="ignore"):
@@ -211,27 +194,37 @@ def search(
         show(table(found), "", facts(ending(found, left), strong="right"))
 
 
-def begun(model: str | None, resume: str | None, out: str | None, given: dict[str, Any]) -> tuple[Plan, Path]:
-    """The plan and its folder: of a search that goes on, or of a new one."""
+def begun(
+    model: str | None, resume: str | None, out: str | None, given: Mapping[str, Any]
+) -> tuple[Plan, Path, Dataset]:
+    """The plan, its folder and its pictures: of a search that goes on, or of a new one."""
     if resume is not None:
-        changed = [name for name in CHANGING if given[name] is not None]
-        if model is not None or out is not None or changed:
-            name = "MODEL" if model else f"--{(changed or ['out'])[0].replace('_', '-')}"
-            came = f"{name} as well, which the search in {resume} has its own of"
-            raise UsageError("--resume", came, "no settings beside it", f"chainrule search --resume {resume}")
-        return Plan.read(Path(resume)), Path(resume)
+        require_alone(resume, model, {**given, "out": out})
+        plan = Plan.read(Path(resume))
+        return plan, Path(resume), data.load(plan.data)[0]
     if model is None:
-        hint = "chainrule search svm"
-        raise UsageError("search", "no MODEL", "what to search the settings of", hint)
+        raise UsageError("search", "no MODEL", "what to search the settings of", "chainrule search svm")
     plan = planned(model, given)
+    pictures, _ = data.load(plan.data)
+    plan = plan.fitting(pictures, asked=given["k"] is not None)
+    plan.parts(pictures)  # too many folds are told before there is a folder
     place = Path(out) if out else fresh_place(f"search-{model}")
-    with told_errors(place, "--out"):
+    with written(place, "--out"):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             hint = f"--resume {place} to go on with a search, or --out {place}-2"
             raise UsageError("--out", f"{place} exists already", "a new or empty folder", hint)
         place.mkdir(parents=True, exist_ok=True)
     plan.write(place)
-    return plan, place
+    return plan, place, pictures
+
+
+def require_alone(resume: str, model: str | None, given: Mapping[str, Any]) -> None:
+    """Nothing that makes another search stands beside --resume, or a UsageError."""
+    named = ["MODEL"] * (model is not None)
+    named += [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    if named:
+        came = f"{named[0]} as well, and the search in {resume} has its own"
+        raise UsageError("--resume", came, "no settings beside it", f"chainrule search --resume {resume}")
 
 
 def leave(found: RandomSearch, plan: Plan, pictures: Dataset, place: Path) -> dict[str, Any]:
@@ -265,13 +258,17 @@ def row(trial: Trial) -> dict[str, Any]:
 def table(found: RandomSearch) -> Any:
     """The best trials under each other."""
     names = list(found.best_params_)
-    made = plain_table("", "right", "", "round", *names, right=(0, 1, 3, *range(4, 4 + len(names))))
+    heads = [LABELS.get(name, name) for name in names]
+    turns = ["round"] if len(found.spaces_) > 1 else []
+    made = plain_table("", "right", *turns, *heads, right=(*range(2 + len(turns) + len(names)),))
     ranked = sorted(found.trials_, key=lambda t: (math.isnan(t.mean), -t.mean, t.number))
     for place, trial in enumerate(ranked[:SHOWN], 1):
-        share = Text("" if math.isnan(trial.mean) else bar(trial.mean, 16), "green" if place == 1 else "dim")
         values = [told(trial.params[name]) for name in names]
         made.add_row(
-            f"{place}", Text(word(trial), "bold" if place == 1 else ""), share, f"{trial.round}", *values
+            f"{place}",
+            Text(word(trial), "bold green" if place == 1 else ""),
+            *([f"{trial.round}"] if turns else []),
+            *values,
         )
     return made
 
@@ -280,7 +277,7 @@ def ending(found: RandomSearch, left: dict[str, Any]) -> dict[str, str]:
     """What was found, for people."""
     failed = sum(1 for trial in found.trials_ if trial.failed)
     trials = f"{len(found.trials_)}" + (f", {failed} of them failed" if failed else "")
-    best = {name: told(value) for name, value in found.best_params_.items()}
+    best = {LABELS.get(name, name): told(value) for name, value in found.best_params_.items()}
     edges = {"note": f"the best {' and '.join(found.edges_)} is at the edge of its range: try a wider one"}
     work = duration(sum(trial.seconds for trial in found.trials_))
     return {
@@ -332,7 +329,9 @@ class Looking:
         self.done.append(trial)
         if self.watched:
             best = best_of(self.done)
-            params = "  ".join(f"{name} {told(value)}" for name, value in trial.params.items())
+            params = "  ".join(
+                f"{LABELS.get(name, name)} {told(value)}" for name, value in trial.params.items()
+            )
             line = f"trial {trial.number + 1:>3}  round {trial.round}  {word(trial):>15}  {params}"
             self.console.print(Text(line, "bold" if trial is best and not trial.failed else ""))
             self.progress.update(self.task, completed=len(self.done), best=f"best {word(best)}")

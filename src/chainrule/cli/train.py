@@ -16,11 +16,16 @@ from rich.text import Text
 
 from .. import data, nn
 from ..data import Dataset
+from ..errors import UsageError
+from ..estimators.knn_run import KNN
 from ..train import Config, EpochEnd, FitEnd, Result, RunFolder, Trainer, train_run
 from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
+from ..train.presets import PRESETS
 from ..train.progress import TerminalProgress
+from .classifiers import classifiers, complete_classifier
 from .help import Argument, Option, Verb
-from .options import complete_data, complete_model, data_sets, json_option, networks, threads_option
+from .knn import data_place, train_knn, wants_knn
+from .options import complete_data, data_sets, json_option, threads_option
 from .output import facts, loss_text, show, show_json, stderr
 from .runs import Trained, build, check_fit, discard, fresh_place, is_run, note_other_names, restore, sizes
 
@@ -75,11 +80,12 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
     examples=(
         ("chainrule train", "the small ConvNet on 5,000 pictures of clothes"),
         ("chainrule train two-layer --epochs 3 --lr 0.001", "another network, shorter"),
+        ("chainrule train knn --k 3 --metric l1", "no learning: the nearest training pictures vote"),
         ("chainrule train resnet20 --data cifar10-jpeg --crop 4 --flip", "colours, augmented"),
         ("chainrule train lenet5 --data pictures/", "your own: one sub-folder of pictures a class"),
         ("chainrule train runs/convnet-… --lr 0.0002 --epochs 2", "go on from the weights of a run"),
     ),
-    more={"Networks": networks(), "Data sets": data_sets()},
+    more={"Models": classifiers(), "Data sets": data_sets()},
     environment=(("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),),
 )
 @click.argument(
@@ -87,10 +93,27 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
     cls=Argument,
     required=False,
     metavar="[MODEL]",
-    shell_complete=complete_model,
-    help="A network of the zoo [convnet], or the folder of a run to start from.",
+    shell_complete=complete_classifier,
+    help="knn, svm, softmax, a network of the zoo [convnet], or the folder of a run to start from.",
 )
 @settings
+@click.option(
+    "--k",
+    cls=Option,
+    group="Nearest neighbours",
+    type=int,
+    metavar="N",
+    standard="5",
+    help="How many neighbours vote.",
+)
+@click.option(
+    "--metric",
+    cls=Option,
+    group="Nearest neighbours",
+    metavar="NAME",
+    standard="l2",
+    help="Their distance: l1, l2 or cosine.",
+)
 @click.option("--config", cls=Option, group="Output", metavar="FILE", help="Settings from a TOML file.")
 @click.option(
     "--out",
@@ -119,16 +142,21 @@ def train(
     quiet: bool,
     **given: Any,
 ) -> None:
-    """Train a network on pictures, test it, and leave a report to look at.
+    """Train a model on pictures, test it, and leave a report to look at.
 
-    What is not given as an option comes from the --config file, then from the run folder given as MODEL, then
+    svm and softmax are the linear network with settings of their own; knn keeps the pictures and learns nothing. What
+    is not given as an option comes from the --config file, then from the run folder given as MODEL, then
     from the defaults below. A name of the zoo comes before a folder of that name; ./NAME is the folder.
     """
+    if wants_knn(model, config):
+        train_knn(config, out, as_json, quiet, given | {"plain": plain or None})
+        return
+    require_network_options(given)
     start = restore(model) if model and is_run(model) else None
     configuration = configured(model, start, config, given)
     pictures, test = data.load(configuration.data)
     network = started(configuration, start, pictures)
-    run = RunFolder.create(out or fresh_place(configuration.model))
+    run = RunFolder.create(out or fresh_place(model if model in PRESETS else configuration.model))
     told = Told(stderr(), quiet, configuration)
     with told.following(run), np.errstate(all="ignore"):
         told.begin(network, pictures, test)
@@ -145,16 +173,24 @@ def train(
 def configured(
     model: str | None, start: Trained | None, file: str | None, given: Mapping[str, Any]
 ) -> Config:
-    """Option before file before run folder before default."""
-    table: dict[str, Any] = {} if start is None else asdict(start.config)
+    """Option before file before run folder or preset before default."""
+    preset = PRESETS[model].settings if model in PRESETS else {}
+    table: dict[str, Any] = {**preset} if start is None else asdict(start.config)
     table |= Config.read(file) if file else {}
     table |= {key: value for key, value in given.items() if value is not None}
     if model:
-        table["model"] = start.config.model if start else model
-    if "data" in table and table["data"] not in data.names() and Path(table["data"]).exists():
-        # the run can be tested from another working folder
-        table["data"] = str(Path(table["data"]).resolve())
+        table["model"] = start.config.model if start else preset.get("model", model)
+    if "data" in table:
+        table["data"] = data_place(table["data"])  # the run can be tested from another working folder
     return Config.of(table)
+
+
+def require_network_options(given: dict[str, Any]) -> None:
+    """No option of nearest neighbours is given; they are taken away."""
+    for name in ("k", "metric"):
+        if given.pop(name) is not None:
+            hint = f"chainrule train {KNN} --{name} …"
+            raise UsageError(f"--{name}", "for a network, which has none", "it with knn alone", hint)
 
 
 def started(config: Config, start: Trained | None, pictures: Dataset) -> nn.Module:

@@ -13,8 +13,9 @@ from ..errors import UsageError
 from ..graph import no_grad
 from ..ops.arguments import flag
 from ..train import Config, Trainer
-from ..train.config import OPTIMIZERS, SCHEDULES, nearest
+from ..train.config import OPTIMIZERS, SCHEDULES
 from ..train.job import make_trainer
+from ..train.settings import nearest
 from ..train.steps import Runner
 from .base import Classifier
 from .building import builder, built, shaped

@@ -15,6 +15,9 @@ from ..words import many
 from .search import RandomSearch
 from .trials import Trial
 
+LABELS = {"n_neighbors": "k"}
+"""What a parameter is called on the page and on the command line, where that is another name."""
+
 KEYS = 4
 """How many accuracies the legend of the scatter names."""
 
@@ -28,7 +31,7 @@ def search_page(search: RandomSearch, title: str, subtitle: str, again: str) -> 
     facts = {
         "right, in the mean of the folds": f"{best.mean:.1%}",
         "spread from fold to fold": f"± {best.spread:.1%}",
-        **{name: told(value) for name, value in best.params.items()},
+        **{LABELS.get(name, name): told(value) for name, value in best.params.items()},
         "trials": f"{len(trials)}",
         "of work": duration(sum(trial.seconds for trial in trials)),
     }
@@ -54,14 +57,14 @@ def scatter_section(search: RandomSearch, across: str, up: str) -> Section:
     drawn = scatter(
         [trial.params[across] for trial in trials],
         [trial.params[up] for trial in trials],
-        shade(means, best.mean),
+        shade(means),
         groups=[f"round {trial.round}" for trial in trials],
         names=[
             f"{word(trial)}: {across} {told(trial.params[across])}, {up} {told(trial.params[up])}"
             for trial in trials
         ],
         best=trials.index(best),
-        keys=keys(means, best.mean),
+        keys=keys(means),
         boxes=[Box(space.ranges[across], space.ranges[up]) for space in search.spaces_],
         x_label=across,
         y_label=up,
@@ -95,27 +98,28 @@ def spreads_section(trials: Sequence[Trial], best: Trial, name: str) -> Section:
         t for t in trials if t is not best and t.mean >= best.mean - best.spread / math.sqrt(len(best.scores))
     ]
     if close:
-        caption += f" {many(len(close), 'other')} within one standard error of the best."
-    picture = spreads(drawn, best=place, x_label=name, y_label="% right")
-    return Section(f"Right, by {name}", figure(picture, wide=True), caption)
+        caption += f" {many(len(close), 'other trial')} within one standard error of the best."
+    picture = spreads(drawn, best=place, x_label=LABELS.get(name, name), y_label="% right")
+    return Section(f"Right, by {LABELS.get(name, name)}", figure(picture, wide=True), caption)
 
 
 def trials_section(trials: Sequence[Trial]) -> Section:
     """Every trial, the best first."""
-    names = list(trials[0].params)
+    names, rounds = list(trials[0].params), trials[-1].round > 1
     ranked = sorted(trials, key=lambda trial: (math.isnan(trial.mean), -trial.mean, trial.number))
     rows = [
         [
             place,
-            trial.round,
-            *(told(trial.params[name]) for name in names),
+            *([trial.round] if rounds else []),
+            *(trial.params[name] for name in names),
             word(trial),
             lone(trial),
             duration(trial.seconds),
         ]
         for place, trial in enumerate(ranked, 1)
     ]
-    body = table(["", "round", *names, "right", "fold by fold", "of work"], rows)
+    heads = [*(["round"] if rounds else []), *(LABELS.get(name, name) for name in names)]
+    body = table(["", *heads, "right", "fold by fold", "of work"], rows)
     caption = "The highest of many means is a little lucky: expect somewhat less on pictures that nobody has looked at."
     return Section("The trials", body, caption)
 
@@ -123,31 +127,33 @@ def trials_section(trials: Sequence[Trial]) -> Section:
 def again_section(search: RandomSearch, again: str) -> Section:
     """What was searched, and the command that trains with what was found."""
     asked = {name: bounds(values) for name, values in search.spaces_[0].as_dict().items()}
-    rows = [[name, value] for name, value in asked.items()]
-    rows += [["folds", f"{len(search.best_trial_.scores)}"], ["rounds", f"{len(search.spaces_)}"]]
-    rows += [["seed", f"{search.random_state}"]]
+    rows = [[LABELS.get(name, name), value] for name, value in asked.items()]
+    rows += [["folds", f"{len(search.best_trial_.scores)}"], ["seed", f"{search.random_state}"]]
+    rows += [["rounds", f"{len(search.spaces_)}"]] if len(search.spaces_) > 1 else []
     command = f"<p><code>{escape(again)}</code> trains with the best settings on all training pictures.</p>"
     return Section("The search", table(["setting", "values"], rows) + command)
 
 
-def shade(means: np.ndarray, best: float) -> np.ndarray:
-    """(N,) how full a mark is: the errors of the best trial over its own, so that the best ones can be told apart.
+def shade(means: np.ndarray) -> np.ndarray:
+    """(N,) how full a mark is, 0 for the worst and 1 for the best.
 
-    >>> shade(np.array([0.9, 0.8, np.nan]), 0.9).tolist()
-    [1.0, 0.5, nan]
+    In between by the best one's errors over its own: among good trials that tells more apart than accuracies do.
+
+    >>> shade(np.array([0.9, 0.8, 0.5, np.nan])).round(3).tolist()
+    [1.0, 0.375, 0.0, nan]
     """
-    errors = 1 - means
-    return np.where(
-        errors > 0, (1 - best) / np.where(errors > 0, errors, 1), np.where(np.isnan(means), np.nan, 1.0)
-    )
+    errors = np.maximum(1 - means, 1e-6)
+    ratio = np.nanmin(errors) / errors
+    low = np.nanmin(ratio)
+    return (ratio - low) / (1 - low) if low < 1 else ratio
 
 
-def keys(means: np.ndarray, best: float) -> list[tuple[str, float]]:
+def keys(means: np.ndarray) -> list[tuple[str, float]]:
     """A few accuracies from the best to the worst, with their shades."""
-    known = np.sort(means[~np.isnan(means)])[::-1]
-    chosen = known[np.unique(np.linspace(0, len(known) - 1, KEYS).round().astype(int))]
-    words = {f"{value:.0%}": float(value) for value in chosen}
-    return [(name, float(shade(np.array([value]), best)[0])) for name, value in words.items()]
+    full = shade(means)
+    known = [index for index in np.argsort(-means, kind="stable") if not np.isnan(means[index])]
+    places = np.unique(np.linspace(0, len(known) - 1, KEYS).round().astype(int))
+    return list({f"{means[known[place]]:.1%}": float(full[known[place]]) for place in places}.items())
 
 
 def others(params: Mapping[str, Any], name: str) -> str:

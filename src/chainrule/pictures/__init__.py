@@ -15,6 +15,8 @@ from .images import grey as grey
 from .images import picture as picture
 from .images import png as png
 from .matrix import matrix as matrix
+from .neighbours import Neighbourhood as Neighbourhood
+from .neighbours import neighbourhoods as neighbourhoods
 from .page import Section as Section
 from .page import figure as figure
 from .page import gallery as gallery
@@ -28,6 +30,7 @@ from .tiles import tiles as tiles
 
 __all__ = [
     "Box",
+    "Neighbourhood",
     "Samples",
     "Section",
     "bars",
@@ -39,6 +42,7 @@ __all__ = [
     "gallery",
     "grey",
     "matrix",
+    "neighbourhoods",
     "new_axes",
     "page",
     "picture",

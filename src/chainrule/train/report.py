@@ -10,6 +10,7 @@ from ..data import Dataset
 from ..pictures import page
 from .config import Config
 from .metrics import Evaluation
+from .presets import title_of
 from .report_sections import (
     classes_section,
     confusion_section,
@@ -49,7 +50,9 @@ def write_report(
     }
     subtitle = f"{test.name}: {len(test):,} test pictures in {len(sight.classes)} classes"
     shown = [section for section in sections if section is not None]
-    run.write("report.html", page(f"{config.model} on {config.data}", shown, subtitle=subtitle, facts=facts))
+    run.write(
+        "report.html", page(f"{title_of(config)} on {config.data}", shown, subtitle=subtitle, facts=facts)
+    )
 
 
 def duration(seconds: float) -> str:

@@ -28,6 +28,7 @@ from ..errors import FileError, StateError, UsageError
 from ..files import told, write_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
+from .settings import Settings
 from .start import Start
 
 WAY = "--out"
@@ -108,7 +109,7 @@ class RunFolder:
         write_whole(place, content.encode() if isinstance(content, str) else content, WAY)
         return place
 
-    def begin(self, config: Config, sight: Sight, start: Start | None = None) -> None:
+    def begin(self, config: Settings, sight: Sight, start: Start | None = None) -> None:
         """What was asked, what the model will see, and how it begins."""
         self.write("config.toml", config.as_toml())
         self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")

@@ -43,15 +43,7 @@ class Settings:
 
         Raises FileError if it cannot be read as TOML, UsageError for keys that do not exist.
         """
-        try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            reason = error.strerror or "not readable"
-            raise FileError(str(path), reason, "a TOML file", "another path after --config") from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise FileError(
-                str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line"
-            ) from None
+        table = read_toml(path)
         cls.of(table, str(path))
         return table
 
@@ -61,6 +53,22 @@ class Settings:
         return "".join(
             f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in asdict(self).items()
         )
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The table of a TOML file, whatever is in it.
+
+    Raises FileError if it cannot be read as TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or "not readable"
+        raise FileError(str(path), reason, "a TOML file", "another path after --config") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FileError(
+            str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line"
+        ) from None
 
 
 def typed(who: str, key: str, value: Any, standard: Any) -> Any:
