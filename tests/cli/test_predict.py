@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from chainrule.cli import predict
+from chainrule.cli import runs
 
 
 def test_each_picture_is_named(say, run: Path, pictures: Path):
@@ -29,7 +29,7 @@ def test_nothing_is_printed_before_all_are_read(say, run: Path, pictures: Path, 
 def test_many_go_through_in_parts(say, run: Path, pictures: Path, monkeypatch):
     files = sorted((pictures / "left").iterdir())[:5]
     whole = say("predict", run, *files, "--json").json
-    monkeypatch.setattr(predict, "TOGETHER", 2)
+    monkeypatch.setattr(runs, "TOGETHER", 2)
     parts = say("predict", run, *files, "--json").json
     for one, other in zip(whole["pictures"], parts["pictures"], strict=True):
         for a, b in zip(one["predictions"], other["predictions"], strict=True):

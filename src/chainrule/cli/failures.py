@@ -100,7 +100,7 @@ def from_click(error: click.ClickException) -> ChainruleError:
     came, expected, hint = sentence(error.format_message()), usage, f"{path} --help"
     if isinstance(error, click.NoSuchOption):
         names = [name for parameter in context.command.get_params(context) for name in parameter.opts]
-        near = difflib.get_close_matches(error.option_name, names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(error.option_name, names, n=1, cutoff=0.55)
         came, expected = f"no option {error.option_name!r}", f"one of those that {path} --help lists"
         return errors.UsageError(path, came, expected, near[0] if near else hint)
     if isinstance(error, click.MissingParameter) and error.param is not None:

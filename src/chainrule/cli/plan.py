@@ -21,6 +21,7 @@ from ..train import Config
 from ..train.presets import PRESETS
 from .classifiers import require_classifier
 from .knn import data_place
+from .runs import build
 
 PLAN, KEPT = "plan.json", "trials"
 """The file of a plan, and the folder of its finished trials beside it."""
@@ -91,6 +92,11 @@ class Plan:
                 {**self.settings, **{LABELS.get(name, name): v for name, v in params.items()}}
             ).as_toml()
         return Config.of({**self.settings, **params}).as_toml()
+
+    def require_fit(self, pictures: Dataset) -> None:
+        """The network takes such pictures, or a UsageError has the arithmetic."""
+        if self.model != KNN:
+            build(self.settings["model"], pictures.shape, len(pictures.classes), pictures.name)
 
     def fitting(self, pictures: Dataset, asked: bool) -> Plan:
         """The plan for these pictures: no more neighbours than a trial learns from.

@@ -63,16 +63,27 @@ def is_run(model: str) -> bool:
 
 
 def open_run(path: str) -> RunFolder:
-    """The folder of a run.
+    """The folder of a run of a network.
 
-    Raises UsageError for a name of the zoo, FileError for anything else that is not one.
+    Raises UsageError for the name of a model and a run without a network, FileError for anything else that is not one.
     """
+    require_path(path)
+    if is_knn(path):
+        came, hint = (
+            "a run of nearest neighbours, which has no network",
+            f"chainrule evaluate {path}, or predict",
+        )
+        raise UsageError(path, came, "the run of a network", hint)
+    return RunFolder.open(path)
+
+
+def require_path(path: str) -> None:
+    """It is no name of a model without a folder, or a UsageError."""
     if path in NAMES and not (Path(path) / "config.toml").is_file():
         hint = f"chainrule train {path}, which prints the folder of its run"
         raise UsageError(
-            "RUN", f"{path!r} is the name of a model, not a trained one", "the folder of a run", hint
+            "RUN", f"{path!r} is the name of a model, not trained yet", "the folder of a run", hint
         )
-    return RunFolder.open(path)
 
 
 def restore(path: str) -> Trained:
@@ -81,12 +92,6 @@ def restore(path: str) -> Trained:
     Raises UsageError, FileError or StateError if there is none, it is damaged, or it has no network.
     """
     run = open_run(path)
-    if is_knn(path):
-        came, hint = (
-            "a run of nearest neighbours, which has no network",
-            f"chainrule evaluate {path}, or predict",
-        )
-        raise UsageError(path, came, "the run of a network", hint)
     config, sight, weights = run.config(), run.sight(), run.weights()
     model = build(config.model, sight.input_shape, len(sight.classes), str(run.path))
     return Trained(run, config, sight, model.load_state_dict(weights))
@@ -97,7 +102,8 @@ def reopen(path: str) -> Trained | Neighbours:
 
     Raises what `restore` raises.
     """
-    return Neighbours.read(open_run(path)) if is_knn(path) else restore(path)
+    require_path(path)
+    return Neighbours.read(RunFolder.open(path)) if is_knn(path) else restore(path)
 
 
 def build(name: str, shape: tuple[int, ...], classes: int | None, pictures: str, seed: int = 0) -> nn.Module:

@@ -180,7 +180,7 @@ def search(
         raise UsageError(
             "--cluster", "--jobs as well", "one of the two", "--cluster alone: its workers decide"
         )
-    plan, place, pictures = begun(model, resume, out, given)
+    plan, place, pictures = begun(model, resume, out, jobs, given)
     found = plan.search(pictures, place, jobs)
     looking = Looking(stderr(), quiet, place, sum(found.planned()[1]))
     with looking.following(), on_cluster(cluster), np.errstate(all="ignore"):
@@ -195,7 +195,7 @@ def search(
 
 
 def begun(
-    model: str | None, resume: str | None, out: str | None, given: Mapping[str, Any]
+    model: str | None, resume: str | None, out: str | None, jobs: int | None, given: Mapping[str, Any]
 ) -> tuple[Plan, Path, Dataset]:
     """The plan, its folder and its pictures: of a search that goes on, or of a new one."""
     if resume is not None:
@@ -207,8 +207,9 @@ def begun(
     plan = planned(model, given)
     pictures, _ = data.load(plan.data)
     plan = plan.fitting(pictures, asked=given["k"] is not None)
-    plan.parts(pictures)  # too many folds are told before there is a folder
+    plan.require_fit(pictures)
     place = Path(out) if out else fresh_place(f"search-{model}")
+    plan.search(pictures, place, jobs).planned()  # what cannot be is told before there is a folder
     with written(place, "--out"):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             hint = f"--resume {place} to go on with a search, or --out {place}-2"

@@ -122,7 +122,7 @@ def outcome(
     try:
         score = float(fresh(estimator, params).fit(X[learned], y[learned]).score(X[held], y[held]))
     except NonFiniteError as error:
-        failed = str(error)
+        failed = f"{error.who}: {error.came}"
     return Fold(score, failed, time.perf_counter() - began)
 
 

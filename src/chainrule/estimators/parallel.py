@@ -25,8 +25,7 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
     >>> sorted(each(pow, [1, 2, 3], 2, None))
     [1, 4, 9]
     """
-    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < -1 or jobs == 0):
-        raise SettingError("jobs", f"{jobs!r}", "a whole number of at least 1, or -1", "jobs=2")
+    require_jobs(jobs)
     joblib = _joblib()
     if joblib is None:
         if jobs not in (None, 1):
@@ -42,6 +41,12 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
         if error is not None:
             raise error
         yield result
+
+
+def require_jobs(jobs: int | None) -> None:
+    """A number of jobs, or a SettingError."""
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < -1 or jobs == 0):
+        raise SettingError("jobs", f"{jobs!r}", "a whole number of at least 1, or -1", "jobs=2")
 
 
 def _attempt(function: Callable[..., R], task: Any, shared: tuple[Any]) -> tuple[R | None, Exception | None]:

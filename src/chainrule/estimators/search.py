@@ -16,7 +16,7 @@ from ..random import Generator
 from . import scikit
 from .base import Classifier
 from .crossval import Parts, fresh, prepared, require_estimator
-from .parallel import each
+from .parallel import each, require_jobs
 from .space import Space
 from .trials import Trial, TrialLog, run_trial
 
@@ -139,8 +139,12 @@ class RandomSearch(Classifier):
         return self.best_estimator_.predict(X)
 
     def planned(self) -> tuple[Space, list[int]]:
-        """The space, and how many trials each round has."""
+        """The space, and how many trials each round has: all settings looked at, and nothing run.
+
+        Raises SettingError and UsageError for settings that cannot be.
+        """
         require_estimator(self.estimator)
+        require_jobs(self.jobs)
         space = Space(self.space)
         space.require_known(type(self.estimator).__name__, self.estimator.get_params())
         for name, least in (("trials", 1), ("rounds", 1)):
