@@ -22,6 +22,7 @@ from convolutions import convolutions
 from costs import call, compiling, threads
 from course import course
 from engine import engine
+from estimators import estimators
 from fashion import fashion
 from glass import glass
 from pictures import CONVNETS
@@ -102,6 +103,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "course": course,
     "glass": glass,
     "fashion": fashion,
+    "estimators": estimators,
     "products": products,
     "call": call,
     "compile": compiling,
