@@ -16,6 +16,7 @@ def test_a_preset_is_a_configuration_of_a_network_of_the_zoo(name):
 
 
 def test_titles():
-    assert title_of(Config(model="linear", loss="hinge")) == "Linear SVM"
-    assert title_of(Config(model="linear")) == "Softmax classifier"
-    assert title_of(Config(model="two-layer", loss="hinge")) == "two-layer"
+    assert title_of(Config(model="linear", loss="hinge", optimizer="sgd", lr=0.5)) == "Linear SVM"
+    assert title_of(Config(model="linear", optimizer="sgd")) == "Softmax classifier"
+    assert title_of(Config(model="linear")) == "linear"
+    assert title_of(Config(model="two-layer", loss="hinge", optimizer="sgd")) == "two-layer"

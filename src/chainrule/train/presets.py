@@ -36,10 +36,10 @@ PRESETS: dict[str, Preset] = {
 def title_of(config: Config) -> str:
     """What a configuration is called above its report.
 
-    >>> title_of(Config(model="linear", loss="hinge")), title_of(Config(model="lenet5"))
-    ('Linear SVM', 'lenet5')
+    >>> title_of(Config(model="linear", loss="hinge", optimizer="sgd")), title_of(Config(model="linear"))
+    ('Linear SVM', 'linear')
     """
     for preset in PRESETS.values():
-        if (config.model, config.loss) == (preset.settings["model"], preset.settings["loss"]):
+        if all(getattr(config, name) == preset.settings[name] for name in ("model", "loss", "optimizer")):
             return preset.title
     return config.model
