@@ -17,6 +17,7 @@ from .runs import coloured_data, run_of, small_data
 
 TWO_LAYER = Config(model="two-layer", epochs=2, batch_size=32, lr=5e-3)
 FILES = [
+    "checkpoints",
     "config.toml",
     "metrics.jsonl",
     "model.json",
@@ -222,6 +223,7 @@ def test_a_run_that_is_stopped_keeps_its_last_whole_epoch(tmp_path):
         config = Config(model="linear", epochs=3, batch_size=32)
         train_run(model, config, train, test, run, lambda trainer: trainer.on(StepEnd, stop))
     assert sorted(path.name for path in run.path.iterdir()) == [
+        "checkpoints",
         "config.toml",
         "metrics.jsonl",
         "model.json",
