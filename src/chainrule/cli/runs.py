@@ -117,9 +117,10 @@ def fresh_place(model: str) -> Path:
 
 
 def discard(run: RunFolder) -> None:
-    """Take a folder away that never came to weights, and nothing else that lies in it."""
+    """Take a folder away that never came to a checkpoint, and nothing else that lies in it."""
     for name in ("config.toml", "model.json", "start.json", "metrics.jsonl"):
         with suppress(OSError):
             (run.path / name).unlink()
-    with suppress(OSError):
-        run.path.rmdir()
+    for folder in (run.checkpoints, run.path):
+        with suppress(OSError):
+            folder.rmdir()

@@ -121,9 +121,16 @@ def parsed(sealed: Sealed) -> Checkpoint:
     also = {str(name): part(arrays, f"also/{name}/") for name in facts["also"]}
     state = {name: array for name, array in arrays.items() if not name.startswith("also/")}
     seeds = {str(name): int(seed) for name, seed in facts["seeds"].items()}
-    best = None if facts["best"] is None else Best(**facts["best"])
+    best = None if facts["best"] is None else best_of(**facts["best"])
     said = {str(name): str(version) for name, version in facts["versions"].items()}
     return Checkpoint(state, seeds, place, best, also, dict(facts["noted"]), said)
+
+
+def best_of(name: str, value: float, by: str) -> Best:
+    """The best so far, or a TypeError."""
+    if type(name) is not str or type(value) is not float or type(by) is not str:
+        raise TypeError(f"best {name!r}, {value!r}, {by!r}")
+    return Best(name, value, by)
 
 
 def typed(place: Mapping[str, Any]) -> dict[str, Any]:
