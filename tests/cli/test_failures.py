@@ -67,7 +67,7 @@ def prepare(case: str, folder: Path, run: Path) -> Path:
         (2, ["train", "--optimizer", "adan"], "", ("'adan'", "adam")),
         (2, ["train", "linear", "--out", "{}"], "exists", ("exists already", "-2")),
         (2, ["train", "alexnet"], "", ("pictures of 1×28×28 do not fit into alexnet", "3×227×227")),
-        (2, ["evaluate", "convnet"], "", ("a network of the zoo", "chainrule train convnet")),
+        (2, ["evaluate", "convnet"], "", ("the name of a model", "chainrule train convnet")),
         (2, ["predict", "{}"], "no-picture", ("no PICTURE",)),
         (2, ["summary", "vgg16", "--input", "3x"], "", ("'3x'", "3x227x227")),
         (4, ["train", "--config", "{}"], "toml", ("no TOML", "epochs = 8")),

@@ -114,7 +114,7 @@ def test_on_a_terminal(monkeypatch, tmp_path: Path):
         (("svm", "--folds", "1"), 2, "--folds"),
         (("svm", "--folds", "501"), 2, "501 folds, and class 'T-shirt/top' has 500 members"),
         (("svm", "--trials", "2", "--rounds", "3"), 2, "3 rounds of 2 trials"),
-        (("svm", "--jobs", "0"), 2, "jobs: 0"),
+        (("svm", "--jobs", "0"), 2, "jobs 0"),
         (("svm", "--jobs", "2", "--cluster", "tcp://x:1"), 2, "--cluster: --jobs as well"),
         (("alexnet",), 2, "do not fit into alexnet"),
         (("knn", "--k", "4001"), 2, "4001 neighbours, and a trial keeps 4,000 of 5,000 pictures"),

@@ -65,7 +65,7 @@ def test_training_that_diverges_is_told():
         ({"X": X * np.nan}, DataError, "240 NaN"),
         ({"estimator": Blurred}, SettingError, "the class Blurred; expected an estimator"),
         ({"estimator": 3}, SettingError, "3, without get_params, set_params, fit, score"),
-        ({"jobs": 0}, SettingError, "jobs: 0"),
+        ({"jobs": 0}, SettingError, "jobs 0"),
     ],
 )
 def test_what_is_refused(given, kind, came):

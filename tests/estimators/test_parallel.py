@@ -6,7 +6,7 @@ import joblib
 import pytest
 
 from chainrule.errors import DataError, MissingExtraError, SettingError
-from chainrule.estimators import each
+from chainrule.estimators.parallel import each
 
 from .standin import blobs
 
@@ -51,7 +51,7 @@ def test_without_joblib(monkeypatch):
 
 @pytest.mark.parametrize("jobs", [0, -2, 1.5, True, "2"])
 def test_jobs_that_are_none(jobs):
-    with pytest.raises(SettingError, match="jobs: .*expected a whole number of at least 1, or -1"):
+    with pytest.raises(SettingError, match="jobs .*expected a whole number of at least 1, or -1"):
         list(each(double, [1], 2, jobs))
 
 

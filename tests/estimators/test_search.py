@@ -133,7 +133,7 @@ def test_another_search_is_refused(tmp_path):
         ({"trials": 2, "rounds": 3}, SettingError, "3 rounds of 2 trials"),
         ({"space": {"lr": (0.1, 1.0)}}, UsageError, "'lr', which is no parameter of Blurred"),
         ({"folds": 99}, SettingError, "99 folds, and class 0 has 20 members"),
-        ({"jobs": 0}, SettingError, "jobs: 0"),
+        ({"jobs": 0}, SettingError, "jobs 0"),
         ({"estimator": "net"}, SettingError, "'net', without get_params"),
     ],
 )

@@ -48,6 +48,8 @@ NOT_CALLED = {
     "Bounds",
     "Summary",
     "Classifier",
+    "CrossValidation",
+    "Trial",
 } | {"gelu_form", "size", "known_dtype", "window_of", "pool_window"}
 """What users do not call with input of their own: types for annotations, and what others are built on."""
 
@@ -65,7 +67,9 @@ def test_bad_input_is_refused(room, name, number, refusal):
     with pytest.raises(ChainruleError) as caught:
         refusal.act()
     error = caught.value
-    assert type(error) is refusal.kind, error
+    # where a program has loaded scikit-learn, what is not fitted is their error too: a class made of the two
+    ours = next(kind for kind in type(error).__mro__ if kind.__module__ == "chainrule.errors")
+    assert ours is refusal.kind, error
     for said in (error.who, error.came, error.expected, error.hint):
         assert said and len(said.strip()) >= 2, error
     assert error.who == name or room != "ops", f"the user called {name}: {error}"

@@ -116,7 +116,7 @@ def test_rows_of_pictures_fit_the_page(count):
 
 def test_the_settings_stand_in_two_columns_with_the_command():
     body = sections.settings_section(Config(model="lenet5")).body_html
-    assert body.count("<tr>") == 9
+    assert body.count("<tr>") == 1 + (len(vars(Config())) + 1) // 2
     assert all(f"<td>{key}</td>" in body for key in vars(Config()))
     assert "chainrule train lenet5 --config config.toml" in body
 

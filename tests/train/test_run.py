@@ -266,3 +266,29 @@ def test_recorded_steps_are_the_events(run):
     (run.path / "metrics.jsonl").write_text('{"kind": "step", "epoch": 1}\n')
     with pytest.raises(FileError, match="damaged: KeyError: 'step'; expected epoch, step, loss"):
         run.steps()
+
+
+def test_metrics_are_taken_back_to_a_length(run):
+    length = run.append([STEP])
+    assert length == run.append([]) == (run.path / "metrics.jsonl").stat().st_size
+    run.append([STEP, EPOCH])
+    run.cut(length)
+    assert len(run.metrics("step")) == 1 and run.metrics("epoch") == []
+    run.cut(length)
+    with pytest.raises(FileError, match="metrics.jsonl: .* and its checkpoint was saved with"):
+        run.cut(length + 1)
+    (run.path / "metrics.jsonl").unlink()
+    run.cut(0)
+    with pytest.raises(FileError, match="0 bytes"):
+        run.cut(1)
+
+
+def test_how_it_ended(run):
+    assert not run.finished
+    with pytest.raises(FileError, match="result.json: damaged: No such file"):
+        run.result()
+    run.finish({"seconds": 1.5})
+    assert run.finished and run.result() == {"seconds": 1.5}
+    spoil(run, "result.json", b"5")
+    with pytest.raises(FileError, match="result.json: damaged"):
+        run.result()

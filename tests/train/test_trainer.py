@@ -15,7 +15,7 @@ from chainrule.errors import (
     UsageError,
 )
 from chainrule.random import Generator
-from chainrule.train import EpochEnd, FitBegin, FitEnd, StepEnd, Trainer
+from chainrule.train import EpochEnd, FitBegin, FitEnd, FitStop, Position, StepEnd, Trainer
 
 from ..nn.layers import noise
 from .runs import toy
@@ -290,3 +290,44 @@ def test_steps_taken_one_by_one_are_those_of_fit():
         other.begin_epoch()
         taken += [other.take(epoch, number, *batch) for number, batch in enumerate(batches, 1)]
     assert taken == [event for event in heard if isinstance(event, StepEnd)]
+
+
+def test_a_stop_ends_behind_the_step_that_runs():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    trainer.on(FitStop, heard.append)
+    trainer.on(StepEnd, lambda event: trainer.stop() if (event.epoch, event.step) == (2, 1) else None)
+    history = trainer.fit(batches, epochs=3)
+    assert [row.epoch for row in history] == [1]
+    assert [type(event) for event in heard[-2:]] == [StepEnd, FitStop] and heard[-1] == FitStop(2, 1)
+    assert trainer.position.told == "after step 1 of epoch 2"
+    rest = trainer.fit(batches, epochs=3, start=trainer.position)
+    assert [row.epoch for row in rest] == [2, 3] and rest[0].loss != history[0].loss
+
+
+def test_a_reason_is_raised_once_everybody_was_told():
+    trainer, batches = toy()
+    told = []
+    trainer.on(FitStop, told.append)
+    trainer.on(EpochEnd, lambda event: trainer.stop(KeyboardInterrupt("enough")))
+    with pytest.raises(KeyboardInterrupt, match="enough"):
+        trainer.fit(batches, epochs=3)
+    assert told == [FitStop(2, 0)]
+
+
+def test_a_stop_of_before_is_forgotten():
+    trainer, batches = toy()
+    trainer.stop(KeyboardInterrupt())
+    assert len(trainer.fit(batches, epochs=1)) == 1
+
+
+def test_going_on_tells_what_was_done():
+    trainer, batches = toy()
+    heard = listen(trainer)
+    start = Position(epoch=2, step=1, steps=2)
+    assert [row.epoch for row in trainer.fit(batches, epochs=2, start=start)] == [2]
+    assert heard[0] == FitBegin(2, 2, done=3)
+    assert (start.epoch, start.step) == (2, 1), "the place that was given stays as it was"
+    assert [(e.epoch, e.step) for e in heard if isinstance(e, StepEnd)] == [(2, 2)]
+    with pytest.raises(DataError, match="2 batches in an epoch"):
+        trainer.fit(batches, epochs=2, start=Position(steps=3))

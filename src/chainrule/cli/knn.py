@@ -15,7 +15,7 @@ from ..estimators.knn_run import KNN, KnnConfig, KnnResult, Neighbours, asked
 from ..train import RunFolder
 from ..train.settings import read_toml
 from .output import facts, show, show_json, stderr
-from .runs import discard, fresh_place
+from .runs import discard, fresh_place, placed
 
 OWN = ("data", "k", "metric")
 """The settings of nearest neighbours, as options are called."""
@@ -65,14 +65,8 @@ def knn_configured(file: str | None, given: Mapping[str, Any]) -> KnnConfig:
     table = KnnConfig.read(file) if file else {}
     table |= {name: given[name] for name in OWN if given[name] is not None}
     if "data" in table:
-        table["data"] = data_place(table["data"])
+        table["data"] = placed(table["data"])
     return KnnConfig.of({**table, "model": KNN})
-
-
-def data_place(name: str) -> str:
-    """Data by a path that holds from another working folder too."""
-    here = name not in data.names() and Path(name).exists()
-    return str(Path(name).resolve()) if here else name
 
 
 def ending(result: KnnResult) -> dict[str, str]:

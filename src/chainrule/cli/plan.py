@@ -20,8 +20,7 @@ from ..random import Generator
 from ..train import Config
 from ..train.presets import PRESETS
 from .classifiers import require_classifier
-from .knn import data_place
-from .runs import build
+from .runs import build, placed
 
 PLAN, KEPT = "plan.json", "trials"
 """The file of a plan, and the folder of its finished trials beside it."""
@@ -160,7 +159,7 @@ def planned_network(model: str, given: Mapping[str, Any], folds: int, seed: int)
     space = {"lr": pair("--lr", given["lr"], lr), "l2": pair("--l2", given["l2"], l2)}
     trials = given["trials"] or TRIALS
     rounds = given["rounds"] or min(ROUNDS, trials)
-    settings = asdict(replace(config, data=data_place(config.data)))
+    settings = asdict(replace(config, data=placed(config.data)))
     return Plan(model, settings, space, trials, rounds, folds, config.seed)
 
 
@@ -178,7 +177,7 @@ def planned_knn(given: Mapping[str, Any], folds: int, seed: int) -> Plan:
     for metric in metrics:
         replace(config, metric=metric)  # raises for a name that is none
     ks = counts(given["k"])
-    settings = asdict(replace(config, data=data_place(config.data)))
+    settings = asdict(replace(config, data=placed(config.data)))
     space = {"n_neighbors": ks, "metric": metrics}
     return Plan(KNN, settings, space, len(ks) * len(metrics), 1, folds, seed)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from .. import nn, ops, zoo
+from .. import data, nn, ops, zoo
 from ..data import Dataset
 from ..errors import ShapeError, UsageError
 from ..estimators.knn_run import Neighbours, is_knn
@@ -68,13 +68,18 @@ def open_run(path: str) -> RunFolder:
     Raises UsageError for the name of a model and a run without a network, FileError for anything else that is not one.
     """
     require_path(path)
+    require_network(path)
+    return RunFolder.open(path)
+
+
+def require_network(path: str) -> None:
+    """The folder is not that of nearest neighbours, or a UsageError."""
     if is_knn(path):
         came, hint = (
             "a run of nearest neighbours, which has no network",
             f"chainrule evaluate {path}, or predict",
         )
         raise UsageError(path, came, "the run of a network", hint)
-    return RunFolder.open(path)
 
 
 def require_path(path: str) -> None:
@@ -151,6 +156,12 @@ def note_other_names(trained: Trained | Neighbours, pictures: Dataset) -> None:
         stderr().print(Text(note, "yellow"))
 
 
+def placed(name: Any) -> Any:
+    """The data set as it is called from any working folder: a path from the root."""
+    path = isinstance(name, str) and name not in data.names() and Path(name).exists()
+    return str(Path(name).resolve()) if path else name
+
+
 def fresh_place(model: str) -> Path:
     """Where a run goes that was told no place: runs/<model>-<time>, numbered if there is one."""
     place = Path("runs") / f"{model}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -159,9 +170,10 @@ def fresh_place(model: str) -> Path:
 
 
 def discard(run: RunFolder) -> None:
-    """Take a folder away that never came to weights, and nothing else that lies in it."""
+    """Take a folder away that never came to a checkpoint, and nothing else that lies in it."""
     for name in ("config.toml", "model.json", "start.json", "metrics.jsonl", "weights.safetensors"):
         with suppress(OSError):
             (run.path / name).unlink()
-    with suppress(OSError):
-        run.path.rmdir()
+    for folder in (run.checkpoints, run.path):
+        with suppress(OSError):
+            folder.rmdir()

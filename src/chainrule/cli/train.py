@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
 
 from .. import data, nn
 from ..data import Dataset
 from ..errors import UsageError
 from ..estimators.knn_run import KNN
-from ..train import Config, EpochEnd, FitEnd, Result, RunFolder, Trainer, train_run
+from ..train import Config, Result, RunFolder, resume_run, train_run
 from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
 from ..train.presets import PRESETS
-from ..train.progress import TerminalProgress
 from .classifiers import classifiers, complete_classifier
 from .help import Argument, Option, Verb
-from .knn import data_place, train_knn, wants_knn
+from .knn import train_knn, wants_knn
 from .options import complete_data, data_sets, json_option, threads_option
 from .output import facts, loss_text, show, show_json, stderr
-from .runs import Trained, build, check_fit, discard, fresh_place, is_run, note_other_names, restore, sizes
+from .resume import note, resumable
+from .runs import Trained, build, check_fit, fresh_place, is_run, note_other_names, placed, restore
+from .told import Told
 
 SETTINGS: tuple[tuple[str, str, str, str], ...] = (
     ("Pictures", "data", "NAME", "Data set: a name, or a path to a folder or npz file; see below."),
@@ -49,6 +46,8 @@ SETTINGS: tuple[tuple[str, str, str, str], ...] = (
     ("Training", "l2", "λ", "Add λ·ΣW² to the loss."),
     ("Training", "loss", "NAME", f"{' or '.join(LOSSES)}."),
     ("Training", "seed", "N", "Of weights, order, augmentation and the held-out part."),
+    ("Checkpoints", "checkpoint_seconds", "SECONDS", "Save a checkpoint so often, and after every epoch."),
+    ("Checkpoints", "keep", "N", "How many of the last checkpoints to keep, beside the best."),
 )
 """Heading, key of the configuration, what it takes, what it is."""
 
@@ -83,7 +82,8 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
         ("chainrule train knn --k 3 --metric l1", "no learning: the nearest training pictures vote"),
         ("chainrule train resnet20 --data cifar10-jpeg --crop 4 --flip", "colours, augmented"),
         ("chainrule train lenet5 --data pictures/", "your own: one sub-folder of pictures a class"),
-        ("chainrule train runs/convnet-… --lr 0.0002 --epochs 2", "go on from the weights of a run"),
+        ("chainrule train runs/convnet-… --lr 0.0002 --epochs 2", "a new run, from the weights of another"),
+        ("chainrule train --resume runs/convnet-…", "go on with a run that was broken off"),
     ),
     more={"Models": classifiers(), "Data sets": data_sets()},
     environment=(("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),),
@@ -114,6 +114,13 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
     standard="l2",
     help="Their distance: l1, l2 or cosine.",
 )
+@click.option(
+    "--resume",
+    cls=Option,
+    group="Checkpoints",
+    metavar="RUN",
+    help="Go on with a run that was broken off, from its last checkpoint, to the same bits.",
+)
 @click.option("--config", cls=Option, group="Output", metavar="FILE", help="Settings from a TOML file.")
 @click.option(
     "--out",
@@ -135,6 +142,7 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--quiet", is_flag=True, cls=Option, group="Output", help="No progress.")
 def train(
     model: str | None,
+    resume: str | None,
     config: str | None,
     out: str | None,
     plain: bool,
@@ -147,11 +155,17 @@ def train(
     svm and softmax are the linear network with settings of their own; knn keeps the pictures and learns nothing. What
     is not given as an option comes from the --config file, then from the run folder given as MODEL, then
     from the defaults below. A name of the zoo comes before a folder of that name; ./NAME is the folder.
+
+    A run that is broken off, be it by Ctrl-C, a kill, or the power that fails, is gone on with by --resume: with the
+    same numbers, to the bit, as if nothing had happened. Then --checkpoint-seconds and --keep may be given anew.
     """
-    if wants_knn(model, config):
+    if resume is None and wants_knn(model, config):
         train_knn(config, out, as_json, quiet, given | {"plain": plain or None})
         return
     require_network_options(given)
+    if resume is not None:
+        again(resume, model, config, out, plain, given, quiet=quiet, as_json=as_json)
+        return
     start = restore(model) if model and is_run(model) else None
     configuration = configured(model, start, config, given)
     pictures, test = data.load(configuration.data)
@@ -164,6 +178,44 @@ def train(
         result = train_run(
             network, configuration, pictures, test, run, told.listen, plain=plain, start=origin
         )
+    tell(result, as_json)
+
+
+def again(
+    path: str,
+    model: str | None,
+    file: str | None,
+    out: str | None,
+    plain: bool,
+    given: Mapping[str, Any],
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Go on with a run."""
+    asked = {**(Config.read(file) if file else {}), **{k: v for k, v in given.items() if v is not None}}
+    asked |= {"model": PRESETS[model].settings["model"] if model in PRESETS else model} if model else {}
+    if "data" in asked:
+        asked["data"] = placed(asked["data"])
+    found = resumable(path, asked, out=out, plain=plain)
+    if (result := found.ended()) is not None:
+        note(f"{path} is finished; this is how it ended")
+        tell(result, as_json)
+        return
+    checkpoint = found.last()
+    pictures, test = data.load(found.config.data)
+    network = found.network(pictures)
+    told = Told(stderr(), quiet, found.config)
+    with told.following(found.run), np.errstate(all="ignore"):
+        told.begin(network, pictures, test, checkpoint.position.told)
+        result = resume_run(
+            network, checkpoint, found.config, pictures, test, found.run, told.listen, plain=found.plain
+        )
+    tell(result, as_json)
+
+
+def tell(result: Result, as_json: bool) -> None:
+    """Print how a run ended."""
     if as_json:
         show_json(asdict(result))
     else:
@@ -181,7 +233,7 @@ def configured(
     if model:
         table["model"] = start.config.model if start else preset.get("model", model)
     if "data" in table:
-        table["data"] = data_place(table["data"])  # the run can be tested from another working folder
+        table["data"] = placed(table["data"])
     return Config.of(table)
 
 
@@ -212,65 +264,3 @@ def ending(result: Result) -> dict[str, str]:
         "run": result.run,
         "report": str(Path(result.run) / "report.html"),
     }
-
-
-@dataclass
-class Told:
-    """What is said on the console while training, and where the weights are when it is broken off."""
-
-    console: Console
-    quiet: bool
-    config: Config
-    epochs: int = 0
-
-    def __post_init__(self) -> None:
-        self.progress = TerminalProgress(self.console)
-        self.testing = Status("testing, and drawing the report", console=self.console)
-
-    @property
-    def watched(self) -> bool:
-        return self.console.is_terminal and not self.quiet
-
-    def begin(self, network: nn.Module, pictures: Dataset, test: Dataset) -> None:
-        """What is going to be done."""
-        if self.watched:
-            parameters = sum(p.size for p in network.parameters())
-            counts = f"{len(pictures):,} + {len(test):,} pictures of {sizes(pictures.shape)}"
-            model, name = (self.config.model, "bold"), (pictures.name, "bold")
-            self.console.print(Text.assemble(model, f", {parameters:,} parameters; ", name, f", {counts}"))
-
-    def listen(self, trainer: Trainer) -> None:
-        """Follow the trainer; the weights of an epoch are saved before this hears of it."""
-        if self.watched:
-            self.progress.follow(trainer)
-            trainer.on(FitEnd, lambda event: self.testing.start())
-        trainer.on(EpochEnd, self.saved)
-
-    def saved(self, event: EpochEnd) -> None:
-        self.epochs = event.epoch
-
-    @contextmanager
-    def following(self, run: RunFolder) -> Iterator[None]:
-        """Inside, whatever breaks the run off says what is left of it; a run without weights is taken away."""
-        try:
-            yield
-        except BaseException as stop:
-            for note in self.left(run):
-                stop.add_note(note)
-            raise
-        finally:
-            if self.watched:
-                self.progress.stop()
-                self.testing.stop()
-
-    def left(self, run: RunFolder) -> list[str]:
-        """Where the weights of the last whole epoch are, and what can be done with them."""
-        # asked of the disk: a signal can come after the weights are there and before `saved` is told
-        if not (run.path / "weights.safetensors").exists():
-            discard(run)
-            return [f"No epoch was finished: {run.path} was taken away."]
-        return [
-            f"The weights after epoch {max(1, self.epochs)} of {self.config.epochs} are in {run.path}",
-            f"chainrule evaluate {run.path}    tests them",
-            f"chainrule train {run.path}    starts from them",
-        ]

@@ -8,6 +8,5 @@ from .linear import LinearSVMClassifier as LinearSVMClassifier
 from .linear import SoftmaxClassifier as SoftmaxClassifier
 from .neighbours import KNeighborsClassifier as KNeighborsClassifier
 from .network import NetworkClassifier as NetworkClassifier
-from .parallel import each as each
 from .search import RandomSearch as RandomSearch
 from .trials import Trial as Trial

@@ -69,9 +69,9 @@ def cross_validate(
     X, y:    samples and labels, as fit takes them
     folds:   how many (see `data.folds`, with random_state), or the indices of each
     groups:  (N,) samples with the same number stay in one fold
-    jobs:    folds at the same time, see `estimators.each`
-    Raises SettingError for more folds than the smallest class has members, DataError for indices that do not fit, what
-    `door` says of X and y, and what the estimator raises.
+    jobs:    folds at the same time, -1: one on each core; None: as `joblib.parallel_config` says, else one by one
+    Raises SettingError for more folds than the smallest class has members, DataError for indices that do not fit,
+    NonFiniteError for a training that diverges, what `Classifier` says of X and y, and what the estimator raises.
 
     >>> from chainrule.estimators import Classifier
     >>> class Sign(Classifier):
@@ -96,9 +96,9 @@ def prepared(
     X: Any, y: Any, folds: int | Parts, groups: Any, random_state: int
 ) -> tuple[NDArray[Any], NDArray[Any], Parts]:
     """Samples and labels as arrays, checked, with the indices of each fold."""
-    X, y = door.features("cross-validation", X), np.asarray(y)
-    _, numbers = door.labels("cross-validation", y, len(X))
-    y = y.reshape(-1)
+    X = door.features("cross-validation", X)
+    door.labels("cross-validation", y, len(X))
+    y = np.asarray(y).reshape(-1)
     if isinstance(folds, int | np.integer):
         rng = Generator(random_state).split("folds")
         return X, y, cut(y, int(folds), rng, groups)

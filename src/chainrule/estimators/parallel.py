@@ -30,7 +30,7 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
     if joblib is None:
         if jobs not in (None, 1):
             came, hint = f"{jobs} jobs, and joblib is not installed", "pip install 'chainrule[parallel]'"
-            raise MissingExtraError("jobs", came, "the extra 'parallel'", hint)
+            raise MissingExtraError("parallel", came, "the extra 'parallel'", hint)
         yield from (function(task, shared) for task in tasks)
         return
     # One call at a time to each worker, as calls are long; and a tuple stays with its call: data that a cluster
@@ -46,7 +46,7 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
 def require_jobs(jobs: int | None) -> None:
     """A number of jobs, or a SettingError."""
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < -1 or jobs == 0):
-        raise SettingError("jobs", f"{jobs!r}", "a whole number of at least 1, or -1", "jobs=2")
+        raise SettingError("parallel", f"jobs {jobs!r}", "a whole number of at least 1, or -1", "jobs=2")
 
 
 def _attempt(function: Callable[..., R], task: Any, shared: tuple[Any]) -> tuple[R | None, Exception | None]:

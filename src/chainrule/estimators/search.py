@@ -33,7 +33,8 @@ class RandomSearch(Classifier):
     space:         name of a parameter → (low, high), drawn by decades, or a list of values
     trials:        in all rounds together;  rounds: from coarse to fine
     folds:         how many, or the indices of each
-    jobs:          trials at the same time, see `estimators.each`; `with joblib.parallel_config("dask"):` works too
+    jobs:          trials at the same time, -1: one on each core; None: as `joblib.parallel_config` says, be it threads,
+                   processes or a Dask cluster, else one by one
     random_state:  the root seed
     folder:        where finished trials are kept, so that a search that was broken off goes on there; None: nowhere
 
@@ -41,8 +42,9 @@ class RandomSearch(Classifier):
     trials_:  all trials by number;  best_trial_, best_params_, best_score_: of the highest mean
     best_estimator_:  the estimator with these parameters, taught on all samples
     edges_:  the parameters whose best value lies at the edge of their range;  spaces_: what each round drew from
-    Raises DivergedError if every trial failed, UsageError for the folder of another search, and what `cross_validate`
-    raises.
+    fit raises DivergedError if every trial failed, UsageError for the folder of another search and names that are no
+    parameters, SettingError for other settings that cannot be, DataError, DTypeError and ShapeError for samples and
+    labels; predict NotFittedError before fit.
 
     >>> from chainrule.estimators import Classifier
     >>> class Above(Classifier):

@@ -1,21 +1,29 @@
 """The trainer, its events and metrics, the run folder and its report."""
 
+from .checkpoint import Checkpoint as Checkpoint
+from .checkpoint import last_whole as last_whole
+from .checkpoints import Checkpoints as Checkpoints
 from .config import Config as Config
 from .evaluation import evaluate as evaluate
 from .events import EpochEnd as EpochEnd
 from .events import Events as Events
 from .events import FitBegin as FitBegin
 from .events import FitEnd as FitEnd
+from .events import FitStop as FitStop
 from .events import StepEnd as StepEnd
+from .fingerprint import fingerprint as fingerprint
 from .job import Job as Job
-from .job import Result as Result
 from .job import evaluate_run as evaluate_run
 from .job import prepared as prepared
-from .job import train_run as train_run
 from .metrics import Evaluation as Evaluation
 from .metrics import accuracy as accuracy
 from .metrics import confusion as confusion
+from .position import Position as Position
 from .run import RunFolder as RunFolder
 from .run import Sight as Sight
 from .start import Start as Start
+from .state import TrainingState as TrainingState
 from .trainer import Trainer as Trainer
+from .whole import Result as Result
+from .whole import resume_run as resume_run
+from .whole import train_run as train_run

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ..errors import UsageError
 from .settings import Settings, nearest
@@ -10,6 +11,8 @@ from .settings import Settings, nearest
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
 SCHEDULES = ("one-cycle", "cosine", "exponential", "inverse-time", "polynomial", "plateau", "constant")
 LOSSES = ("cross-entropy", "hinge")
+FREE = ("checkpoint_seconds", "keep")
+"""Settings that change no number of a run."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Config(Settings):
     crop:  random shifts of up to so many pixels;  flip: mirror half of the pictures
     validation:  the share of the training pictures that is held out and only looked at
     seed:  of weights, order, augmentation and the held-out part
+    checkpoint_seconds:  a checkpoint so often beside those of every epoch; 0: after every step
+    keep:  so many of the last checkpoints stay, and the best
     """
 
     model: str = "convnet"
@@ -43,6 +48,8 @@ class Config(Settings):
     flip: bool = False
     validation: float = 0.1
     seed: int = 0
+    checkpoint_seconds: float = 60.0
+    keep: int = 3
 
     def __post_init__(self) -> None:
         for name, allowed in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("loss", LOSSES)):
@@ -58,7 +65,22 @@ class Config(Settings):
             ("l2", 0 <= self.l2 < float("inf"), "0 or more", "l2 = 0.0"),
             ("crop", self.crop >= 0, "0 or more pixels", "crop = 2"),
             ("validation", 0 <= self.validation < 1, "0 ≤ validation < 1", "validation = 0.1"),
+            (
+                "checkpoint_seconds",
+                0 <= self.checkpoint_seconds < float("inf"),
+                "0 or more seconds",
+                "--checkpoint-seconds 60",
+            ),
+            ("keep", self.keep >= 1, "1 or more checkpoints", "--keep 3"),
             ("seed", 0 <= self.seed < 2**63, "0 ≤ seed < 2⁶³", "--seed 0"),
         ):
             if not good:
                 raise UsageError(name, f"{getattr(self, name)}", expected, hint)
+
+    def bits(self) -> dict[str, Any]:
+        """The settings that the numbers depend on: all but how often and how much is saved.
+
+        >>> Config(keep=1).bits() == Config().bits(), Config(seed=1).bits() == Config().bits()
+        (True, False)
+        """
+        return {key: value for key, value in asdict(self).items() if key not in FREE}

@@ -11,10 +11,11 @@ E = TypeVar("E")
 
 @dataclass(frozen=True)
 class FitBegin:
-    """Training begins.  steps: batches in an epoch."""
+    """Training begins, or goes on.  steps: batches in an epoch;  done: those learned before, through all epochs."""
 
     epochs: int
     steps: int
+    done: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,14 @@ class EpochEnd:
     validation_accuracy: float | None
     lr: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class FitStop:
+    """Training is broken off by `Trainer.stop`, behind this step of this epoch; step 0: before its first one."""
+
+    epoch: int
+    step: int
 
 
 @dataclass(frozen=True)

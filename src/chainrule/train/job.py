@@ -1,24 +1,18 @@
-"""A whole run: data, optimizer and schedule as configured, training, test, everything into the run folder."""
+"""What a configuration asks for: data, loss, optimizer and schedule, ready to train."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from .. import nn, optim
 from ..data import Batches, Compose, Dataset, Normalize, RandomCrop, RandomFlip
-from ..errors import DivergedError
 from ..random import Generator
 from .config import Config
 from .evaluation import evaluate
-from .events import EpochEnd, StepEnd
 from .metrics import Evaluation
-from .report import write_report
-from .run import RunFolder, Sight
-from .start import Start
+from .run import Sight
 from .trainer import Schedule, Trainer
 
 RULES: dict[str, Callable[..., optim.Optimizer]] = {
@@ -32,17 +26,6 @@ RULES: dict[str, Callable[..., optim.Optimizer]] = {
 """Optimizers by the names of a configuration."""
 EVALUATION_BATCH = 250
 """Pictures at once where nothing is kept for a gradient."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended.  test_accuracy: 0 to 1;  test_loss: nats (or hinge);  seconds: training alone."""
-
-    test_accuracy: float
-    test_loss: float
-    parameters: int
-    seconds: float
-    run: str
 
 
 @dataclass(frozen=True)
@@ -85,58 +68,6 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     )
     trainer = make_trainer(model, config, config.epochs * len(batches), plain=plain)
     return Job(config, trainer, batches, held, sight)
-
-
-def train_run(
-    model: nn.Module,
-    config: Config,
-    train: Dataset,
-    test: Dataset,
-    run: RunFolder,
-    listen: Callable[[Trainer], None] = lambda trainer: None,
-    *,
-    plain: bool = False,
-    start: str = "",
-) -> Result:
-    """Train the model as configured, test it once, and leave everything in the run folder.
-
-    plain:  run every step gate by gate
-    listen:  called with the trainer before it starts, to subscribe to its events
-    start:  the folder of the run whose weights the model has; "" where they are those of the seed
-    Weights are saved after every epoch, so that a run that is stopped leaves those of its last whole epoch.
-    """
-    job = prepared(model, config, train, plain=plain)
-    trainer, sight, held = job.trainer, job.sight, job.held
-    steps: list[StepEnd] = []
-    run.begin(config, sight, Start.of(model, start, plain))
-    trainer.on(StepEnd, steps.append)
-    trainer.on(EpochEnd, lambda event: save_epoch(run, model, steps, event))
-    listen(trainer)
-    began = time.perf_counter()
-    trainer.fit(job.batches, None if held is None else plain_batches(held, sight), epochs=config.epochs)
-    seconds = time.perf_counter() - began
-    tested = trainer.evaluate(plain_batches(test, sight))
-    check_finite(tested, config)
-    parameters = sum(p.size for p in model.parameters())
-    result = Result(tested.accuracy, tested.loss, parameters, round(seconds, 2), str(run.path))
-    run.finish(asdict(result))
-    write_report(run, model, config, sight, test, tested, asdict(result))
-    return result
-
-
-def check_finite(tested: Evaluation, config: Config) -> None:
-    """The very last step can ruin the weights too, and no later step shows it."""
-    if not math.isfinite(tested.loss):
-        came = f"a loss of {tested.loss} on the test pictures"
-        hint = f"lr {config.lr / 10:.2g} instead of {config.lr:.2g}"
-        raise DivergedError("train_run", came, "a finite loss", hint)
-
-
-def save_epoch(run: RunFolder, model: nn.Module, steps: list[StepEnd], event: EpochEnd) -> None:
-    """The epoch's metrics and the weights after it."""
-    run.append([*steps, event])
-    steps.clear()
-    run.save_weights(model.state_dict())
 
 
 def augmentation(config: Config, normalize: Normalize) -> Compose:

@@ -42,6 +42,21 @@ class Mean:
     def value(self) -> float:
         return self.total / self.count if self.count else float("nan")
 
+    def state(self) -> np.ndarray:
+        """(2,) float64: what `from_state` goes on with, to the bit."""
+        return np.array([self.total, self.count], np.float64)
+
+    @classmethod
+    def from_state(cls, state: np.ndarray) -> Mean:
+        """The mean whose `state()` this was."""
+        made = cls()
+        made.total, made.count = float(state[0]), int(state[1])
+        return made
+
+    def copy(self) -> Mean:
+        """A mean that goes its own way from here."""
+        return Mean.from_state(self.state())
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:

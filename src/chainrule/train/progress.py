@@ -25,6 +25,7 @@ class TerminalProgress:
             console=console,
             transient=True,
         )
+        self.seen = False
         self.loss, self.accuracy = 0.0, 0.0
 
     def follow(self, trainer: Trainer) -> None:
@@ -37,12 +38,14 @@ class TerminalProgress:
 
     def begin(self, event: FitBegin) -> None:
         self.steps, self.epochs = event.steps, event.epochs
-        fields: dict[str, Any] = {"epoch": 1, "epochs": event.epochs, "how": ""}
-        self.task = self.bar.add_task("train", total=event.epochs * event.steps, **fields)
+        epoch = min(event.epochs, 1 + event.done // event.steps)
+        fields: dict[str, Any] = {"epoch": epoch, "epochs": event.epochs, "how": ""}
+        total = event.epochs * event.steps
+        self.task = self.bar.add_task("train", total=total, completed=event.done, **fields)
         self.bar.start()
 
     def step(self, event: StepEnd) -> None:
-        fresh = event.epoch == 1 and event.step == 1
+        fresh, self.seen = not self.seen, True
         # a running mean, so that the numbers can be read while they change
         self.loss = event.loss if fresh else 0.95 * self.loss + 0.05 * event.loss
         self.accuracy = event.accuracy if fresh else 0.95 * self.accuracy + 0.05 * event.accuracy

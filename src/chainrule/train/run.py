@@ -4,6 +4,7 @@ config.toml          what was asked; `--config` takes it
 model.json           what the model sees and says: input shape, class names, normalization
 start.json           where the first weights came from, and what it ran on
 metrics.jsonl        one line for each step and each epoch
+checkpoints/         the last few moments at which it can be gone on with, and the best
 weights.safetensors  the weights
 result.json          how it ended
 report.html          all of it as pictures
@@ -25,7 +26,8 @@ from safetensors.numpy import load, save
 
 from ..data import Normalize
 from ..errors import FileError, StateError, UsageError
-from ..files import told, write_whole
+from ..files import keep_names, told, write_whole
+from .checkpoint import checkpoints_in, last_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
 from .settings import Settings
@@ -33,6 +35,7 @@ from .start import Start
 
 WAY = "--out"
 """How the user says where a run goes."""
+METRICS, WEIGHTS, RESULT = "metrics.jsonl", "weights.safetensors", "result.json"
 
 
 @dataclass(frozen=True)
@@ -88,20 +91,28 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
-        """The folder of a finished run.
+        """The folder of a run that has weights, finished or not.
 
         Raises FileError if it is not one.
         """
         run = cls(path)
-        missing = [
-            name
-            for name in ("config.toml", "model.json", "weights.safetensors")
-            if not (run.path / name).is_file()
-        ]
+        missing = [name for name in ("config.toml", "model.json") if not (run.path / name).is_file()]
+        if not (run.path / WEIGHTS).is_file() and not checkpoints_in(run.checkpoints):
+            missing.append(WEIGHTS)
         if missing:
             came = "no such folder" if not run.path.is_dir() else f"a folder without {', '.join(missing)}"
             raise FileError(str(path), came, "the folder of a run", "the path that `chainrule train` printed")
         return run
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def finished(self) -> bool:
+        """Whether it went to its end."""
+        return (self.path / RESULT).is_file()
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file: beside its place, flushed to the disk, then moved there."""
@@ -116,26 +127,45 @@ class RunFolder:
         if start is not None:
             self.write("start.json", json.dumps(asdict(start), indent=1, ensure_ascii=False) + "\n")
 
-    def append(self, events: Iterable[StepEnd | EpochEnd]) -> None:
-        """Lines of metrics, all or none."""
+    def append(self, events: Iterable[StepEnd | EpochEnd]) -> int:
+        """Lines of metrics, all or none, flushed to the disk; returns how many bytes there are then."""
         rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
         lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-        path = self.path / "metrics.jsonl"
+        path = self.path / METRICS
         with told(path, WAY), open(path, "ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             try:
                 if file.write(lines) < len(lines):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
             except BaseException:
                 file.truncate(before)  # half a line would spoil those before it
                 raise
+        if before == 0:
+            keep_names(self.path)
+        return before + len(lines)
+
+    def cut(self, length: int) -> None:
+        """Take the metrics back to so many bytes.
+
+        Raises FileError if there are fewer, or the file cannot be written.
+        """
+        path = self.path / METRICS
+        there = path.stat().st_size if path.exists() else 0
+        if there < length:
+            came = f"{there:,} bytes, and its checkpoint was saved with {length:,}"
+            raise FileError(str(path), came, "the metrics of the run, whole", "train again")
+        if there > length:
+            with told(path, WAY), open(path, "r+b") as file:
+                file.truncate(length)
+                os.fsync(file.fileno())
 
     def metrics(self, kind: str) -> list[dict[str, Any]]:
         """The lines of one kind, "step" or "epoch".
 
         Raises FileError if the file is missing or damaged.
         """
-        path = self.path / "metrics.jsonl"
+        path = self.path / METRICS
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
             return [row for row in map(json.loads, lines) if row["kind"] == kind]
@@ -152,18 +182,20 @@ class RunFolder:
             return [StepEnd(*(row[name] for name in names)) for row in self.metrics("step")]
         except KeyError as error:
             expected = f"{', '.join(names)} in each line of a step"
-            raise damaged(self.path / "metrics.jsonl", error, expected) from None
+            raise damaged(self.path / METRICS, error, expected) from None
 
     def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
         """The state dict as safetensors."""
-        self.write("weights.safetensors", save({name: np.asarray(a, order="C") for name, a in state.items()}))
+        self.write(WEIGHTS, save({name: np.asarray(a, order="C") for name, a in state.items()}))
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The state dict back.
+        """The state dict back; that of the last checkpoint where the run came to no whole epoch.
 
         Raises FileError if the file is truncated or of another format.
         """
-        path = self.path / "weights.safetensors"
+        if not (self.path / WEIGHTS).exists() and (found := last_whole(self.checkpoints)[0]) is not None:
+            return found.weights
+        path = self.path / WEIGHTS
         try:
             return load(path.read_bytes())
         except (SafetensorError, OSError, ValueError, KeyError) as error:
@@ -199,9 +231,20 @@ class RunFolder:
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise damaged(path, error, "weights, run, plain and versions") from None
 
+    def result(self) -> dict[str, Any]:
+        """How it ended.
+
+        Raises FileError if it did not, or the file is damaged.
+        """
+        path = self.path / RESULT
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, OSError) as error:
+            raise damaged(path, error, "a JSON object") from None
+
     def finish(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
-        self.write("result.json", json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
+        self.write(RESULT, json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
 
 
 def damaged(path: Path, error: Exception, expected: str) -> FileError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -17,9 +17,11 @@ from ..nn import Module
 from ..optim import Optimizer, ReduceLROnPlateau, clip_grad_norm
 from ..tensor import Tensor
 from .evaluation import evaluate, looker, looking
-from .events import EpochEnd, Events, FitBegin, FitEnd, StepEnd
-from .metrics import Evaluation, Mean, accuracy
+from .events import EpochEnd, Events, FitBegin, FitEnd, FitStop, StepEnd
+from .metrics import Evaluation, accuracy
+from .position import Position
 from .sources import BatchSource, blank, require_batches, require_finite, sizes_of
+from .state import TrainingState
 from .steps import Runner
 
 E = TypeVar("E")
@@ -67,6 +69,9 @@ class Trainer:
         self.schedule, self.penalty, self.max_norm = schedule, penalty, max_norm
         self.plain = plain
         self.events = Events()
+        self.position = Position()
+        self.batches: BatchSource | None = None
+        self._stop: tuple[BaseException | None] | None = None
         self.run_step = Runner(self.learn, state=self.state, plain=plain)
 
     def on(self, event: type[E], listener: Callable[[E], None]) -> None:
@@ -105,13 +110,37 @@ class Trainer:
         self.optimizer.step()
         return loss, scores
 
+    def training_state(self) -> TrainingState:
+        """All that steps change, by name.  Raises SettingError for a schedule that cannot be saved."""
+        return TrainingState(self.model, self.loss, self.optimizer, self.schedule)
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all that steps change: of model, loss, optimizer and schedule, buffers of every kind among it.
+
+        With `position` it is where `fit(start=...)` goes on with the same bits; `train.Checkpoints` keeps both on disk.
+        Raises SettingError for a schedule without a state_dict.
+        """
+        return {name: np.array(array, order="K") for name, array in self.training_state().arrays().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on exactly where state_dict() was called; on a mismatch StateError, and nothing changes."""
+        self.training_state().load(state)
+
     def fit(
-        self, train: BatchSource, validation: BatchSource | None = None, *, epochs: int
+        self,
+        train: BatchSource,
+        validation: BatchSource | None = None,
+        *,
+        epochs: int,
+        start: Position | None = None,
     ) -> list[EpochEnd]:
         """Go through the training batches `epochs` times; return what each epoch came to.
 
-        Raises DataError for no batches, NonFiniteError when the pictures are not finite, DivergedError when the loss or
-        a gradient is not: it names the line that made the first such number, and all state is that of before the step.
+        start:  the place to go on from, once the state of that moment is loaded; None begins
+        Meanwhile `position` says where it stands, and `stop` breaks it off.
+        Raises DataError for no batches, and for others than a place belongs to, NonFiniteError when the pictures are
+        not finite, DivergedError when the loss or a gradient is not: it names the line that made the first such number,
+        and all state is that of before the step.
         What other sizes of batches and the validation need is compiled behind the first step.
         """
         require_batches("train", train)
@@ -122,13 +151,40 @@ class Trainer:
         if len(train) == 0:
             raise DataError("Trainer.fit", "no training batches", "at least one", "a data set with pictures")
         began = time.perf_counter()
-        history = []
-        self.events.tell(FitBegin(epochs, len(train)))
-        for epoch in range(1, epochs + 1):
-            history.append(self._epoch(epoch, train, validation))
-            self.events.tell(history[-1])
+        position = self.position = (start or Position()).copy()
+        self.batches, self._stop = train, None
+        if start is not None:
+            position.set(train)
+        history: list[EpochEnd] = []
+        done = (position.epoch - 1) * len(train) + position.step
+        self.events.tell(FitBegin(epochs, len(train), done))
+        while position.epoch <= epochs:
+            ended = self._epoch(position, train, validation, first=not history)
+            if ended is None:
+                return history
+            history.append(ended)
+            self.events.tell(ended)
+            if self._stopped():
+                return history
         self.events.tell(FitEnd(epochs, time.perf_counter() - began))
         return history
+
+    def stop(self, reason: BaseException | None = None) -> None:
+        """Break `fit` off behind the step that is running, or the validation, if it is that.
+
+        reason:  raised then, once FitStop was told; without one, fit returns the epochs that it has finished
+        """
+        self._stop = (reason,)
+
+    def _stopped(self) -> bool:
+        """Whether somebody has asked to stop; a reason is raised."""
+        if self._stop is None:
+            return False
+        (reason,), self._stop = self._stop, None
+        self.events.tell(FitStop(self.position.epoch, self.position.step))
+        if reason is not None:
+            raise reason
+        return True
 
     def begin_epoch(self) -> None:
         """The model learns from here on, and the step looks again at the Python numbers that it reads."""
@@ -154,29 +210,34 @@ class Trainer:
             self.schedule.step()
         return done
 
-    def _epoch(self, epoch: int, train: BatchSource, validation: BatchSource | None) -> EpochEnd:
-        began = time.perf_counter()
+    def _epoch(
+        self, position: Position, train: BatchSource, validation: BatchSource | None, first: bool
+    ) -> EpochEnd | None:
+        """What is left of an epoch; None where it was broken off.  first: nothing is compiled yet"""
+        began = time.perf_counter() - position.seconds
         self.begin_epoch()
-        losses, accuracies = Mean(), Mean()
-        for number, (images, labels) in enumerate(train, 1):
-            done = self.take(epoch, number, images, labels)
-            if epoch == number == 1 and not self.plain:
+        for number, (images, labels) in enumerate(position.left(train), position.step + 1):
+            done = self.take(position.epoch, number, images, labels)
+            if first and not self.plain:
                 self._prepare(images, labels, train, validation)
-            losses.add(done.loss, len(labels))
-            accuracies.add(done.accuracy, len(labels))
+            first = False
+            position.add(done, len(labels), time.perf_counter() - began)
             self.events.tell(done)
+            if self._stopped():
+                return None
         checked = None if validation is None else self.evaluate(validation)
         ended = EpochEnd(
-            epoch,
-            losses.value,
-            accuracies.value,
+            position.epoch,
+            position.losses.value,
+            position.accuracies.value,
             None if checked is None else checked.loss,
             None if checked is None else checked.accuracy,
-            done.lr,
+            position.lr,
             time.perf_counter() - began,
         )
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(looked_at(ended, self.schedule.mode))
+        position.turn()
         return ended
 
     def evaluate(self, batches: BatchSource) -> Evaluation:
