@@ -24,6 +24,7 @@ from course import course
 from engine import engine
 from fashion import fashion
 from glass import glass
+from neighbours import neighbours
 from pictures import CONVNETS
 from products import products
 from rich import box
@@ -102,6 +103,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "course": course,
     "glass": glass,
     "fashion": fashion,
+    "neighbours": neighbours,
     "products": products,
     "call": call,
     "compile": compiling,
