@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from turns import Worker, turn
 
-TURNS, NEIGHBOURS = 3, 5
+TURNS = 3
+METRICS = ("l2", "l1", "cosine")
 
 
 class Case(NamedTuple):

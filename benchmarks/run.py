@@ -22,9 +22,10 @@ from convolutions import convolutions
 from costs import call, compiling, threads
 from course import course
 from engine import engine
+from estimators import estimators
 from fashion import fashion
 from glass import glass
-from neighbours import neighbours
+from neighbours import METRICS, neighbours
 from pictures import CONVNETS
 from products import products
 from rich import box
@@ -103,6 +104,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "course": course,
     "glass": glass,
     "fashion": fashion,
+    "estimators": estimators,
     "neighbours": neighbours,
     "products": products,
     "call": call,
@@ -124,6 +126,8 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
+        elif word in METRICS and last == "neighbours":
+            found[last].append(word)
         elif word in CONVNETS and last.startswith(("conv", "glass")):
             found[last].append(word)
         else:

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import chainrule
-from chainrule import check, compiler, data, lens, nn, ops, optim, pictures, random, train, zoo
+from chainrule import check, compiler, data, estimators, lens, nn, ops, optim, pictures, random, train, zoo
 from chainrule.errors import ChainruleError
 from chainrule.graph import Gate
 
@@ -54,6 +54,7 @@ ROOMS: dict[str, tuple[ModuleType, str]] = {
     "debugging": (lens, "Looking inside"),
     "training": (train, "Training"),
     "networks": (zoo, "The zoo of networks"),
+    "estimators": (estimators, "Classifiers with scikit-learn's face"),
     "data": (data, "Data"),
     "pictures": (pictures, "Pictures"),
     "random": (random, "Random numbers"),
@@ -214,9 +215,8 @@ def link_of(known: set[str]) -> Callable[[str], str | None]:
 
     def link(name: str) -> str | None:
         short = name.removeprefix("chainrule.").removeprefix("cr.")
-        rooms = (
-            ("", "errors.", "nn.", "optim.", "check.", "train.", "data.") if short[:1].isupper() else ("",)
-        )
+        capital = ("", "errors.", "nn.", "optim.", "check.", "train.", "data.", "estimators.")
+        rooms = capital if short[:1].isupper() else ("",)
         full = next((room + short for room in rooms if room + short in known), None)
         return f"{{py:obj}}`{short} <chainrule.{full}>`" if full else None
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from chainrule import nn, ops, optim
+from chainrule import estimators, nn, ops, optim
 from chainrule.errors import ChainruleError
 
-ROOMS: dict[str, Any] = {"ops": ops, "nn": nn, "optim": optim}
+ROOMS: dict[str, Any] = {"ops": ops, "nn": nn, "optim": optim, "estimators": estimators}
 """Rooms whose public functions and classes all have a table of refusals."""
 
 
@@ -47,6 +47,7 @@ NOT_CALLED = {
     "Group",
     "Bounds",
     "Summary",
+    "Classifier",
 } | {"gelu_form", "size", "known_dtype", "window_of", "pool_window"}
 """What users do not call with input of their own: types for annotations, and what others are built on."""
 

@@ -36,7 +36,8 @@ class Classifier:
         """Learn from samples and their labels; returns self, which is as it was if that fails.
 
         X:  (N, D) numbers, pictures (N, C, H, W), lists, or a data frame;  y: (N,) labels that can be sorted
-        Raises what `door.features` and `door.labels` raise, each with the cause and the cure.
+        Raises DataError for NaN, infinity, text and complex numbers, nothing, one sample, one class, labels that are
+        no classes; DTypeError for sparse matrices and objects; ShapeError for other axes.
         """
         before = vars(self).copy()
         try:

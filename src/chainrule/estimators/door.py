@@ -128,7 +128,7 @@ def labels(who: str, y: Any, samples: int) -> tuple[Array, NDArray[np.int64]]:
     if samples == 1:
         raise DataError(who, "X has 1 sample", "at least two, of two classes", "more samples")
     if len(classes) == 1:
-        came = f"y has 1 class, {classes[0]!r}"
+        came = f"y has 1 class, {classes.tolist()[0]!r}"
         raise DataError(who, came, "at least two classes", "samples of another class")
     return classes, found.reshape(-1)
 

@@ -25,11 +25,12 @@ class Lessons:
     Nothing is copied and nothing looked at twice: the set was checked at the door, and the step itself notices a loss
     or a gradient that is not finite.
 
-    who:  the estimator that messages name;  trainer: model, loss, optimizer, schedule, penalty
+    who:  the estimator that messages name;  lr: the rate that it was asked for
+    trainer:  model, loss, optimizer, schedule, penalty;  rng: the order of samples follows from its seed
     """
 
-    def __init__(self, who: str, trainer: Trainer, scaling: Scaling, rng: Generator) -> None:
-        self.who, self.trainer, self.scaling, self.rng = who, trainer, scaling, rng
+    def __init__(self, who: str, lr: float, trainer: Trainer, scaling: Scaling, rng: Generator) -> None:
+        self.who, self.lr, self.trainer, self.scaling, self.rng = who, lr, trainer, scaling, rng
         self.run_step = Runner(self.step, state=trainer.state, plain=trainer.plain)
 
     def step(self, X: Any, numbers: Any, chosen: Any) -> tuple[Any, Any]:
@@ -71,6 +72,5 @@ class Lessons:
 
     def diverged(self, epoch: int, came: str) -> DivergedError:
         """The error of a step that ran away."""
-        lr = self.trainer.optimizer.lr
-        hint = f"lr={lr / 10:.2g} instead of {lr:.2g}"
+        hint = f"lr={self.lr / 10:.2g} instead of {self.lr:.2g}"
         return DivergedError(self.who, f"in epoch {epoch}, {came}", "finite numbers", hint)

@@ -56,7 +56,7 @@ class LinearClassifier(Classifier):
         widest = scaling.widest(rows)
         scaling.slope /= np.sqrt(widest)
         model = nn.Linear(rows.shape[1], len(self.classes_), initialize=nn.init.zeros)
-        lessons = Lessons(who, self._trainer(model, widest, len(rows)), scaling, rng)
+        lessons = Lessons(who, self.lr, self._trainer(model, widest, len(rows)), scaling, rng)
         self.loss_curve_ = lessons.run(rows, numbers, self.epochs, self.batch_size)
         self.n_iter_ = len(self.loss_curve_)
         self._fold(model, scaling)
@@ -109,7 +109,8 @@ class LinearSVMClassifier(LinearClassifier):
     coef_:  (classes, D) templates, or (1, D) for two classes;  intercept_: (classes,) or (1,)
     loss_curve_:  the mean loss of each epoch, while learning;  n_iter_: epochs
 
-    fit raises SettingError for other settings, DivergedError where the rate is too large, and what `Classifier` does.
+    fit raises SettingError for other settings, DivergedError where the rate is too large, DataError, DTypeError and
+    ShapeError for what cannot be learned from; what asks raises NotFittedError before fit.
     Source: Weston & Watkins 1999; the rate: Bottou 2012, "Stochastic gradient descent tricks".
 
     >>> X = np.array([[0.0, 0], [1, 0], [0, 9], [1, 9]])
@@ -145,7 +146,8 @@ class SoftmaxClassifier(LinearClassifier):
     coef_:  (classes, D) templates, or (1, D) for two classes;  intercept_: (classes,) or (1,)
     loss_curve_:  the mean loss of each epoch, while learning, in nats;  n_iter_: epochs
 
-    fit raises SettingError for other settings, DivergedError where the rate is too large, and what `Classifier` does.
+    fit raises SettingError for other settings, DivergedError where the rate is too large, DataError, DTypeError and
+    ShapeError for what cannot be learned from; what asks raises NotFittedError before fit.
 
     >>> X = np.array([[0.0, 0], [1, 0], [0, 9], [1, 9]])
     >>> softmax = SoftmaxClassifier(random_state=0).fit(X, [0, 0, 1, 1])
