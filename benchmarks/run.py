@@ -126,9 +126,12 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
-        elif word in METRICS and last == "neighbours":
-            found[last].append(word)
-        elif word in CONVNETS and last.startswith(("conv", "glass")):
+        elif (
+            word in METRICS
+            and last == "neighbours"
+            or word in CONVNETS
+            and last.startswith(("conv", "glass"))
+        ):
             found[last].append(word)
         else:
             raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")
