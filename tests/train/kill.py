@@ -289,8 +289,10 @@ def main(words: list[str]) -> int:
                 f"{', '.join(f'{name} {count} times' for name, count in calls.went_on.items())}",
                 flush=True,
             )
-        (place := Path(folder) / "random").mkdir()
-        found = killed_at_random(WORDS, asked.kills, asked.seed, place, lambda line: print(line, flush=True))
+    with tempfile.TemporaryDirectory() as folder:
+        found = killed_at_random(
+            WORDS, asked.kills, asked.seed, Path(folder), lambda line: print(line, flush=True)
+        )
         faults += found.faults
         inside = sum(count for where, count in found.where.items() if where.startswith("inside"))
         print(f"chainrule train {' '.join(WORDS)}: {found.kills} kills at random, {inside} inside a save")
