@@ -1,0 +1,120 @@
+"""Bytes that come one after the other, most often unpacked on the way: memory for them is taken once they are there."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zipfile
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import FileIO
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FileError
+from ..reading import EXPANSION, MB, opened
+
+FETCH_AGAIN = "fetch it again; a download may have broken off"
+
+_PIECE = 1 << 18
+# What gzip, zipfile and zlib raise of damaged files, beside OSError.
+_FAULTS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, LookupError)
+
+
+def fault(path: str | PathLike[str], came: str, expected: str, hint: str) -> FileError:
+    """The error of a file that is not what its reader wants."""
+    return FileError(fspath(path), came, expected, hint)
+
+
+@contextmanager
+def reading(path: str | PathLike[str], expected: str) -> Iterator[tuple[FileIO, int]]:
+    """A regular file and its size; what goes wrong inside the block, of whatever kind, is the file's fault.
+
+    Raises FileError, and ResourceError where memory ends.
+    """
+
+    def refuse(came: str) -> FileError:
+        if came.startswith("No such file"):
+            return fault(path, "no such file", "a file", "check the path")
+        return fault(path, f"it cannot be read ({came})", expected, FETCH_AGAIN)
+
+    try:
+        with opened(path, refuse) as found:
+            yield found
+    except (FileError, MemoryError):
+        raise
+    except _FAULTS as error:
+        raise refuse(str(error)) from error
+
+
+class Stream:
+    """The content of a file, or of one part of it, in order.
+
+    read:  gives the next bytes, at most so many;  size: of the packed file, which sets how much it may unpack to
+    """
+
+    def __init__(self, path: str | PathLike[str], read: Callable[[int], bytes], size: int) -> None:
+        self.path, self.read = path, read
+        self.most, self.made = max(MB, EXPANSION * size), 0
+
+    def take(self, count: int) -> bytes:
+        """The next bytes; fewer at the end.  Raises FileError where a packed file unpacks to far more than itself."""
+        found = []
+        while count and (piece := self.read(count)):
+            found.append(piece)
+            count -= len(piece)
+            self.made += len(piece)
+        if self.made > self.most:
+            raise fault(
+                self.path,
+                f"it unpacks to more than {EXPANSION} times its size",
+                "a file of pictures",
+                "unpack it yourself if you trust it, and give the unpacked one",
+            )
+        return b"".join(found) if len(found) != 1 else found[0]
+
+    def array(self, dtype: np.dtype[Any], shape: tuple[int, ...], expected: str) -> NDArray[Any]:
+        """The next numbers, all of them, in the machine's own byte order.
+
+        expected:  how many bytes there should be, for the error
+        """
+        pieces, left = deque[bytes](), math.prod(shape) * dtype.itemsize
+        begin = self.made
+        while left:
+            piece = self.take(min(left, _PIECE))
+            if not piece:
+                raise fault(
+                    self.path, f"{self.made - begin:,} bytes of numbers (truncated)", expected, FETCH_AGAIN
+                )
+            pieces.append(piece)
+            left -= len(piece)
+        array = np.empty(shape, dtype)
+        spread(pieces, array)
+        return native(array)
+
+    def check_end(self, expected: str) -> None:
+        """Nothing follows."""
+        if self.take(1):
+            came = "something follows the numbers"
+            raise fault(self.path, came, expected, "give the file as it was published")
+
+
+def spread(pieces: deque[bytes], array: NDArray[Any]) -> None:
+    """Put the bytes of an array in place; each piece is given back at once."""
+    at, flat = 0, array.reshape(-1).view(np.uint8) if array.size else array
+    while pieces:
+        piece = pieces.popleft()
+        flat[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+        at += len(piece)
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in the machine's own byte order, in the same memory."""
+    if array.dtype.isnative:
+        return array
+    return array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
