@@ -20,12 +20,15 @@ MOST_NESTING = 500
 """Marks of tables in a TOML file; one costs its reader up to 700 bytes, and time with each one before it."""
 
 BLANKS = re.compile(r"[ \t\n\r]*+")
+LONG = re.compile(rb"0[xob][0-9a-fA-F_]{100}")
 
 Buffer = bytes | bytearray
 
 
-def from_json(text: Buffer, room: int = ROOM) -> Any:
-    """JSON in UTF-8 as data, which may take so many bytes of memory.
+def from_json(text: Buffer, room: int = ROOM, numbers: bool = False) -> Any:
+    """JSON in UTF-8 as data.
+
+    room:  bytes of memory that it may take;  numbers: whether NaN and Infinity are some, as Python writes them
 
     >>> from_json(b'{"epochs": 8, "rate": 1e-3}')
     {'epochs': 8, 'rate': 0.001}
@@ -35,19 +38,25 @@ def from_json(text: Buffer, room: int = ROOM) -> Any:
     """
     if cost(text) > room:
         raise ValueError(f"{len(text):,} bytes of so many small parts that they need too much memory")
-    return decoded(text.decode())
+    return decoded(text.decode(), LOOSE if numbers else DECODER)
 
 
-def decoded(text: str) -> Any:
+def decoded(text: str, decoder: json.JSONDecoder | None = None) -> Any:
     """The data in a text that is known to be small enough."""
     try:
-        return DECODER.decode(text)
+        return (decoder or DECODER).decode(text)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
 
 
 def from_toml(text: Buffer) -> dict[str, Any]:
-    """A small TOML file as data."""
+    """A small TOML file as data.
+
+    >>> from_toml(b"epochs = 8")
+    {'epochs': 8}
+    """
+    if LONG.search(text):
+        raise ValueError("a number of more than 100 digits")
     if sum(text.count(mark) for mark in (b".", *OPENING)) > MOST_NESTING:
         raise ValueError(f"more than {MOST_NESTING} dots and brackets")
     try:
@@ -90,6 +99,7 @@ def no_number(name: str) -> Any:
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=once, parse_float=finite, parse_constant=no_number)
+LOOSE = json.JSONDecoder(object_pairs_hook=once)
 
 
 class Reader:

@@ -24,7 +24,7 @@ from .files import whole
 from .graph.foreign import Foreign
 from .notation import from_json
 from .reading import opened
-from .tensorfile import CODES, Header, arrays_in, read_header, read_rest
+from .tensorfile import CODES, Header, arrays_in, header_of, read_header, read_rest
 from .version import __version__
 
 NOTHING = "0" * 64
@@ -65,9 +65,11 @@ def seal(
     """Write a file, whole or not at all; the checksum is computed while the arrays go to the disk.
 
     way:  how the user says where, for the error
-    Raises ResourceError for a full disk, FileError for a place that cannot be written.
+    Raises ResourceError for a full disk, FileError for a place that cannot be written, and for what could not be read
+    again: tens of thousands of arrays of a few numbers, or facts that are far larger than the arrays.
     """
     head, pieces = written(kind, facts, arrays)
+    check_readable(path, kind, head, sum(piece.nbytes for piece in pieces))
     found: list[bytes] = []
     with whole(path, way) as file:
         summing = threading.Thread(target=lambda: found.append(digest(head, *pieces)))
@@ -98,6 +100,17 @@ def written(
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text, pieces
+
+
+def check_readable(path: Path, kind: Kind, head: bytes, size: int) -> None:
+    """Nothing is written that `unseal` would refuse: too much beside the numbers, names that are too long."""
+    foreign = Foreign(str(path))
+    try:
+        facts_of(header_of(bytearray(head), len(head) + size, foreign), kind, foreign)
+    except FileError as error:
+        hint = "fewer and larger arrays, fewer facts"
+        came = f"content that could not be read again ({error.came})"
+        raise FileError(str(path), came, error.expected, hint) from None
 
 
 def bytes_of(array: np.ndarray) -> memoryview:

@@ -81,8 +81,13 @@ def read_header(file: FileIO, size: int, refuse: Refusal, foreign: Foreign) -> H
         raise refuse(f"{size:,} bytes that are no whole safetensors file")
     content = start + bytes(length)
     fill(file, memoryview(content)[8:], refuse)
+    return header_of(content, size, foreign)
+
+
+def header_of(content: bytearray, size: int, foreign: Foreign) -> Header:
+    """What the first bytes of a file of this size say."""
     # as a text, and once more as the names in it: four times as much where a letter is not of ASCII
-    room = size + ROOM - 2 * length * (1 if content[8:].isascii() else 4)
+    room = size + ROOM - 2 * len(content) * (1 if content[8:].isascii() else 4)
     try:
         metadata, places, room = parsed_header(content, foreign, room)
     except FileError:

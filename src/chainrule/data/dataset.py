@@ -132,8 +132,11 @@ class Dataset:
 def numbered(*labels: NDArray[Any]) -> tuple[str, ...]:
     """Return the numbers up to the highest label as class names.
 
-    Raises LabelError where there would be more classes than pictures: such labels are not counted from 0.
+    Raises LabelError where there would be more classes than pictures: such labels are not counted from 0; DTypeError
+    for labels that are no integers.
     """
+    for part in labels:
+        _check_integers("labels", part)
     highest = max(int(part.max(initial=0)) for part in labels)
     if highest >= sum(part.size for part in labels):
         pictures = sum(part.size for part in labels)
@@ -200,6 +203,11 @@ def _check_finite(who: str, images: NDArray[np.float32]) -> None:
     )
 
 
+def _check_integers(who: str, labels: NDArray[Any]) -> None:
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(who, f"labels of dtype {labels.dtype}", "integers", 'labels.astype("int64")')
+
+
 def _check_labels(name: str, labels: NDArray[Any], count: int, classes: tuple[str, ...]) -> None:
     who = f"Dataset {name}"
     if labels.ndim != 1:
@@ -209,8 +217,7 @@ def _check_labels(name: str, labels: NDArray[Any], count: int, classes: tuple[st
             f"1 axis ({count},)",
             "labels.reshape(-1), or argmax(axis=1)",
         )
-    if labels.dtype.kind not in "iu":
-        raise DTypeError(who, f"labels of dtype {labels.dtype}", "integers", 'labels.astype("int64")')
+    _check_integers(who, labels)
     if len(labels) != count:
         raise DataError(
             who, f"{count} images and {len(labels)} labels", "as many of each", "give each picture its label"

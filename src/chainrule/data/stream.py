@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ..errors import FileError
 from ..reading import EXPANSION, MB, opened
+from ..words import printable
 
 FETCH_AGAIN = "fetch it again; a download may have broken off"
 
-_PIECE = 1 << 18
+_PIECE, _LONG = 1 << 18, 160
 # What gzip, zipfile and zlib raise of damaged files, beside OSError.
 _FAULTS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, LookupError)
 
@@ -41,7 +42,8 @@ def reading(path: str | PathLike[str], expected: str) -> Iterator[tuple[FileIO, 
     def refuse(came: str) -> FileError:
         if came.startswith("No such file"):
             return fault(path, "no such file", "a file", "check the path")
-        return fault(path, f"it cannot be read ({came})", expected, FETCH_AGAIN)
+        short = printable(came if len(came) < _LONG else f"{came[:_LONG]} …")
+        return fault(path, f"it cannot be read ({short})", expected, FETCH_AGAIN)
 
     try:
         with opened(path, refuse) as found:

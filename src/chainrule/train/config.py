@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileError, UsageError
+from ..notation import from_toml
+from ..reading import whole_file
+from ..words import printable
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
 SCHEDULES = ("one-cycle", "cosine", "exponential", "inverse-time", "polynomial", "plateau", "constant")
 LOSSES = ("cross-entropy", "hinge")
+
+MOST_BYTES = 1 << 14
+"""Of a configuration file."""
+MOST_BITS = 64
+"""Of a whole number in it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Config:
         for key, value in settings.items():
             if key not in types:
                 raise UsageError(
-                    who, f"key {key!r}", f"one of {', '.join(types)}", nearest(key, tuple(types))
+                    who, f"key {reprlib.repr(key)}", f"one of {', '.join(types)}", nearest(key, tuple(types))
                 )
             taken[key] = typed(who, key, value, types[key])
         return cls(**taken)
@@ -93,15 +101,16 @@ class Config:
 
         Raises FileError if it cannot be read as TOML, UsageError for keys that do not exist.
         """
+
+        def refuse(came: str) -> FileError:
+            return FileError(str(path), came, "a TOML file", "another path after --config")
+
+        content = whole_file(path, MOST_BYTES, refuse)
         try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            reason = error.strerror or "not readable"
-            raise FileError(str(path), reason, "a TOML file", "another path after --config") from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise FileError(
-                str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line"
-            ) from None
+            table = from_toml(content)
+        except ValueError as error:
+            came, expected = f"no TOML: {printable(str(error))}", "lines such as epochs = 8"
+            raise FileError(str(path), came, expected, "correct that line") from None
         cls.of(table, str(path))
         return table
 
@@ -115,12 +124,15 @@ class Config:
 
 def typed(who: str, key: str, value: Any, kind: type) -> Any:
     """The value as the type of its default; whole numbers may stand for fractions."""
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        came = f"{key} = a number of {value.bit_length():,} bits"
+        raise UsageError(who, came, "a smaller one", f"{key} = {json.dumps(getattr(Config, key))}")
+    if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
         raise UsageError(
-            who, f"{key} = {value!r}", names[kind], f"{key} = {json.dumps(getattr(Config, key))}"
+            who, f"{key} = {reprlib.repr(value)}", names[kind], f"{key} = {json.dumps(getattr(Config, key))}"
         )
     return value
 

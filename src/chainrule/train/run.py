@@ -12,26 +12,39 @@ report.html          all of it as pictures
 from __future__ import annotations
 
 import errno
+import io
 import json
+import math
 import os
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from ..data import Normalize
-from ..errors import FileError, StateError, UsageError
+from ..errors import FileError, UsageError
 from ..files import told, write_whole
+from ..notation import from_json
+from ..reading import opened, whole_file
+from ..tensorfile import read_tensors
+from ..words import printable
 from .config import Config
 from .events import EpochEnd, StepEnd
 from .start import Start
 
 WAY = "--out"
 """How the user says where a run goes."""
+
+MOST_FACTS = 1 << 20
+MOST_LINE = 1 << 12
+"""Bytes of a file of facts, and of a line of metrics."""
+MOST_PIXELS = 1 << 28
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,14 +68,17 @@ class Sight:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Sight:
-        shape = tuple(int(n) for n in facts["input_shape"])
-        classes = tuple(str(c) for c in facts["classes"])
+        shape, classes = facts["input_shape"], facts["classes"]
         normalize = Normalize.from_dict(facts["normalize"])
-        if len(shape) != 3 or min(shape) < 1 or not classes:
-            raise ValueError(f"input_shape {list(shape)} and {len(classes)} classes")
+        if type(shape) is not list or len(shape) != 3 or any(type(n) is not int for n in shape):
+            raise ValueError(f"input_shape {reprlib.repr(shape)}")
+        if min(shape) < 1 or math.prod(shape) > MOST_PIXELS:
+            raise ValueError(f"input_shape {reprlib.repr(shape)}")
+        if type(classes) is not list or not classes or any(type(name) is not str for name in classes):
+            raise ValueError(f"classes {reprlib.repr(classes)}")
         if len(normalize.mean) != shape[0]:
             raise ValueError(f"{shape[0]} channels, {len(normalize.mean)} of them normalized")
-        return cls(shape, classes, normalize)
+        return cls(tuple(shape), tuple(map(printable, classes)), normalize)
 
 
 class RunFolder:
@@ -135,11 +151,18 @@ class RunFolder:
         Raises FileError if the file is missing or damaged.
         """
         path = self.path / "metrics.jsonl"
+        expected = "a JSON object with its kind in each line"
+        rows = []
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            return [row for row in map(json.loads, lines) if row["kind"] == kind]
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise damaged(path, error, "a JSON object with its kind in each line") from None
+            with opened(path, lambda came: damaged(path, came, expected)) as (file, _):
+                lines = io.BufferedReader(file)
+                while line := lines.readline(MOST_LINE):
+                    row = from_json(line, numbers=True)
+                    if row["kind"] == kind:
+                        rows.append(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(path, error, expected) from None
+        return rows
 
     def steps(self) -> list[StepEnd]:
         """Every recorded step, in order.
@@ -162,13 +185,10 @@ class RunFolder:
 
         Raises FileError if the file is truncated or of another format.
         """
-        path = self.path / "weights.safetensors"
-        try:
-            return load(path.read_bytes())
-        except (SafetensorError, OSError, ValueError, KeyError) as error:
-            raise FileError(
-                str(path), f"{error}", "a whole safetensors file", "another run, or train again"
-            ) from None
+        path, hint = self.path / "weights.safetensors", "another run, or train again"
+        return read_tensors(
+            path, lambda came: FileError(str(path), came, "a whole safetensors file", hint), "train again"
+        )
 
     def config(self) -> Config:
         """What was asked."""
@@ -179,11 +199,7 @@ class RunFolder:
 
         Raises FileError if the file is damaged.
         """
-        path = self.path / "model.json"
-        try:
-            return Sight.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, OSError, StateError) as error:
-            raise damaged(path, error, "input_shape, classes and normalize") from None
+        return facts_in(self.path / "model.json", Sight.from_dict, "input_shape, classes and normalize")
 
     def start(self) -> Start | None:
         """How it began; None for a folder that does not say so.
@@ -193,17 +209,24 @@ class RunFolder:
         path = self.path / "start.json"
         if not path.exists():
             return None
-        try:
-            return Start.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise damaged(path, error, "weights, run, plain and versions") from None
+        return facts_in(path, Start.from_dict, "weights, run, plain and versions")
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """How it ended."""
         self.write("result.json", json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
 
 
-def damaged(path: Path, error: Exception, expected: str) -> FileError:
+def facts_in(path: Path, made: Callable[[Mapping[str, Any]], T], expected: str) -> T:
+    """What is made of the JSON in a file of a run, or a FileError."""
+    content = whole_file(path, MOST_FACTS, lambda came: damaged(path, came, expected))
+    try:
+        return made(from_json(content))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(path, error, expected) from None
+
+
+def damaged(path: Path, error: Exception | str, expected: str) -> FileError:
     """The error of a file of a run that cannot be read."""
-    reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-    return FileError(str(path), f"damaged: {reason}", expected, "another run, or train again")
+    reason = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    shown = printable(reason if len(reason) < 120 else f"{reason[:118]} …")
+    return FileError(str(path), f"damaged: {shown}", expected, "another run, or train again")
