@@ -28,6 +28,8 @@ from . import mutate, samples
 from .mutate import Change
 
 MB = 1 << 20
+STEP_PROGRAM = 64
+"""Bytes of memory that a byte of a saved step's program may take beside."""
 OF_SETS = (FileError, DataError, ShapeError, DTypeError, LabelError, NonFiniteError, SettingError)
 
 
@@ -196,6 +198,6 @@ READERS: dict[str, Reader] = {
             mutate.sealed_facts(STEP.name),
             *[mutate.program(STEP.name)] * 6,
         ),
-        more=lambda content: 64 * len(content),
+        more=lambda content: STEP_PROGRAM * len(content),
     ),
 }

@@ -102,6 +102,13 @@ def jpeg(shade: int, mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
+def picture(pixels: np.ndarray) -> bytes:
+    """A JPEG of (H, W, 3) bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=40)
+    return buffer.getvalue()
+
+
 def packed(count: int = 6) -> dict[str, np.ndarray]:
     """The arrays of a set of JPEGs."""
     files = [jpeg(10 * i) for i in range(count)]

@@ -154,10 +154,15 @@ def _stratify(
     labels: NDArray[np.int64], groups: NDArray[np.integer] | None, fraction: float, rng: Generator
 ) -> NDArray[np.bool_]:
     """Return (N,) bool: who is in the first part, class by class, whole groups at a time."""
-    units = np.arange(len(labels)) if groups is None else groups
-    _, leader, member, size = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+    if groups is None:
+        leader = member = np.arange(len(labels))
+        size = np.ones(len(labels), np.int64)
+    else:
+        _, leader, member, size = np.unique(
+            groups, return_index=True, return_inverse=True, return_counts=True
+        )
     first = np.zeros(len(leader), np.bool_)
-    for label in np.unique(labels[leader]):
+    for label in np.flatnonzero(np.bincount(labels[leader])):
         candidates = np.flatnonzero(labels[leader] == label)
         candidates = candidates[rng.permutation(len(candidates))]
         filled = np.concatenate(([0], np.cumsum(size[candidates])))

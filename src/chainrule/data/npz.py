@@ -73,7 +73,8 @@ class Npz:
                 came = f"{name}: {info.file_size - header:,} bytes of numbers for shape {shape} of {dtype}"
                 raise fault(self.path, came, f"{size:,} bytes", FETCH_AGAIN)
             expected = f"{size:,} bytes for {name}"
-            array = stream.array(dtype, shape[::-1] if fortran else shape, expected)
+            there = info.compress_type == zipfile.ZIP_STORED and info.file_size <= self.size
+            array = stream.array(dtype, shape[::-1] if fortran else shape, expected, there)
             stream.check_end(expected)
             self.made = stream.made
         if dtype == np.bool_ and array.size and array.view(np.uint8).max() > 1:

@@ -9,6 +9,7 @@ import gzip
 import io
 import math
 import os
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def _idx(stream: Stream, size: int | None) -> NDArray[Any]:
             hint = "give the file as it was published"
             raise fault(stream.path, f"{came} (something follows the numbers)", expected, hint)
         raise fault(stream.path, f"{came} (truncated)", expected, FETCH_AGAIN)
-    array = stream.array(dtype, shape, expected)
+    array = stream.array(dtype, shape, expected, there=size is not None)
     stream.check_end(expected)
     return array
 
@@ -147,7 +148,9 @@ def read_packed_jpeg(path: str | PathLike[str], limit: int | None = None) -> tup
         _check_packed(path, arrays)
         classes = _class_names(archive, arrays["y"])
     if "test" not in arrays:
-        return hold_out(_unpack(path, arrays, classes, np.arange(len(arrays["y"])), limit))
+        whole = _unpack(path, arrays, classes, np.arange(len(arrays["y"])), limit)
+        arrays.clear()  # their memory is for the two parts
+        return hold_out(whole)
     test = arrays["test"].astype(np.bool_)
     train_set, test_set = (
         _unpack(path, arrays, classes, np.flatnonzero(part), limit) for part in (~test, test)
@@ -230,17 +233,39 @@ def _unpack(
     """Decode the chosen pictures, or `limit` of them."""
     if limit is not None and limit < len(chosen):
         chosen = chosen[np.linspace(0, len(chosen) - 1, limit).astype(np.int64)]
-    data, offsets = arrays["bytes"], arrays["offsets"]
-    pictures = []
-    for i in chosen.tolist():
+    blocks, pictures = [], []
+    for picture in _pictures(path, arrays, chosen.tolist()):
+        pictures.append(picture)
+        if len(pictures) * picture.nbytes >= MB:
+            blocks.append(np.stack(pictures))
+            pictures.clear()
+    blocks += [np.stack(pictures)] if pictures else []
+    images = _joined(blocks) if blocks else np.zeros((0, 1, 1, 1), np.uint8)
+    return Dataset(images, arrays["y"][chosen], classes, Path(path).stem, _groups(arrays, chosen))
+
+
+def _pictures(path: str | PathLike[str], arrays: Arrays, chosen: list[int]) -> Iterator[NDArray[np.uint8]]:
+    """The chosen pictures, all of one shape."""
+    data, offsets, shape = arrays["bytes"], arrays["offsets"], None
+    for i in chosen:
         file, who = data[offsets[i] : offsets[i + 1]].tobytes(), f"{os.fspath(path)}: picture {i}"
         most = max(MB, EXPANSION * len(file))
-        pictures.append(decode_picture(io.BytesIO(file), who, formats=("JPEG",), most=most))
-        if pictures[-1].shape != pictures[0].shape:
-            came, hint = f"shape {pictures[-1].shape}", "scale them first"
-            raise ShapeError(who, came, f"{pictures[0].shape}", hint)
-    images = np.stack(pictures) if pictures else np.zeros((0, 1, 1, 1), np.uint8)
-    return Dataset(images, arrays["y"][chosen], classes, Path(path).stem, _groups(arrays, chosen))
+        picture = decode_picture(io.BytesIO(file), who, formats=("JPEG",), most=most)
+        shape = shape or picture.shape
+        if picture.shape != shape:
+            raise ShapeError(who, f"shape {picture.shape}", f"{shape}", "scale them first")
+        yield picture
+
+
+def _joined(blocks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The blocks as one array; each is given back when it is copied."""
+    images = np.empty((sum(map(len, blocks)), *blocks[0].shape[1:]), np.uint8)
+    end = len(images)
+    while blocks:
+        block = blocks.pop()
+        images[end - len(block) : end] = block
+        end -= len(block)
+    return images
 
 
 def _groups(arrays: Arrays, chosen: NDArray[np.int64]) -> NDArray[np.int64] | None:

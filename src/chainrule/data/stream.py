@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from os import PathLike, fspath
@@ -80,24 +80,28 @@ class Stream:
             )
         return b"".join(found) if len(found) != 1 else found[0]
 
-    def array(self, dtype: np.dtype[Any], shape: tuple[int, ...], expected: str) -> NDArray[Any]:
+    def array(
+        self, dtype: np.dtype[Any], shape: tuple[int, ...], expected: str, there: bool = False
+    ) -> NDArray[Any]:
         """The next numbers, all of them, in the machine's own byte order.
 
         expected:  how many bytes there should be, for the error
+        there:  whether the file is known to be as long; else they are gathered before there is an array for them
         """
-        pieces, left = deque[bytes](), math.prod(shape) * dtype.itemsize
+        size = math.prod(shape) * dtype.itemsize
+        pieces = self.pieces(size, expected)
+        return native(spread(pieces if there else gathered(pieces), dtype, shape))
+
+    def pieces(self, left: int, expected: str) -> Iterator[bytes]:
+        """So many bytes, a few at a time."""
         begin = self.made
         while left:
             piece = self.take(min(left, _PIECE))
             if not piece:
-                raise fault(
-                    self.path, f"{self.made - begin:,} bytes of numbers (truncated)", expected, FETCH_AGAIN
-                )
-            pieces.append(piece)
+                came = f"{self.made - begin:,} bytes of numbers (truncated)"
+                raise fault(self.path, came, expected, FETCH_AGAIN)
             left -= len(piece)
-        array = np.empty(shape, dtype)
-        spread(pieces, array)
-        return native(array)
+            yield piece
 
     def check_end(self, expected: str) -> None:
         """Nothing follows."""
@@ -106,13 +110,22 @@ class Stream:
             raise fault(self.path, came, expected, "give the file as it was published")
 
 
-def spread(pieces: deque[bytes], array: NDArray[Any]) -> None:
-    """Put the bytes of an array in place; each piece is given back at once."""
-    at, flat = 0, array.reshape(-1).view(np.uint8) if array.size else array
-    while pieces:
-        piece = pieces.popleft()
-        flat[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same once they are all there; each is given back when the next one is asked for."""
+    found = deque(pieces)
+    while found:
+        yield found.popleft()
+
+
+def spread(pieces: Iterable[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array of these bytes; it is made when the first of them is there."""
+    array: NDArray[Any] | None = None
+    at = 0
+    for piece in pieces:
+        array = np.empty(shape, dtype) if array is None else array
+        array.reshape(-1).view(np.uint8)[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
         at += len(piece)
+    return np.empty(shape, dtype) if array is None else array
 
 
 def native(array: NDArray[Any]) -> NDArray[Any]:

@@ -207,7 +207,7 @@ class RunFolder:
         Raises FileError if the file is damaged.
         """
         path = self.path / "start.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         return facts_in(path, Start.from_dict, "weights, run, plain and versions")
 
