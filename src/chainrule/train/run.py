@@ -26,7 +26,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..data import Normalize
-from ..errors import FileError, UsageError
+from ..errors import ChainruleError, FileError, UsageError
 from ..files import told, write_whole
 from ..notation import from_json
 from ..reading import opened, whole_file
@@ -227,6 +227,15 @@ def facts_in(path: Path, made: Callable[[Mapping[str, Any]], T], expected: str) 
 
 def damaged(path: Path, error: Exception | str, expected: str) -> FileError:
     """The error of a file of a run that cannot be read."""
-    reason = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    reason = reason_of(error)
     shown = printable(reason if len(reason) < 120 else f"{reason[:118]} …")
     return FileError(str(path), f"damaged: {shown}", expected, "another run, or train again")
+
+
+def reason_of(error: Exception | str) -> str:
+    """What was wrong, in words."""
+    if isinstance(error, ChainruleError):
+        return error.came
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return f"an entry of another kind ({error})" if isinstance(error, TypeError) else str(error)
