@@ -11,31 +11,27 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from .digest import digest
 from .errors import FileError
 from .files import whole
 from .graph.foreign import Foreign
+from .notation import from_json
+from .reading import opened
+from .tensorfile import CODES, Header, arrays_in, header_of, read_header, read_rest
 from .version import __version__
 
 NOTHING = "0" * 64
 """What stands in the place of the checksum while it is computed."""
 
-CODES = {
-    "bool": "BOOL",
-    "float16": "F16",
-    "float32": "F32",
-    "float64": "F64",
-    **{f"{sign}int{bits}": f"{sign or 'I'}{bits}".upper() for sign in ("", "u") for bits in (8, 16, 32, 64)},
-}
-"""The dtypes of arrays by NumPy's names, as safetensors writes them."""
+OWN = ("format", "version", "chainrule", "sha256")
+"""The facts of the format itself."""
 
 
 class Kind(NamedTuple):
@@ -69,9 +65,11 @@ def seal(
     """Write a file, whole or not at all; the checksum is computed while the arrays go to the disk.
 
     way:  how the user says where, for the error
-    Raises ResourceError for a full disk, FileError for a place that cannot be written.
+    Raises ResourceError for a full disk, FileError for a place that cannot be written, and for what could not be read
+    again: tens of thousands of arrays of a few numbers, or facts that are far larger than the arrays.
     """
     head, pieces = written(kind, facts, arrays)
+    check_readable(path, kind, head, sum(piece.nbytes for piece in pieces))
     found: list[bytes] = []
     with whole(path, way) as file:
         summing = threading.Thread(target=lambda: found.append(digest(head, *pieces)))
@@ -104,6 +102,17 @@ def written(
     return len(text).to_bytes(8, "little") + text, pieces
 
 
+def check_readable(path: Path, kind: Kind, head: bytes, size: int) -> None:
+    """Nothing is written that `unseal` would refuse: too much beside the numbers, names that are too long."""
+    foreign = Foreign(str(path))
+    try:
+        facts_of(header_of(bytearray(head), len(head) + size, foreign), kind, foreign)
+    except FileError as error:
+        hint = "fewer and larger arrays, fewer facts"
+        came = f"content that could not be read again ({error.came})"
+        raise FileError(str(path), came, error.expected, hint) from None
+
+
 def bytes_of(array: np.ndarray) -> memoryview:
     """The bytes of an array in order, its own memory where they lie so."""
     little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
@@ -122,57 +131,35 @@ def unseal(path: Path, kind: Kind) -> Sealed:
 
     The arrays are read-only.  Raises FileError for a file that is missing, damaged, foreign, or of a newer version.
     """
-    content = content_of(path, kind)
-    foreign = Foreign(str(path))
-    facts = facts_of(content, kind, foreign)
-    check_version(facts, kind, foreign)
-    checksum = foreign.text(facts.get("sha256"), "the checksum")
-    check_whole(content, checksum, kind, foreign)
-    chainrule = foreign.text(facts.get("chainrule"), "the version")
-    own = {
-        name: fact for name, fact in facts.items() if name not in ("format", "version", "chainrule", "sha256")
-    }
-    return Sealed(own, arrays_of(content, foreign), chainrule)
+    foreign = Foreign(str(path), kind.again)
+    refuse = partial(kind.alien, str(path))
+    digest()  # so that nothing is loaded while the file is read
+    with opened(path, refuse) as (file, size):
+        header = read_header(file, size, refuse, foreign)
+        facts = facts_of(header, kind, foreign)
+        check_version(facts, kind, foreign)
+        rest = read_rest(file, size - len(header.content), refuse)
+        check_whole(header.content, rest, facts, kind, foreign)
+        arrays = arrays_in(rest, header.places, foreign)
+    own = {name: fact for name, fact in facts.items() if name not in OWN}
+    return Sealed(own, arrays, foreign.text(facts.get("chainrule"), "the version"))
 
 
-def content_of(path: Path, kind: Kind) -> bytes:
-    """All bytes of a file."""
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise kind.alien(str(path), reason) from None
-
-
-def facts_of(content: bytes, kind: Kind, foreign: Foreign) -> dict[str, Any]:
-    """What the header says of the file: eight bytes with its length, then JSON."""
-    length = int.from_bytes(content[:8], "little")
-    if not content[7:8] or not 2 <= length <= len(content) - 8:
-        raise kind.alien(foreign.who, f"{len(content)} bytes that are no whole safetensors file")
-    header = parsed(content[8 : 8 + length], "the header", foreign)
-    metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    stated = metadata.get(kind.name) if isinstance(metadata, dict) else None
-    if isinstance(stated, str):
-        facts = parsed(stated.encode(errors="replace"), "the header", foreign)
+def facts_of(header: Header, kind: Kind, foreign: Foreign) -> dict[str, Any]:
+    """What the header says of the file."""
+    stated = header.metadata.get(kind.name)
+    if stated is not None:
+        facts = parsed(stated.encode(errors="replace"), "the header", foreign, header.room)
         if isinstance(facts, dict) and facts.get("format") == kind.name:
             return facts
     raise kind.alien(foreign.who, f"a safetensors file that is not {kind.what}")
 
 
-def parsed(text: bytes, what: str, foreign: Foreign) -> Any:
-    """JSON as data; an object says nothing twice."""
-
-    def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in found:
-                raise ValueError(f"the key {key!r} twice")
-            found[key] = value
-        return found
-
+def parsed(text: bytes | bytearray, what: str, foreign: Foreign, room: int) -> Any:
+    """JSON as data, which may take so many bytes of memory."""
     try:
-        return json.loads(text, object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
+        return from_json(text, room)
+    except ValueError as error:
         raise foreign.refuse(what, str(error), "JSON") from None
 
 
@@ -186,24 +173,16 @@ def check_version(facts: dict[str, Any], kind: Kind, foreign: Foreign) -> None:
         raise FileError(foreign.who, came, expected, "pip install --upgrade chainrule")
 
 
-def check_whole(content: bytes, checksum: str, kind: Kind, foreign: Foreign) -> None:
+def check_whole(
+    head: bytearray, rest: memoryview, facts: dict[str, Any], kind: Kind, foreign: Foreign
+) -> None:
     """No byte is another one than when the file was written."""
-    place = content.find(checksum.encode())
-    view = memoryview(content)
-    before, after = view[:place], view[place + len(checksum.encode()) :]
-    if len(checksum) != len(NOTHING) or digest(before, NOTHING.encode(), after).hex() != checksum:
-        came = f"damaged: its {len(content):,} bytes do not have the checksum that it states"
-        raise FileError(
-            foreign.who, came, "the bytes that were written", f"the original file, or {kind.again}"
-        )
-
-
-def arrays_of(content: bytes, foreign: Foreign) -> dict[str, np.ndarray]:
-    """The arrays by name, which nobody writes to."""
-    try:
-        arrays = {name: np.require(a, requirements=("C", "A")) for name, a in load(content).items()}
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise foreign.refuse("the file", str(error), "a whole safetensors file") from None
-    for array in arrays.values():
-        array.flags.writeable = False
-    return arrays
+    checksum = foreign.text(facts.get("sha256"), "the checksum").encode()
+    before, _, after = head.partition(checksum or b"none")
+    if (
+        len(checksum) != len(NOTHING)
+        or digest(before, NOTHING.encode(), after, rest).hex() != checksum.decode()
+    ):
+        came = f"damaged: its {len(head) + len(rest):,} bytes do not have the checksum that it states"
+        hint = f"the original file, or {kind.again}"
+        raise FileError(foreign.who, came, "the bytes that were written", hint)

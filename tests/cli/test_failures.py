@@ -77,7 +77,7 @@ def prepare(case: str, folder: Path, run: Path) -> Path:
         (4, ["evaluate", "{}"], "foreign", ("linear1.weight is missing", "build the model")),
         (4, ["evaluate", "{}"], "damaged", ("damaged", "input_shape")),
         (4, ["evaluate", "{}"], "nowhere", ("no such folder", "the folder of a run")),
-        (4, ["evaluate", "{}"], "truncated", ("weights.safetensors", "a whole safetensors file")),
+        (4, ["evaluate", "{}"], "truncated", ("weights.safetensors", "(truncated)")),
         (4, ["train", "linear", "--out", "{}"], "file", ("Not a directory",)),
         (4, ["predict", "RUN", "{}"], "picture", ("picture",)),
     ],

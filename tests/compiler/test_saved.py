@@ -412,13 +412,10 @@ AUDITED = """
 import sys
 import hashlib  # which a checksum loads when it is first asked for
 from chainrule.compiler import SavedStep
+from chainrule.compiler.saved import know_settings
 from chainrule.errors import FileError
-from chainrule.graph.plain import hints_of
-from chainrule.ops.gates import GATES
-from chainrule.ops.window import Window
 
-for own in (*GATES, Window):
-    hints_of(own)  # the types that the gates' own source declares
+know_settings()  # the types that the gates' own source declares, which is done before the first file is opened
 
 seen = []
 sys.addaudithook(lambda event, arguments: seen.append((event, arguments[:1])))
@@ -429,7 +426,8 @@ for path in sys.argv[1:]:
         pass
 events = list(seen)
 for event, arguments in events:
-    if event not in ("builtins.id", "object.__getattr__", "object.__setattr__", "sys._getframe"):
+    quiet = event in ("builtins.id", "object.__getattr__", "object.__setattr__", "sys._getframe")
+    if not quiet and not isinstance(arguments[0], int):  # the number of a file that is open
         print(event, *arguments)
 """
 

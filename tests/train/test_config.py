@@ -134,5 +134,5 @@ def test_files_that_are_no_configuration(content, kind, came, tmp_path):
 def test_no_file(tmp_path):
     with pytest.raises(FileError, match=r"nothing\.toml: No such file or directory; expected a TOML file"):
         Config.read(tmp_path / "nothing.toml")
-    with pytest.raises(FileError, match="directory"):
+    with pytest.raises(FileError, match="a folder; expected a TOML file"):
         Config.read(tmp_path)

@@ -19,6 +19,8 @@ from ..words import many
 
 STEP = Kind("chainrule step", 1, "a saved step", "a file that step.save(batch, path) wrote", "save again")
 PROGRAM = "program"
+PROGRAMS = 1 << 30
+"""Bytes of memory that a program may take as data: of some 40 MB of text, a hundred times the largest network's."""
 
 
 class MadeBy(NamedTuple):
@@ -66,5 +68,6 @@ def unpack(path: Path) -> Archive:
         foreign.text(processor, "the processor"),
         foreign.whole(threads, "the number of threads"),
     )
-    program = parsed(sealed.arrays.pop(PROGRAM, np.zeros(0, np.uint8)).tobytes(), "the program", foreign)
+    text = sealed.arrays.pop(PROGRAM, np.zeros(0, np.uint8)).tobytes()
+    program = parsed(text, "the program", foreign, PROGRAMS)
     return Archive(made_by, foreign.row(watched, "the watched values"), program, sealed.arrays)

@@ -15,6 +15,7 @@ import numpy as np
 from ..graph import Program, Spec, Value, require_grad
 from ..graph.foreign import Foreign
 from ..graph.paths import cell_path, input_names, unique
+from ..graph.plain import hints_of
 from ..graph.readback import read
 from ..graph.spec import Example
 from ..graph.written import write
@@ -147,6 +148,7 @@ class SavedStep:
 
         Raises FileError for a file that is missing, damaged, foreign, or of a newer version.
         """
+        know_settings()
         archive, foreign = unpack(Path(path)), Foreign(os.fspath(path))
         program = reread(archive.program, foreign)
         expected = places(program)
@@ -223,6 +225,13 @@ class SavedStep:
             path: distance(a, b) for path, (a, b) in pairs.items() if b is None or a.tobytes() != b.tobytes()
         }
         return Differences(tuple(pairs), apart, self.made_by.processor, processor())
+
+
+@functools.cache
+def know_settings() -> None:
+    """Look up the declared types of all gates: Python evaluates their texts, and does so before a file is read."""
+    for made in (*VOCABULARY.gates.values(), *VOCABULARY.kinds.values()):
+        hints_of(made)
 
 
 def copied(cell: Value) -> Value:

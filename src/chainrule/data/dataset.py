@@ -132,8 +132,11 @@ class Dataset:
 def numbered(*labels: NDArray[Any]) -> tuple[str, ...]:
     """Return the numbers up to the highest label as class names.
 
-    Raises LabelError where there would be more classes than pictures: such labels are not counted from 0.
+    Raises LabelError where there would be more classes than pictures: such labels are not counted from 0; DTypeError
+    for labels that are no integers.
     """
+    for part in labels:
+        _check_integers("labels", part)
     highest = max(int(part.max(initial=0)) for part in labels)
     if highest >= sum(part.size for part in labels):
         pictures = sum(part.size for part in labels)
@@ -151,10 +154,15 @@ def _stratify(
     labels: NDArray[np.int64], groups: NDArray[np.integer] | None, fraction: float, rng: Generator
 ) -> NDArray[np.bool_]:
     """Return (N,) bool: who is in the first part, class by class, whole groups at a time."""
-    units = np.arange(len(labels)) if groups is None else groups
-    _, leader, member, size = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+    if groups is None:
+        leader = member = np.arange(len(labels))
+        size = np.ones(len(labels), np.int64)
+    else:
+        _, leader, member, size = np.unique(
+            groups, return_index=True, return_inverse=True, return_counts=True
+        )
     first = np.zeros(len(leader), np.bool_)
-    for label in np.unique(labels[leader]):
+    for label in np.flatnonzero(np.bincount(labels[leader])):
         candidates = np.flatnonzero(labels[leader] == label)
         candidates = candidates[rng.permutation(len(candidates))]
         filled = np.concatenate(([0], np.cumsum(size[candidates])))
@@ -200,6 +208,11 @@ def _check_finite(who: str, images: NDArray[np.float32]) -> None:
     )
 
 
+def _check_integers(who: str, labels: NDArray[Any]) -> None:
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(who, f"labels of dtype {labels.dtype}", "integers", 'labels.astype("int64")')
+
+
 def _check_labels(name: str, labels: NDArray[Any], count: int, classes: tuple[str, ...]) -> None:
     who = f"Dataset {name}"
     if labels.ndim != 1:
@@ -209,8 +222,7 @@ def _check_labels(name: str, labels: NDArray[Any], count: int, classes: tuple[st
             f"1 axis ({count},)",
             "labels.reshape(-1), or argmax(axis=1)",
         )
-    if labels.dtype.kind not in "iu":
-        raise DTypeError(who, f"labels of dtype {labels.dtype}", "integers", 'labels.astype("int64")')
+    _check_integers(who, labels)
     if len(labels) != count:
         raise DataError(
             who, f"{count} images and {len(labels)} labels", "as many of each", "give each picture its label"

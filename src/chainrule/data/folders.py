@@ -10,12 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+# Pillow loads these when it meets their kind of picture; nothing is to be loaded while a file is read.
+from PIL import (  # noqa: F401  isort: skip
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
 from ..errors import DataError, FileError, ShapeError
 from .dataset import Dataset
 
 Picture = NDArray[np.uint8]
 
 _SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _MODES = {1: "L", 3: "RGB"}
 
 
@@ -81,16 +94,23 @@ def decode_picture(
     who: str,
     channels: int | None = None,
     size: tuple[int, int] | None = None,
+    *,
+    formats: tuple[str, ...] = _FORMATS,
+    most: int | None = None,
 ) -> Picture:
     """Decode one picture file.
 
     channels:  1 or 3; None keeps grey grey and makes all else red, green and blue
     size:      (H, W) pixels; None keeps its own
+    formats:   that it may have, by Pillow's names; no others, because some would run another program
+    most:      bytes that its pixels may take
     Returns (C, H, W) uint8.
     Raises FileError naming `who`.
     """
     try:
-        with Image.open(source) as file:
+        with Image.open(source, formats=formats) as file:
+            if most is not None and 3 * file.width * file.height > most:
+                raise ValueError(f"{file.width} × {file.height} pixels, far more than its bytes can tell")
             picture = _to_mode(ImageOps.exif_transpose(file), channels)
     # Broken pictures make Pillow raise nearly anything: OSError, SyntaxError, struct.error, ValueError …
     except Exception as error:

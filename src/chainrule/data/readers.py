@@ -8,24 +8,27 @@ from __future__ import annotations
 import gzip
 import io
 import math
-import zlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from ..errors import FileError, SettingError, ShapeError
+from ..errors import SettingError, ShapeError
+from ..reading import EXPANSION, MB
+from ..words import printable
 from .dataset import Dataset, hold_out, numbered
 from .folders import decode_picture
+from .npz import Npz, npz
+from .stream import FETCH_AGAIN, Stream, fault, reading
 
 Arrays = dict[str, NDArray[Any]]
 
-_GZIP_MAGIC, _ZIP_MAGIC = b"\x1f\x8b", b"PK"
+_GZIP_MAGIC = b"\x1f\x8b"
+_MOST_AXES = 32
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 # (training images, training labels, test images, test labels); a file may lack the last two.
 _LAYOUTS = (
@@ -33,8 +36,8 @@ _LAYOUTS = (
     ("train_images", "train_labels", "test_images", "test_labels"),
     ("x_train", "y_train", "x_test", "y_test"),
 )
-_PACKED = {"bytes", "offsets", "y"}
-_FETCH_AGAIN = "fetch it again; a download may have broken off"
+_PACKED, _PERHAPS = {"bytes", "offsets", "y"}, {"test", "track"}
+_MORE_CLASSES = 1000
 
 
 def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
@@ -54,27 +57,38 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     ...     read_idx(path)
     array([7, 9], dtype=uint8)
     """
-    data = _read_bytes(path)
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
-        raise _fault(
-            path,
-            f"it begins with the bytes {data[:4].hex(' ') or '(none)'}",
+    with reading(path, "a whole file") as (file, size):
+        packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        file.seek(0)
+        if not packed:
+            return _idx(Stream(path, file.read, size), size)
+        with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+            return _idx(Stream(path, unpacked.read, size), None)
+
+
+def _idx(stream: Stream, size: int | None) -> NDArray[Any]:
+    """The array; where the size is known before, it is held to what the header says."""
+    head = stream.take(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] > _MOST_AXES:
+        raise fault(
+            stream.path,
+            f"it begins with the bytes {head.hex(' ') or '(none)'}",
             f"00 00, a dtype of {', '.join(f'{code:02x}' for code in _IDX_TYPES)}, and the number of axes",
             "give an IDX file such as train-images-idx3-ubyte.gz",
         )
-    dtype, axes = np.dtype(_IDX_TYPES[data[2]]), data[3]
-    start = 4 + 4 * axes
-    shape = tuple(int.from_bytes(data[at : at + 4], "big") for at in range(4, min(start, len(data)), 4))
-    expected = start + math.prod(shape) * dtype.itemsize
-    if len(data) != expected:
-        short = len(data) < expected
-        raise _fault(
-            path,
-            f"{len(data)} bytes ({'truncated' if short else 'something follows the numbers'})",
-            f"{expected} bytes for shape {shape} of {dtype.name}",
-            _FETCH_AGAIN if short else "give the file as it was published",
-        )
-    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    dtype, axes = np.dtype(_IDX_TYPES[head[2]]), stream.take(4 * head[3])
+    shape = tuple(int.from_bytes(axes[at : at + 4], "big") for at in range(0, len(axes), 4))
+    total = 4 + 4 * head[3] + math.prod(shape) * dtype.itemsize
+    expected = f"{total} bytes for shape {shape} of {dtype.name}"
+    if len(axes) < 4 * head[3] or (size is not None and size != total):
+        came = f"{4 + len(axes) if size is None else size} bytes"
+        if size is not None and size > total:
+            hint = "give the file as it was published"
+            raise fault(stream.path, f"{came} (something follows the numbers)", expected, hint)
+        raise fault(stream.path, f"{came} (truncated)", expected, FETCH_AGAIN)
+    array = stream.array(dtype, shape, expected, there=size is not None)
+    stream.check_end(expected)
+    return array
 
 
 def read_npz(path: str | PathLike[str]) -> tuple[Dataset, Dataset]:
@@ -91,14 +105,11 @@ def read_npz(path: str | PathLike[str]) -> tuple[Dataset, Dataset]:
     >>> read_npz(Path(__file__).parent / "embedded" / "fashion_6k.npz")[1]
     Dataset('fashion_6k': 1000 of (1, 28, 28) uint8, 10 classes)
     """
-    arrays = _read_arrays(path)
-    parts = [(arrays[images], arrays[labels]) for images, labels in _layout(path, arrays)]
-    columns = [_one_column(part) for _, part in parts]
-    classes = _class_names(arrays, *columns)
-    sets = [
-        Dataset(_channels_first(part), column, classes, Path(path).stem)
-        for (part, _), column in zip(parts, columns, strict=True)
-    ]
+    with npz(path) as archive:
+        names = _layout(path, archive)
+        parts = [(_channels_first(archive[x]), _one_column(archive[y])) for x, y in names]
+        classes = _class_names(archive, *(labels for _, labels in parts))
+    sets = [Dataset(images, labels, classes, Path(path).stem) for images, labels in parts]
     return (sets[0], sets[1]) if len(sets) == 2 else hold_out(sets[0])
 
 
@@ -129,12 +140,21 @@ def read_packed_jpeg(path: str | PathLike[str], limit: int | None = None) -> tup
     """
     if limit is not None and limit < 2:
         raise SettingError("read_packed_jpeg: limit", f"{limit}", "at least 2 pictures", "limit=500")
-    arrays = _read_arrays(path)
-    _check_packed(path, arrays)
+    with npz(path) as archive:
+        if not _PACKED.issubset(archive.names):
+            hint = "read_npz for arrays of pixels"
+            raise fault(path, archive.shown, "bytes, offsets, y", hint)
+        arrays = {name: archive[name] for name in archive.names if name in _PACKED | _PERHAPS}
+        _check_packed(path, arrays)
+        classes = _class_names(archive, arrays["y"])
     if "test" not in arrays:
-        return hold_out(_unpack(path, arrays, np.arange(len(arrays["y"])), limit))
+        whole = _unpack(path, arrays, classes, np.arange(len(arrays["y"])), limit)
+        arrays.clear()  # their memory is for the two parts
+        return hold_out(whole)
     test = arrays["test"].astype(np.bool_)
-    train_set, test_set = (_unpack(path, arrays, np.flatnonzero(part), limit) for part in (~test, test))
+    train_set, test_set = (
+        _unpack(path, arrays, classes, np.flatnonzero(part), limit) for part in (~test, test)
+    )
     return train_set, test_set
 
 
@@ -143,69 +163,22 @@ def is_packed_jpeg(path: str | PathLike[str]) -> bool:
 
     Raises FileError if it is missing, damaged or not npz.
     """
-    with _archive(path) as archive:
-        return _PACKED.issubset(archive.files)
+    with npz(path) as archive:
+        return _PACKED.issubset(archive.names)
 
 
-@contextmanager
-def _archive(path: str | PathLike[str]) -> Iterator[NpzFile]:
-    """Open an npz file, without pickle; whatever goes wrong inside the block is the file's fault."""
-    try:
-        # Opened here, because np.load leaves a broken file open.
-        with _existing(path).open("rb") as file:
-            magic = file.read(len(_ZIP_MAGIC))
-            if magic != _ZIP_MAGIC:
-                raise _fault(
-                    path,
-                    f"it begins with the bytes {magic.hex(' ') or '(none)'}",
-                    f"an npz file, which begins with {_ZIP_MAGIC.hex(' ')}",
-                    "np.savez(path, x=images, y=labels)",
-                )
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                yield archive
-    except FileError:
-        raise
-    # A broken archive makes zipfile, zlib and NumPy's header parser raise nearly anything.
-    except Exception as error:
-        raise _fault(
-            path, f"it cannot be read ({error})", "a whole npz file of plain arrays", _FETCH_AGAIN
-        ) from error
-
-
-def _read_arrays(path: str | PathLike[str]) -> Arrays:
-    with _archive(path) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-def _existing(path: str | PathLike[str]) -> Path:
-    found = Path(path)
-    if not found.is_file():
-        raise _fault(path, "no such file", "a file", "check the path")
-    return found
-
-
-def _read_bytes(path: str | PathLike[str]) -> bytes:
-    try:
-        data = _existing(path).read_bytes()
-        return gzip.decompress(data) if data[:2] == _GZIP_MAGIC else data
-    except FileError:
-        raise
-    except (OSError, EOFError, zlib.error) as error:
-        raise _fault(path, f"it cannot be read ({error})", "a whole file", _FETCH_AGAIN) from error
-
-
-def _layout(path: str | PathLike[str], arrays: Arrays) -> list[tuple[str, str]]:
+def _layout(path: str | PathLike[str], archive: Npz) -> list[tuple[str, str]]:
     """Return the names of images and labels of the training part and, if there, of the test part."""
+    names = set(archive.names)
     for layout in _LAYOUTS:
         train, test = layout[:2], layout[2:]
-        missing_of_test = len(set(test) - arrays.keys())
-        if set(train) <= arrays.keys() and missing_of_test != 1:
+        missing_of_test = len(set(test) - names)
+        if set(train) <= names and missing_of_test != 1:
             return [train] if missing_of_test else [train, test]
-    packed = " (it is one for read_packed_jpeg)" if _PACKED.issubset(arrays) else ""
-    raise _fault(
+    packed = " (it is one for read_packed_jpeg)" if names >= _PACKED else ""
+    raise fault(
         path,
-        f"arrays named {sorted(arrays)}{packed}",
+        f"{archive.shown}{packed}",
         " or ".join(", ".join(layout) for layout in _LAYOUTS),
         "np.savez(path, x=images, y=labels)",
     )
@@ -216,11 +189,14 @@ def _one_column(labels: NDArray[Any]) -> NDArray[Any]:
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
-def _class_names(arrays: Arrays, *labels: NDArray[Any]) -> tuple[str, ...]:
+def _class_names(archive: Npz, *labels: NDArray[Any]) -> tuple[str, ...]:
     """Return the names in the file, else the numbers up to the highest label."""
-    if "classes" in arrays:
-        return tuple(map(str, arrays["classes"].reshape(-1).tolist()))
-    return numbered(*labels)
+    if "classes" not in archive.names:
+        return numbered(*labels)
+    classes, pictures = archive["classes"].reshape(-1), sum(part.size for part in labels)
+    if len(classes) > pictures + _MORE_CLASSES:
+        raise archive.fault(f"{len(classes):,} classes for {pictures:,} pictures")
+    return tuple(printable(str(name)) for name in classes.tolist())
 
 
 def _channels_first(images: NDArray[Any]) -> NDArray[Any]:
@@ -234,53 +210,65 @@ def _channels_first(images: NDArray[Any]) -> NDArray[Any]:
 
 def _check_packed(path: str | PathLike[str], arrays: Arrays) -> None:
     """Hold the arrays to each other, so that decoding can only meet a bad JPEG."""
-    if not _PACKED.issubset(arrays):
-        raise _fault(
-            path, f"arrays named {sorted(arrays)}", "bytes, offsets, y", "read_npz for arrays of pixels"
-        )
     data, offsets, count = arrays["bytes"], arrays["offsets"], arrays["y"].size
     shapes = {name: arrays[name].shape for name in ("y", "test", "track") if name in arrays}
     whole = data.ndim == 1 and data.dtype == np.uint8 and offsets.dtype.kind in "iu"
     whole = whole and offsets.shape == (count + 1,) and set(shapes.values()) == {(count,)}
     if not whole or offsets[0] < 0 or offsets[-1] > len(data) or (offsets[1:] <= offsets[:-1]).any():
-        raise _fault(
+        raise fault(
             path,
             f"bytes {data.dtype} {data.shape}, offsets {offsets.dtype} {offsets.shape}, {shapes}",
             f"bytes (B,) uint8, rising offsets ({count + 1},) from 0 to at most B, the others ({count},)",
-            _FETCH_AGAIN,
+            FETCH_AGAIN,
         )
 
 
 def _unpack(
-    path: str | PathLike[str], arrays: Arrays, chosen: NDArray[np.int64], limit: int | None
+    path: str | PathLike[str],
+    arrays: Arrays,
+    classes: tuple[str, ...],
+    chosen: NDArray[np.int64],
+    limit: int | None,
 ) -> Dataset:
     """Decode the chosen pictures, or `limit` of them."""
     if limit is not None and limit < len(chosen):
         chosen = chosen[np.linspace(0, len(chosen) - 1, limit).astype(np.int64)]
-    data, offsets = arrays["bytes"], arrays["offsets"]
-    pictures = []
-    for i in chosen.tolist():
-        file = io.BytesIO(data[offsets[i] : offsets[i + 1]].tobytes())
-        pictures.append(decode_picture(file, f"{path}: picture {i}"))
-        if pictures[-1].shape != pictures[0].shape:
-            raise ShapeError(
-                f"{path}: picture {i}",
-                f"shape {pictures[-1].shape}",
-                f"{pictures[0].shape}",
-                "scale them first",
-            )
-    labels = arrays["y"][chosen]
-    images = np.stack(pictures) if pictures else np.zeros((0, 1, 1, 1), np.uint8)
-    return Dataset(
-        images, labels, _class_names(arrays, arrays["y"]), Path(path).stem, _groups(arrays, chosen)
-    )
+    blocks, pictures = [], []
+    for picture in _pictures(path, arrays, chosen.tolist()):
+        pictures.append(picture)
+        if len(pictures) * picture.nbytes >= MB:
+            blocks.append(np.stack(pictures))
+            pictures.clear()
+    blocks += [np.stack(pictures)] if pictures else []
+    images = _joined(blocks) if blocks else np.zeros((0, 1, 1, 1), np.uint8)
+    return Dataset(images, arrays["y"][chosen], classes, Path(path).stem, _groups(arrays, chosen))
+
+
+def _pictures(path: str | PathLike[str], arrays: Arrays, chosen: list[int]) -> Iterator[NDArray[np.uint8]]:
+    """The chosen pictures, all of one shape."""
+    data, offsets, shape = arrays["bytes"], arrays["offsets"], None
+    for i in chosen:
+        file, who = data[offsets[i] : offsets[i + 1]].tobytes(), f"{os.fspath(path)}: picture {i}"
+        most = max(MB, EXPANSION * len(file))
+        picture = decode_picture(io.BytesIO(file), who, formats=("JPEG",), most=most)
+        shape = shape or picture.shape
+        if picture.shape != shape:
+            raise ShapeError(who, f"shape {picture.shape}", f"{shape}", "scale them first")
+        yield picture
+
+
+def _joined(blocks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The blocks as one array; each is given back when it is copied."""
+    images = np.empty((sum(map(len, blocks)), *blocks[0].shape[1:]), np.uint8)
+    end = len(images)
+    while blocks:
+        block = blocks.pop()
+        images[end - len(block) : end] = block
+        end -= len(block)
+    return images
 
 
 def _groups(arrays: Arrays, chosen: NDArray[np.int64]) -> NDArray[np.int64] | None:
     if "track" not in arrays or (track := arrays["track"][chosen].astype(np.int64)).min(initial=0) < 0:
         return None
     return arrays["y"][chosen].astype(np.int64) * (int(track.max(initial=0)) + 1) + track
-
-
-def _fault(path: str | PathLike[str], came: str, expected: str, hint: str) -> FileError:
-    return FileError(str(path), came, expected, hint)

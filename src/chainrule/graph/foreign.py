@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import FileError
+from ..words import printable
 from .spec import Spec
 
 MOST: Final = 1 << 64
@@ -29,18 +30,18 @@ DTYPES: Final = {
 class Foreign:
     """The checks of one file.
 
-    who:  its path, for the error
+    who:  its path, for the error;  again: how to get it anew
     """
 
-    def __init__(self, who: str) -> None:
-        self.who = who
+    def __init__(self, who: str, again: str = "save again") -> None:
+        self.who, self.again = who, again
 
     def refuse(self, what: str, came: Any, expected: str) -> FileError:
         """The error of a piece that is not what it has to be."""
         shown = came if isinstance(came, str) else reprlib.repr(came)
         short = printable(shown if len(shown) < 80 else f"{shown[:76]} …")
         return FileError(
-            self.who, f"damaged in {what}: {short}", expected, "the original file, or save again"
+            self.who, f"damaged in {what}: {short}", expected, f"the original file, or {self.again}"
         )
 
     def whole(self, came: Any, what: str, low: int = 0, high: int = MOST - 1) -> int:
@@ -83,8 +84,3 @@ class Foreign:
         if len(sizes) > MOST_AXES or math.prod(n for n in sizes if n) * dtype.itemsize > MOST_BYTES:
             raise self.refuse(f"the shape of {what}", shape, "an array that there could be")
         return Spec(sizes, dtype, self.flag(weak, f"the weakness of {what}"))
-
-
-def printable(name: str) -> str:
-    """A name in which nothing steers a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in name)

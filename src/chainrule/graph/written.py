@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..errors import TraceError
-from .foreign import printable
+from ..words import printable
 from .gate import Gate
 from .origin import Origin
 from .plain import Kinds, from_plain, from_spec

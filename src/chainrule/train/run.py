@@ -13,20 +13,26 @@ report.html          all of it as pictures
 from __future__ import annotations
 
 import errno
+import io
 import json
+import math
 import os
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from ..data import Normalize
-from ..errors import FileError, StateError, UsageError
+from ..errors import ChainruleError, FileError, UsageError
 from ..files import keep_names, told, write_whole
+from ..notation import from_json
+from ..reading import opened, whole_file
+from ..tensorfile import read_tensors
+from ..words import printable
 from .checkpoint import checkpoints_in, last_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
@@ -36,6 +42,13 @@ from .start import Start
 WAY = "--out"
 """How the user says where a run goes."""
 METRICS, WEIGHTS, RESULT = "metrics.jsonl", "weights.safetensors", "result.json"
+
+MOST_FACTS = 1 << 20
+MOST_LINE = 1 << 12
+"""Bytes of a file of facts, and of a line of metrics."""
+MOST_PIXELS = 1 << 28
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,14 +72,17 @@ class Sight:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Sight:
-        shape = tuple(int(n) for n in facts["input_shape"])
-        classes = tuple(str(c) for c in facts["classes"])
+        shape, classes = facts["input_shape"], facts["classes"]
         normalize = Normalize.from_dict(facts["normalize"])
-        if len(shape) != 3 or min(shape) < 1 or not classes:
-            raise ValueError(f"input_shape {list(shape)} and {len(classes)} classes")
+        if type(shape) is not list or len(shape) != 3 or any(type(n) is not int for n in shape):
+            raise ValueError(f"input_shape {reprlib.repr(shape)}")
+        if min(shape) < 1 or math.prod(shape) > MOST_PIXELS:
+            raise ValueError(f"input_shape {reprlib.repr(shape)}")
+        if type(classes) is not list or not classes or any(type(name) is not str for name in classes):
+            raise ValueError(f"classes {reprlib.repr(classes)}")
         if len(normalize.mean) != shape[0]:
             raise ValueError(f"{shape[0]} channels, {len(normalize.mean)} of them normalized")
-        return cls(shape, classes, normalize)
+        return cls(tuple(shape), tuple(map(printable, classes)), normalize)
 
 
 class RunFolder:
@@ -166,11 +182,18 @@ class RunFolder:
         Raises FileError if the file is missing or damaged.
         """
         path = self.path / METRICS
+        expected = "a JSON object with its kind in each line"
+        rows = []
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            return [row for row in map(json.loads, lines) if row["kind"] == kind]
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise damaged(path, error, "a JSON object with its kind in each line") from None
+            with opened(path, lambda came: damaged(path, came, expected)) as (file, _):
+                lines = io.BufferedReader(file)
+                while line := lines.readline(MOST_LINE):
+                    row = from_json(line, numbers=True)
+                    if row["kind"] == kind:
+                        rows.append(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(path, error, expected) from None
+        return rows
 
     def steps(self) -> list[StepEnd]:
         """Every recorded step, in order.
@@ -195,13 +218,10 @@ class RunFolder:
         """
         if not (self.path / WEIGHTS).exists() and (found := last_whole(self.checkpoints)[0]) is not None:
             return found.weights
-        path = self.path / WEIGHTS
-        try:
-            return load(path.read_bytes())
-        except (SafetensorError, OSError, ValueError, KeyError) as error:
-            raise FileError(
-                str(path), f"{error}", "a whole safetensors file", "another run, or train again"
-            ) from None
+        path, hint = self.path / WEIGHTS, "another run, or train again"
+        return read_tensors(
+            path, lambda came: FileError(str(path), came, "a whole safetensors file", hint), "train again"
+        )
 
     def config(self) -> Config:
         """What was asked."""
@@ -212,11 +232,7 @@ class RunFolder:
 
         Raises FileError if the file is damaged.
         """
-        path = self.path / "model.json"
-        try:
-            return Sight.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, OSError, StateError) as error:
-            raise damaged(path, error, "input_shape, classes and normalize") from None
+        return facts_in(self.path / "model.json", Sight.from_dict, "input_shape, classes and normalize")
 
     def start(self) -> Start | None:
         """How it began; None for a folder that does not say so.
@@ -224,12 +240,134 @@ class RunFolder:
         Raises FileError if the file is damaged.
         """
         path = self.path / "start.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
+        return facts_in(path, Start.from_dict, "weights, run, plain and versions")
+
+    def result(self) -> dict[str, Any]:
+        """How it ended.
+
+        Raises FileError if it did not, or the file is damaged.
+        """
+        return facts_in(self.path / RESULT, dict, "a JSON object")
+
+    def finished(self) -> bool:
+        """Whether it went to its end."""
+        return (self.path / RESULT).is_file()
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file: beside its place, flushed to the disk, then moved there."""
+        place = self.path / name
+        write_whole(place, content.encode() if isinstance(content, str) else content, WAY)
+        return place
+
+    def begin(self, config: Settings, sight: Sight, start: Start | None = None) -> None:
+        """What was asked, what the model will see, and how it begins."""
+        self.write("config.toml", config.as_toml())
+        self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        if start is not None:
+            self.write("start.json", json.dumps(asdict(start), indent=1, ensure_ascii=False) + "\n")
+
+    def append(self, events: Iterable[StepEnd | EpochEnd]) -> int:
+        """Lines of metrics, all or none, flushed to the disk; returns how many bytes there are then."""
+        rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
+        lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        path = self.path / METRICS
+        with told(path, WAY), open(path, "ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(lines) < len(lines):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except BaseException:
+                file.truncate(before)  # half a line would spoil those before it
+                raise
+        if before == 0:
+            keep_names(self.path)
+        return before + len(lines)
+
+    def cut(self, length: int) -> None:
+        """Take the metrics back to so many bytes.
+
+        Raises FileError if there are fewer, or the file cannot be written.
+        """
+        path = self.path / METRICS
+        there = path.stat().st_size if path.exists() else 0
+        if there < length:
+            came = f"{there:,} bytes, and its checkpoint was saved with {length:,}"
+            raise FileError(str(path), came, "the metrics of the run, whole", "train again")
+        if there > length:
+            with told(path, WAY), open(path, "r+b") as file:
+                file.truncate(length)
+                os.fsync(file.fileno())
+
+    def metrics(self, kind: str) -> list[dict[str, Any]]:
+        """The lines of one kind, "step" or "epoch".
+
+        Raises FileError if the file is missing or damaged.
+        """
+        path = self.path / METRICS
+        expected = "a JSON object with its kind in each line"
+        rows = []
         try:
-            return Start.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise damaged(path, error, "weights, run, plain and versions") from None
+            with opened(path, lambda came: damaged(path, came, expected)) as (file, _):
+                lines = io.BufferedReader(file)
+                while line := lines.readline(MOST_LINE):
+                    row = from_json(line, numbers=True)
+                    if row["kind"] == kind:
+                        rows.append(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(path, error, expected) from None
+        return rows
+
+    def steps(self) -> list[StepEnd]:
+        """Every recorded step, in order.
+
+        Raises FileError if the file is missing or damaged.
+        """
+        names = [field.name for field in fields(StepEnd)]
+        try:
+            return [StepEnd(*(row[name] for name in names)) for row in self.metrics("step")]
+        except KeyError as error:
+            expected = f"{', '.join(names)} in each line of a step"
+            raise damaged(self.path / METRICS, error, expected) from None
+
+    def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
+        """The state dict as safetensors."""
+        self.write(WEIGHTS, save({name: np.asarray(a, order="C") for name, a in state.items()}))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The state dict back; that of the last checkpoint where the run came to no whole epoch.
+
+        Raises FileError if the file is truncated or of another format.
+        """
+        if not (self.path / WEIGHTS).exists() and (found := last_whole(self.checkpoints)[0]) is not None:
+            return found.weights
+        path, hint = self.path / WEIGHTS, "another run, or train again"
+        return read_tensors(
+            path, lambda came: FileError(str(path), came, "a whole safetensors file", hint), "train again"
+        )
+
+    def config(self) -> Config:
+        """What was asked."""
+        return Config.of(Config.read(self.path / "config.toml"), str(self.path / "config.toml"))
+
+    def sight(self) -> Sight:
+        """What the model sees and says.
+
+        Raises FileError if the file is damaged.
+        """
+        return facts_in(self.path / "model.json", Sight.from_dict, "input_shape, classes and normalize")
+
+    def start(self) -> Start | None:
+        """How it began; None for a folder that does not say so.
+
+        Raises FileError if the file is damaged.
+        """
+        path = self.path / "start.json"
+        if not os.path.lexists(path):
+            return None
+        return facts_in(path, Start.from_dict, "weights, run, plain and versions")
 
     def result(self) -> dict[str, Any]:
         """How it ended.
@@ -247,7 +385,26 @@ class RunFolder:
         self.write(RESULT, json.dumps(dict(result), indent=1, ensure_ascii=False) + "\n")
 
 
-def damaged(path: Path, error: Exception, expected: str) -> FileError:
+def facts_in(path: Path, made: Callable[[Mapping[str, Any]], T], expected: str) -> T:
+    """What is made of the JSON in a file of a run, or a FileError."""
+    content = whole_file(path, MOST_FACTS, lambda came: damaged(path, came, expected))
+    try:
+        return made(from_json(content))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(path, error, expected) from None
+
+
+def damaged(path: Path, error: Exception | str, expected: str) -> FileError:
     """The error of a file of a run that cannot be read."""
-    reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-    return FileError(str(path), f"damaged: {reason}", expected, "another run, or train again")
+    reason = reason_of(error)
+    shown = printable(reason if len(reason) < 120 else f"{reason[:118]} …")
+    return FileError(str(path), f"damaged: {shown}", expected, "another run, or train again")
+
+
+def reason_of(error: Exception | str) -> str:
+    """What was wrong, in words."""
+    if isinstance(error, ChainruleError):
+        return error.came
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return f"an entry of another kind ({error})" if isinstance(error, TypeError) else str(error)

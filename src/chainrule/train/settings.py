@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from ..errors import FileError, UsageError
+from ..notation import from_toml
+from ..reading import whole_file
+from ..words import printable
+
+MOST_BYTES = 1 << 14
+"""Of a configuration file."""
+MOST_BITS = 64
+"""Of a whole number in it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,10 @@ class Settings:
         for key, value in settings.items():
             if key not in standard:
                 raise UsageError(
-                    who, f"key {key!r}", f"one of {', '.join(standard)}", nearest(key, tuple(standard))
+                    who,
+                    f"key {reprlib.repr(key)}",
+                    f"one of {', '.join(standard)}",
+                    nearest(key, tuple(standard)),
                 )
             taken[key] = typed(who, key, value, standard[key])
         return cls(**taken)
@@ -60,25 +71,28 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
     Raises FileError if it cannot be read as TOML.
     """
+
+    def refuse(came: str) -> FileError:
+        return FileError(str(path), came, "a TOML file", "another path after --config")
+
+    content = whole_file(path, MOST_BYTES, refuse)
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror or "not readable"
-        raise FileError(str(path), reason, "a TOML file", "another path after --config") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FileError(
-            str(path), f"no TOML: {error}", "lines such as epochs = 8", "correct that line"
-        ) from None
+        return from_toml(content)
+    except ValueError as error:
+        came, expected = f"no TOML: {printable(str(error))}", "lines such as epochs = 8"
+        raise FileError(str(path), came, expected, "correct that line") from None
 
 
 def typed(who: str, key: str, value: Any, standard: Any) -> Any:
     """The value as the type of its default; whole numbers may stand for fractions."""
-    kind = type(standard)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    kind, hint = type(standard), f"{key} = {json.dumps(standard)}"
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        raise UsageError(who, f"{key} = a number of {value.bit_length():,} bits", "a smaller one", hint)
+    if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
-        raise UsageError(who, f"{key} = {value!r}", names[kind], f"{key} = {json.dumps(standard)}")
+        raise UsageError(who, f"{key} = {reprlib.repr(value)}", names[kind], hint)
     return value
 
 

@@ -45,9 +45,15 @@ class Start:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Start:
-        """What was written as JSON."""
-        given = {str(name): str(version) for name, version in facts["versions"].items()}
-        return cls(str(facts["weights"]), str(facts["run"]), bool(facts["plain"]), given)
+        """What was written as JSON.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        weights, run, plain, given = (facts[name] for name in ("weights", "run", "plain", "versions"))
+        texts = type(given) is dict and [weights, run, *given, *given.values()]
+        if not texts or any(type(text) is not str for text in texts) or type(plain) is not bool:
+            raise ValueError("an entry of another kind")
+        return cls(weights, run, plain, given)
 
 
 def digest_of(model: Module) -> str:
