@@ -104,6 +104,23 @@ def test_a_search_that_was_broken_off_goes_on(tmp_path, after):
     assert len(list(seen.iterdir())) == seen_all + 1, "more than the best was learned once more"
 
 
+def test_going_on_draws_from_the_same_boxes(tmp_path):
+    """Whatever later rounds have found already: a round's box is that of the rounds before it."""
+    for seed in range(6):
+        whole = made(random_state=seed, trials=9, rounds=3)
+        for after in range(1, 9):
+            broken = made(random_state=seed, trials=9, rounds=3, folder=tmp_path / f"{seed}-{after}")
+            going = broken.going(X, Y)
+            for _ in range(after):
+                next(going)
+            going.close()
+            assert told([*broken.going(X, Y)]) == told([*whole.going(X, Y)])[after:]
+        assert [s.ranges for s in broken.spaces_] == [s.ranges for s in whole.spaces_]
+        assert not [*broken.going(X, Y)] and [s.ranges for s in broken.spaces_] == [
+            s.ranges for s in whole.spaces_
+        ]
+
+
 def test_another_search_is_refused(tmp_path):
     made(folder=tmp_path).fit(X, Y)
     for other, name in (
