@@ -1,6 +1,7 @@
 """`chainrule train`: what it prints, what it leaves, which setting wins."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.cli.output import stderr
-from chainrule.cli.train import Told, configured
-from chainrule.train import Config, RunFolder
+from chainrule.cli.train import configured
+from chainrule.train import RunFolder, last_whole
 from chainrule.train.steps import Runner
 
 
@@ -26,6 +26,7 @@ def test_a_run_and_its_folder(say, tmp_path: Path, pictures: Path):
     assert set(said.json) == {"test_accuracy", "test_loss", "parameters", "seconds", "run"}
     assert 0 <= said.json["test_accuracy"] <= 1 and said.json["parameters"] == 8 * 8 * 2 + 2
     names = {
+        "checkpoints",
         "config.toml",
         "model.json",
         "start.json",
@@ -51,6 +52,36 @@ def test_a_full_disk_is_5_and_leaves_nothing_half_written(tmp_path: Path, pictur
     done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
     assert done.returncode == 5 and "room on the disk" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_fills_up_keeps_the_last_checkpoint(say, tmp_path: Path, pictures: Path):
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+    code += "from chainrule.cli import main; sys.exit(main())"
+    words = ["linear", "--data", pictures, "--epochs", 40, "--batch-size", 8, "--quiet"]
+    begin = [*words, "--checkpoint-seconds", 0, "--out", tmp_path / "run"]
+    command = [sys.executable, "-c", code, "train", *map(str, begin)]
+    # only what Python knows of: readline tells children of 80 columns
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ))
+    assert done.returncode == 5 and "metrics.jsonl" in done.stderr and "room on the disk" in done.stderr
+    assert f"chainrule train --resume {tmp_path / 'run'} " in done.stderr
+    assert not list(tmp_path.rglob("*.part"))
+    assert say("train", "--resume", tmp_path / "run", "--quiet").code == 0
+    assert say("train", *words, "--out", tmp_path / "whole").code == 0
+    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("run", "whole")]
+    assert weights[0] == weights[1]
+
+
+def test_a_loss_that_runs_away_is_3_and_keeps_the_last_good_checkpoint(say, tmp_path: Path, pictures: Path):
+    words = ["two-layer", "--data", pictures, "--optimizer", "sgd", "--schedule", "constant", "--lr", 30.0]
+    words += ["--batch-size", 8, "--epochs", 30, "--checkpoint-seconds", 0, "--out", tmp_path / "run"]
+    said = say("train", *words, "--json")
+    error = said.json["error"]
+    assert (said.code, error["kind"]) == (3, "DivergedError") and "in step" in error["came"]
+    assert error["notes"][0].startswith("The last checkpoint, after step")
+    found, damaged = last_whole(tmp_path / "run" / "checkpoints")
+    assert damaged == [] and all(np.isfinite(array).all() for array in found.weights.values())
+    again = say("train", "--resume", tmp_path / "run", "--json")
+    assert (again.code, again.json["error"]["came"]) == (3, error["came"]), "it runs away alike"
 
 
 def test_the_same_seed_gives_the_same_weights(say, tmp_path: Path, pictures: Path):
@@ -105,17 +136,8 @@ def test_a_loss_that_is_ruined_by_the_very_last_step_is_3(say, tmp_path: Path, p
     words += ["--epochs", 1, "--batch-size", 64, "--validation", 0]
     said = say("train", "two-layer", *words, "--out", tmp_path / "run", "--json")
     assert said.code == said.json["error"]["code"] == 3
-    assert "The weights after epoch 1 of 1" in said.json["error"]["notes"][0]
-
-
-def test_weights_that_are_there_are_never_taken_away(tmp_path: Path):
-    run = RunFolder.create(tmp_path / "run")
-    run.save_weights({"w": np.zeros(2)})
-    (run.path / "config.toml").touch()
-    with pytest.raises(KeyboardInterrupt) as stop, Told(stderr(), True, Config()).following(run):
-        # before anybody was told that the epoch is over
-        raise KeyboardInterrupt
-    assert (run.path / "config.toml").exists() and "chainrule train" in stop.value.__notes__[-1]
+    assert said.json["error"]["notes"][0].startswith("The last checkpoint, after epoch 1 of 1")
+    assert "starts a new run" in said.json["error"]["notes"][-1]
 
 
 def test_a_path_of_data_is_kept_whole(tmp_path: Path, pictures: Path, monkeypatch):
