@@ -26,6 +26,7 @@ from engine import engine
 from estimators import estimators
 from fashion import fashion
 from glass import glass
+from neighbours import METRICS, neighbours
 from pictures import CONVNETS
 from products import products
 from rich import box
@@ -105,6 +106,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "glass": glass,
     "fashion": fashion,
     "estimators": estimators,
+    "neighbours": neighbours,
     "products": products,
     "call": call,
     "compile": compiling,
@@ -126,7 +128,12 @@ def asked(words: list[str]) -> dict[str, list[str]]:
         last = next(reversed(found), "")
         if word in BENCHMARKS:
             found[word] = []
-        elif word in CONVNETS and last.startswith(("conv", "glass")):
+        elif (
+            word in METRICS
+            and last == "neighbours"
+            or word in CONVNETS
+            and last.startswith(("conv", "glass"))
+        ):
             found[last].append(word)
         else:
             raise SystemExit(f"no benchmark {word!r}; there are {', '.join(BENCHMARKS)}")

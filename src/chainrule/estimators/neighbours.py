@@ -32,8 +32,9 @@ class KNeighborsClassifier(Classifier):
 
     Neighbours are exact: those of distances computed in float64, whatever the number of threads. Memory beside X: 260
     bytes a sample (of l1 half a byte for each of its numbers), a few blocks of 16 MB, and the results.
-    fit raises SettingError for other settings, DataError for k above the number of samples, DataError, DTypeError and
-    ShapeError for samples and labels; predict NotFittedError before fit.
+    fit raises SettingError for other settings, DataError for k above the number of samples and for numbers whose
+    squares leave float64, DataError, DTypeError and ShapeError for samples and labels that no classifier takes; what is
+    asked before fit raises NotFittedError.
     Source: Cover & Hart 1967; bounds, then exact distances where they are not enough: Seidl & Kriegel 1998.
 
     >>> X = np.array([[0.0, 0], [1, 0], [0, 9], [1, 9]])
