@@ -1,4 +1,4 @@
-"""Worker: fits an estimator of ours, and scores it, by turns.  Arguments: network or svm, and settings."""
+"""Worker: fits an estimator of ours, and scores it, by turns.  Arguments: network-200 or svm, and settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     name, words = sys.argv[1:]
     chosen = settings(words)
     X, y, X_test, y_test = read()
-    if name == "network":
+    if name.startswith("network"):
         made = NetworkClassifier(
             (100,), schedule="constant", lr=chosen["lr"], batch_size=int(chosen["batch"])
         )

@@ -1,4 +1,4 @@
-"""Worker: the same with scikit-learn, in as many threads as it takes.  Arguments: network or svm, and settings."""
+"""Worker: the same with scikit-learn, in as many threads as it takes.  Arguments: network-200 or svm, and settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
     chosen = settings(words)
     epochs = int(chosen["epochs"])
     X, y, X_test, y_test = read("scaled" in chosen)
-    if name == "network":
+    if name.startswith("network"):
         made = MLPClassifier(
             (100,), max_iter=epochs, batch_size=int(chosen["batch"]), learning_rate_init=chosen["lr"]
         )

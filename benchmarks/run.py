@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from checkpoint import checkpoint
 from convnet_costs import convnet_compile, convnet_memory, convnet_threads
 from convnet_kernels import convnet_kernels
 from convnets import convnets
@@ -110,6 +111,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "call": call,
     "compile": compiling,
     "threads": threads,
+    "checkpoint": checkpoint,
     "import": imports,
     "memory": memory,
     "accuracy": accuracy,

@@ -71,6 +71,7 @@ def test_neighbours():
     assert isinstance(plan().estimator(), ConfiguredClassifier)
     assert plan("knn", k="1,3").fitting(pictures(), asked=True).space["n_neighbors"] == [1, 3]
     assert plan("knn").fitting(pictures(), asked=False).space["n_neighbors"] == [k for k in KS if k <= 16]
+    assert plan("knn", k="16").fitting(pictures(), asked=True).space["n_neighbors"] == [16]
     with pytest.raises(UsageError, match="--k: 17 neighbours, and a trial keeps 16 of 20 pictures"):
         plan("knn", k="1,17").fitting(pictures(), asked=True)
 

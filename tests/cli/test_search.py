@@ -15,6 +15,8 @@ from chainrule.cli.output import stderr
 from chainrule.cli.search import Looking
 from chainrule.train import Config, RunFolder
 
+from ..estimators.dask_cluster import cluster
+
 SHORT = ["--epochs", 1, "--batch-size", 8, "--folds", 3, "--trials", 4, "--rounds", 2]
 
 
@@ -98,6 +100,15 @@ def test_stopped_and_gone_on(say, searched: Path, pictures: Path, tmp_path: Path
     assert re.search(rf"\d of 4 trials are finished, in {place}\n", said)
     assert f"chainrule search --resume {place}    goes on" in said
     assert say("search", "--resume", place).code == 0 and trials(place) == trials(searched)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
+def test_a_cluster_gives_the_same(say, searched: Path, pictures: Path, tmp_path: Path):
+    place = tmp_path / "svm"
+    with cluster(2, tmp_path) as (client, _):
+        words = [*SHORT, "--out", place, "--cluster", client.scheduler.address]
+        said = say("search", "svm", "--data", pictures, *words)
+    assert said.code == 0 and trials(place) == trials(searched)
 
 
 def test_on_a_terminal(monkeypatch, tmp_path: Path):

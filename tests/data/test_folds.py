@@ -58,6 +58,11 @@ def test_groups_stay_whole_and_classes_even():
         assert max(counts) - min(counts) <= 2
 
 
+def test_a_large_group_of_one_class_leaves_the_others_even():
+    labels, groups = np.repeat([0, 1], [11, 2]), np.array([1] * 10 + [2, 3, 4])
+    assert [int((labels[part] == 1).sum()) for part in folds(labels, 2, Generator(0), groups)] == [1, 1]
+
+
 def test_more_folds_than_members_of_a_class():
     labels = [0] * 9 + [1] * 3 + [2] * 8
     with pytest.raises(SettingError, match=r"5 folds, and class 1 has 3 members; .* in each class; try: 3 f"):

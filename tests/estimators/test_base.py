@@ -58,6 +58,7 @@ def test_pictures_and_rows_of_the_same_numbers_are_one():
     means = Means().fit(pictures, Y)
     assert means.sample_shape_ == (1, 2, 2) and means.n_features_in_ == 4
     assert means.predict(pictures.reshape(4, 4)).tolist() == means.predict(pictures).tolist()
+    assert means._asked(pictures.reshape(4, 4)).shape == (4, 1, 2, 2)
     with pytest.raises(DataError, match=r"4 features as input; expected X of shape \(N, 1, 2, 2\)"):
         means.predict(pictures.reshape(4, 2, 2, 1))
 
@@ -84,6 +85,11 @@ def test_a_fit_that_fails_changes_nothing():
     with pytest.raises(DataError):
         means.fit(X, Y[:2])
     assert not hasattr(means, "classes_")
+    unlearned = Means(shift=None)
+    with pytest.raises(ArithmeticError):
+        unlearned.fit(X, Y)
+    with pytest.raises(NotFittedError):
+        unlearned.predict(X)
     means.fit(X, Y)
     means.set_params(shift=None)
     with pytest.raises(ArithmeticError):

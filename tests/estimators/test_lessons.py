@@ -38,6 +38,18 @@ def test_as_a_trainer_that_is_given_the_batches(plain):
     assert curve == pytest.approx([epoch.loss for epoch in epochs], rel=1e-5)
 
 
+def test_columns_first_is_the_same_samples():
+    """And it is turned once: a step is handed rows that lie one after the other."""
+    one, other = trainer(), trainer()
+    Lessons("Who", 0.1, one, Scaling.fit(X), Generator(3)).run(X, Y, 1, 16)
+    lessons = Lessons("Who", 0.1, other, Scaling.fit(X), Generator(3))
+    seen, run_step = [], lessons.run_step
+    lessons.run_step = lambda X, *rest: seen.append(X) or run_step(X, *rest)
+    lessons.run(np.asfortranarray(X), Y, 1, 16)
+    assert all(array is seen[0] and array.flags.c_contiguous for array in seen) and len(seen) == 4
+    assert np.array_equal(weights(one), weights(other))
+
+
 def test_plain_is_compiled():
     fast, slow = trainer(), trainer(plain=True)
     for each in (fast, slow):

@@ -7,6 +7,7 @@ import pytest
 
 from chainrule.errors import DataError, MissingExtraError, SettingError
 from chainrule.estimators.parallel import each
+from chainrule.kernels.threads import threads, usable_cores
 
 from .standin import blobs
 
@@ -40,6 +41,18 @@ def test_an_error_arrives_as_it_was(jobs):
         pytest.raises(DataError, match="refuse: task 1; expected another"),
     ):
         list(each(refuse, [1], 0, jobs))
+
+
+def threads_of(task, shared):
+    return threads()
+
+
+def test_processes_side_by_side_share_the_cores():
+    before = threads()
+    assert list(each(threads_of, [1, 2], 0, 2)) == [max(1, usable_cores() // 2)] * 2
+    with joblib.parallel_config("threading"):
+        assert list(each(threads_of, [1, 2], 0, 2)) == [before] * 2
+    assert threads() == before
 
 
 def test_without_joblib(monkeypatch):

@@ -37,7 +37,7 @@ def test_the_nearest(monkeypatch, metric, short, room):
 
 
 def test_limits_hold():
-    asked, held, rise = sides("l1", True)
+    asked, held, rise = sides("l1", False)
     limits = expected(asked, held, "l1", 4)[0][:, -1]
     free, bound = Best.none(9, 4), Best.none(9, 4, limits)
     for best in (free, bound):

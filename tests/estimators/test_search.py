@@ -3,10 +3,7 @@
 import math
 import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
 
 import joblib
 import numpy as np
@@ -17,6 +14,7 @@ from chainrule.errors import DivergedError, NotFittedError, SettingError, UsageE
 from chainrule.estimators import RandomSearch, Trial
 from chainrule.estimators.search import best_of
 
+from .dask_cluster import cluster
 from .standin import Blurred, blobs
 
 X, Y = blobs()
@@ -106,6 +104,23 @@ def test_a_search_that_was_broken_off_goes_on(tmp_path, after):
     assert len(list(seen.iterdir())) == seen_all + 1, "more than the best was learned once more"
 
 
+def test_going_on_draws_from_the_same_boxes(tmp_path):
+    """Whatever later rounds have found already: a round's box is that of the rounds before it."""
+    for seed in range(2):
+        whole = made(random_state=seed, trials=9, rounds=3)
+        for after in range(1, 9):
+            broken = made(random_state=seed, trials=9, rounds=3, folder=tmp_path / f"{seed}-{after}")
+            going = broken.going(X, Y)
+            for _ in range(after):
+                next(going)
+            going.close()
+            assert told([*broken.going(X, Y)]) == told([*whole.going(X, Y)])[after:]
+        assert [s.ranges for s in broken.spaces_] == [s.ranges for s in whole.spaces_]
+        assert not [*broken.going(X, Y)] and [s.ranges for s in broken.spaces_] == [
+            s.ranges for s in whole.spaces_
+        ]
+
+
 def test_another_search_is_refused(tmp_path):
     made(folder=tmp_path).fit(X, Y)
     for other, name in (
@@ -140,30 +155,6 @@ def test_another_search_is_refused(tmp_path):
 def test_what_is_refused(given, kind, came):
     with pytest.raises(kind, match=came):
         made().set_params(**given).fit(X, Y)
-
-
-@contextmanager
-def cluster(count, folder):
-    """A Dask cluster on this machine: an address, and its workers as processes that can be killed."""
-    distributed = pytest.importorskip("distributed")
-    with ExitStack() as open_things:
-        scheduler = open_things.enter_context(
-            distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None, processes=True)
-        )
-        client = open_things.enter_context(distributed.Client(scheduler))
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", scheduler.scheduler_address]
-        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
-        workers = [
-            subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            for _ in range(count)
-        ]
-        try:
-            client.wait_for_workers(count, timeout=60)
-            yield client, workers
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.wait()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")

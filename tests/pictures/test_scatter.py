@@ -40,11 +40,11 @@ def test_groups_have_shapes_and_failures_are_crosses(reader):
 
 def test_the_best_has_a_ring_and_its_name(reader):
     names = ["one", "two", "three, which is long"]
-    picture = scatter(X, Y, [1, 1, 1], names=names, best=2)
+    picture = scatter(X, Y, [1, 1, 1], names=names, best=2, best_name="the best by far")
     (ring,) = reader.parts(picture, "circle", "ring")
     assert ring.get("cx") == max((c.get("cx") for c in reader.parts(picture, "circle", "mark")), key=float)
     (name,) = reader.parts(picture, "text", "name")
-    assert name.text == names[2] and name.get("text-anchor") == "end"  # no room to the right
+    assert name.text == "the best by far" and name.get("text-anchor") == "end"  # no room to the right
     assert reader.tooltips(picture) == names
 
 

@@ -19,6 +19,8 @@ def test_samples_means_and_bars(reader):
     assert down[1] < down[0] < down[2]
     ends = [re.findall(r"[\d.]+", bar.get("d")) for bar in reader.parts(picture, "path", "bars")]
     reach = [float(dot) - float(end[1]) for dot, end in zip(down, ends, strict=True)]
+    below = [float(end[5]) - float(dot) for dot, end in zip(down, ends, strict=True)]
+    assert below == pytest.approx(reach, abs=0.2)
     scale = (down[0] - down[1]) / (88 - 81)
     assert reach == pytest.approx(np.std(Y, axis=1, ddof=1) * scale, abs=0.2)
     assert "l2, k 10: 88 ± 4.2" in reader.tooltips(picture)

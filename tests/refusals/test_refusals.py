@@ -67,9 +67,8 @@ def test_bad_input_is_refused(room, name, number, refusal):
     with pytest.raises(ChainruleError) as caught:
         refusal.act()
     error = caught.value
-    # where a program has loaded scikit-learn, what is not fitted is their error too: a class made of the two
-    ours = next(kind for kind in type(error).__mro__ if kind.__module__ == "chainrule.errors")
-    assert ours is refusal.kind, error
+    # where scikit-learn is loaded, the error of what is not fitted is of one of its kinds, too
+    assert refusal.kind in type(error).__mro__[:2], error
     for said in (error.who, error.came, error.expected, error.hint):
         assert said and len(said.strip()) >= 2, error
     assert error.who == name or room != "ops", f"the user called {name}: {error}"

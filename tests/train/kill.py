@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule import nn
+from chainrule.cli.threads import SETTING, VARIABLES
 from chainrule.random import Generator
 from chainrule.train import Config, EpochEnd, RunFolder, StepEnd, last_whole, resume_run, train_run
 from chainrule.train import whole as whole_runs
@@ -197,25 +198,19 @@ def killed_at_random(
 ) -> Random:
     """Kill `chainrule train` with these words at random moments, and go on until it ends; again with new runs."""
     rng, whole = random.Random(seed), folder / "whole"
-    environment = {**os.environ, "CHAINRULE_THREADS": "1"}
+    environment = {**os.environ, **dict.fromkeys((*VARIABLES, SETTING), "1")}
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": environment}
-    began = time.monotonic()
     subprocess.run(command(words, whole, again=False), check=True, **silent)
-    longest, expected = time.monotonic() - began, Ends.of(whole)
-    found, place = Random(0, 0, Counter(), []), folder / "run"
+    expected, found, place = Ends.of(whole), Random(0, 0, Counter(), []), folder / "run"
     while found.kills < kills or place.exists():
         again = bool(place.exists() and last_whole(place / "checkpoints")[0])
         if not again:
             shutil.rmtree(place, ignore_errors=True)
         with subprocess.Popen(command(words, place, again=again), **silent) as process:
-            try:
-                # the last run is let to its end
-                told = process.communicate(timeout=rng.uniform(0, longest) if found.kills < kills else None)[
-                    1
-                ]
-            except subprocess.TimeoutExpired:
+            if found.kills < kills:  # the last run is let to its end
+                wait(process, place, rng)
                 process.kill()
-                told = process.communicate()[1]
+            told = process.communicate()[1]
         if process.returncode == -signal.SIGKILL:
             where = fell_into(place)
             found.where[where] += 1
@@ -231,6 +226,33 @@ def killed_at_random(
         found = found._replace(runs=found.runs + 1)
         shutil.rmtree(place)
     return found
+
+
+def wait(process: subprocess.Popen[bytes], place: Path, rng: random.Random) -> None:
+    """Until a random moment: of the training, from its first save on, and now and then of the whole process."""
+    if rng.random() < 0.1:
+        until(process, lambda: False, rng.uniform(0, START))
+        return
+    before = saved(place)
+    until(process, lambda: saved(place) != before, 600.0)
+    until(process, lambda: False, rng.uniform(0, SPAN))
+
+
+def until(process: subprocess.Popen[bytes], holds: Callable[[], bool], seconds: float) -> None:
+    """Wait until something holds, the process has ended, or so long."""
+    end = time.monotonic() + seconds
+    while process.poll() is None and not holds() and time.monotonic() < end:
+        time.sleep(0.002)
+
+
+def saved(place: Path) -> float:
+    """When the last checkpoint came."""
+    folder = place / "checkpoints"
+    return folder.stat().st_mtime if folder.exists() else 0.0
+
+
+START, SPAN = 3.0, 1.5
+"""Seconds of a whole process, and of a training, in which a kill falls."""
 
 
 def readable(place: Path) -> list[str]:

@@ -147,6 +147,16 @@ def test_the_last_few_and_the_best_are_kept(tmp_path):
     assert Checkpoint.read(tmp_path / names(tmp_path)[-1]).best == training.checkpoints.best
 
 
+def test_the_best_is_remembered_by_who_goes_on(tmp_path):
+    first = Training(tmp_path, keep=1)
+    first.fit(epochs=1)
+    first.checkpoints.best = first.checkpoints.best._replace(value=2.0)  # nothing is going to be better
+    first.checkpoints.save()
+    second = Training(tmp_path, keep=1).fit(epochs=3)
+    assert second.checkpoints.best == first.checkpoints.best
+    assert names(tmp_path) == [f"epoch-0000{k}-step-0000000.safetensors" for k in (1, 3)]
+
+
 def test_every_step_where_no_second_may_pass(tmp_path):
     training = Training(tmp_path, seconds=0, keep=100).fit(epochs=1)
     assert names(tmp_path) == [f"epoch-00000-step-000000{k}.safetensors" for k in (1, 2, 3, 4)] + [

@@ -45,6 +45,7 @@ class Lessons:
         Raises DivergedError if the loss or a gradient is not finite.
         """
         self.trainer.model.train()
+        X = np.ascontiguousarray(X)  # once: a step would copy all of another layout each time
         return [self.epoch(epoch, X, numbers, batch_size) for epoch in range(1, epochs + 1)]
 
     def epoch(self, epoch: int, X: Array, numbers: NDArray[np.int64], batch_size: int) -> float:

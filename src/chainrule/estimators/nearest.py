@@ -18,9 +18,9 @@ Array = NDArray[Any]
 
 BLOCK = 1 << 24
 """Bytes of the rows of one block of points or queries."""
-SEEDS = 4096
+SEEDS = 1024
 """Points, evenly spread over all, that are searched first: their k-th distance is a limit for all others."""
-LOOSE = 0.25
+LOOSE = 0.5
 """The share of seeds that had to be looked at from which on a query's short bounds say too little."""
 FEW = 64
 """Queries below which it does not pay to make whole rows of all points."""

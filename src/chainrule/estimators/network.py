@@ -26,8 +26,8 @@ from .settings import generator, require
 
 Array = NDArray[Any]
 
-LOOK = 256
-"""Samples that are looked at together when scores are asked for."""
+LOOK, NUMBERS = 256, 1 << 21
+"""Samples that are looked at together when scores are asked for, and numbers in them, at most."""
 
 
 class NetworkClassifier(Classifier):
@@ -127,9 +127,9 @@ class NetworkClassifier(Classifier):
 
     def _scores(self, X: Array) -> Array:
         """(N, classes) float64 scores, before the softmax."""
-        X = self._shaped(X)
+        X, rows = self._shaped(X), max(1, min(LOOK, NUMBERS // self.n_features_in_))
         with nn.evaluating(self.network_), no_grad():
-            parts = [self._look(X[i : i + LOOK]).numpy() for i in range(0, len(X), LOOK)]
+            parts = [self._look(X[i : i + rows]).numpy() for i in range(0, len(X), rows)]
         return np.concatenate(parts).astype(np.float64)
 
     def predict_proba(self, X: Any) -> Array:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..errors import MissingExtraError, SettingError
+from ..kernels.threads import set_threads, threads, usable_cores
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,7 +38,8 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
     # One call at a time to each worker, as calls are long; and a tuple stays with its call: data that a cluster
     # spreads by itself are gone with the worker that held them.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    calls = (joblib.delayed(_attempt)(function, task, (shared,)) for task in tasks)
+    here = os.getpid()
+    calls = (joblib.delayed(_attempt)(function, task, (shared,), jobs, here) for task in tasks)
     for result, error in parallel(calls):
         if error is not None:
             raise error
@@ -49,8 +52,16 @@ def require_jobs(jobs: int | None) -> None:
         raise SettingError("parallel", f"jobs {jobs!r}", "a whole number of at least 1, or -1", "jobs=2")
 
 
-def _attempt(function: Callable[..., R], task: Any, shared: tuple[Any]) -> tuple[R | None, Exception | None]:
+def _attempt(
+    function: Callable[..., R], task: Any, shared: tuple[Any], jobs: int | None, parent: int
+) -> tuple[R | None, Exception | None]:
     """Result or error as values: some backends of joblib wait for ever for a call that raised."""
+    if (
+        jobs is not None and os.getpid() != parent
+    ):  # processes side by side share the cores; no number depends on it
+        share = 1 if jobs == -1 else max(1, usable_cores() // jobs)
+        if threads() != share:
+            set_threads(share)
     try:
         return function(task, *shared), None
     except Exception as error:

@@ -110,7 +110,9 @@ class RandomSearch(Classifier):
                 if log:
                     log.add(trial)
                 yield trial
-            best = best_of([*done.values()])
+            best = best_of(
+                [trial for trial in done.values() if trial.round <= turn]
+            )  # later ones may be finished
             space = space if best.failed else space.around(best.params)
         self.trials_ = [done[number] for number in sorted(done)]
         self.best_trial_ = best_of(self.trials_)

@@ -31,7 +31,7 @@ def search_page(search: RandomSearch, title: str, subtitle: str, again: str) -> 
     facts = {
         "right, in the mean of the folds": f"{best.mean:.1%}",
         "spread from fold to fold": f"± {best.spread:.1%}",
-        **{LABELS.get(name, name): told(value) for name, value in best.params.items()},
+        **{LABELS.get(name, name): brief(value) for name, value in best.params.items()},
         "trials": f"{len(trials)}",
         "of work": duration(sum(trial.seconds for trial in trials)),
     }
@@ -64,6 +64,7 @@ def scatter_section(search: RandomSearch, across: str, up: str) -> Section:
             for trial in trials
         ],
         best=trials.index(best),
+        best_name=f"{best.mean:.1%}",
         keys=keys(means),
         boxes=[Box(space.ranges[across], space.ranges[up]) for space in search.spaces_],
         x_label=across,
@@ -168,6 +169,11 @@ def told(value: Any) -> str:
     ('0.00031', '5', 'l1')
     """
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def brief(value: Any) -> str:
+    """A parameter's value in two digits, for where it stands large."""
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def word(trial: Trial) -> str:

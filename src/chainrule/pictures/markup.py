@@ -106,6 +106,7 @@ _STYLE = (
     + ".cr-box{fill:none;stroke:var(--cr-rule);stroke-width:1;stroke-dasharray:4 4}"
     + ".cr-bars{fill:none;stroke:var(--cr-hue);stroke-width:1.5}"
     + ".cr-faint{fill:var(--cr-hue);opacity:.3;pointer-events:all}"
+    + ".cr-svg .cr-halo{paint-order:stroke;stroke:var(--cr-card);stroke-width:5;stroke-linejoin:round}"
     + ".cr-svg .cr-bad{fill:var(--cr-wrong);font-weight:600}"
     + ".cr-bad-frame{fill:none;stroke:var(--cr-wrong);stroke-width:2.5}"
     + ".cr-hit{fill:transparent;pointer-events:all}"

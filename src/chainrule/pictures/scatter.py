@@ -38,6 +38,7 @@ def scatter(
     groups: Sequence[str] = (),
     names: Sequence[str] = (),
     best: int | None = None,
+    best_name: str = "",
     keys: Sequence[tuple[str, float]] = (),
     boxes: Sequence[Box] = (),
     title: str = "",
@@ -52,7 +53,7 @@ def scatter(
     shades:  (N,) from 0 to 1; NaN is drawn as a cross, as of something that failed
     groups:  N names; each group has a mark of its own, named in the legend
     names:   N texts that a point tells when the pointer rests on it
-    best:    the index of the point with a ring around it and its name beside it
+    best:    the index of the point with a ring around it;  best_name: what stands beside it
     keys:    (text, shade): what shades mean, for the legend
     boxes:   rectangles behind the points
     width, height:  pixels at natural size, ≥ 160 and ≥ 120
@@ -80,7 +81,7 @@ def scatter(
         marks.append(mark(shape, place, low, float(full[index]), told))
     body = [drawn_frame(plot, x_label), *(_box(plot, box) for box in boxes)]
     body.append(element("g", *marks, class_="cr-1"))
-    body += _best(points[best], names[best] if len(names) else "", plot) if best is not None else []
+    body += _best(points[best], best_name, plot) if best is not None else []
     return svg(width, height, *head, *body, name=title or "scatter")
 
 
@@ -143,7 +144,7 @@ def _best(point: tuple[float, float], name: str, plot: Frame) -> list[str]:
     ring = element("circle", cx=across, cy=down, r=_RADIUS + 5, class_="cr-ring")
     left = across + 18 + text_width(name) > plot.x.end
     place = across - 17 if left else across + 17
-    return [ring, label(place, down + 5, name, "name", "end" if left else "start")]
+    return [ring, label(place, down + 5, name, "name cr-halo", "end" if left else "start")]
 
 
 def _check(

@@ -163,4 +163,4 @@ def _best(plot: Frame, one: _Measured, place: int) -> list[str]:
     left = across + 18 + text_width(words) > plot.x.end
     height = plot.y(one.mean.y[place] + one.deviation[place]) - 12
     place_x = across + (6 if left else -6)
-    return [ring, label(place_x, max(height, 14.0), words, "name", "end" if left else "start")]
+    return [ring, label(place_x, max(height, 14.0), words, "name cr-halo", "end" if left else "start")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def digest_of(model: Module) -> str:
     return digest(b"".join(map(digest, parts))).hex()[:16]
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """What the numbers come from, by name."""
     found = {"python": platform.python_version(), "processor": processor(), "chainrule": __version__}
