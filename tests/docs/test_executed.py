@@ -96,7 +96,14 @@ CLAIMS = {
         "lines agree with the gates",
         "set-up: nothing found",
     ),
-    "recipes": ("checkpoint True", "4 × 32", "and back again", "into a unit 1.000", "rate 0.010"),
+    "recipes": (
+        "checkpoint True",
+        "4 × 32",
+        "and back again",
+        "into a unit 1.000",
+        "rate 0.010",
+        "lenet5', epochs=5, random_state=0): 8",
+    ),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),
 }
