@@ -103,6 +103,7 @@ CLAIMS = {
         "into a unit 1.000",
         "rate 0.010",
         "the same: True",
+        "lenet5', epochs=5, random_state=0): 8",
     ),
     "training": ("test pictures right", "the gradient of 7.weight", "taken for"),
     "compiling": ("times as fast", "lines agree with the gates", "True"),

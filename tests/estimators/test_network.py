@@ -75,6 +75,11 @@ def test_plain_is_compiled():
     assert np.allclose(a, b, atol=1e-5) and slow._look.plain and not fast._look.plain
 
 
+def test_plain_compiles_nothing(monkeypatch):
+    monkeypatch.setattr("chainrule.train.steps.compile", lambda *_, **__: None)
+    NetworkClassifier((8,), epochs=1, plain=True, random_state=0).fit(ROWS, DIGITS).predict(ROWS)
+
+
 def test_one_sample_is_seen_as_among_many():
     """To the bit: what the first rows say does not depend on how many come with them."""
     wide = np.repeat(ROWS, 13, axis=1)[:300]
@@ -97,6 +102,11 @@ def test_the_seed_is_weights_and_order():
         return NetworkClassifier((8,), epochs=1, random_state=seed).fit(ROWS, DIGITS).predict_proba(ROWS)
 
     assert np.array_equal(found(1), found(1)) and not np.array_equal(found(1), found(2))
+    begun = [
+        NetworkClassifier((8,), epochs=1, batch_size=500, random_state=s).fit(ROWS, DIGITS).loss_curve_[0]
+        for s in (1, 2)
+    ]
+    assert abs(begun[0] - begun[1]) > 1e-2  # before any step, where the order is nothing
     with seeded(3):
         first = found(None)
     with seeded(3):
@@ -123,7 +133,10 @@ def test_a_network_that_draws_random_numbers_is_quiet_when_asked():
         )
 
     network = NetworkClassifier(model=dropping, epochs=1, random_state=0).fit(ROWS, DIGITS)
-    assert np.array_equal(network.predict_proba(ROWS), network.predict_proba(ROWS))
+    before = network.predict_proba(ROWS)
+    assert not network.network_.training
+    network.network_.train()
+    assert np.array_equal(network.predict_proba(ROWS), before)
     again = clone(network).fit(ROWS, DIGITS)
     assert np.array_equal(network.predict_proba(ROWS), again.predict_proba(ROWS))
 
