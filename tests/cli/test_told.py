@@ -11,10 +11,10 @@ from chainrule.errors import DivergedError
 from chainrule.train import Checkpoint, Config, Position, RunFolder
 
 
-def broken_off(run: RunFolder, stop: BaseException) -> list[str]:
-    with pytest.raises(type(stop)) as caught, Told(stderr(), True, Config()).following(run):
+def broken_off(run: RunFolder, stop: BaseException, begun: bool = True) -> list[str]:
+    with pytest.raises(type(stop)) as caught, Told(stderr(), True, Config(), begun).following(run):
         raise stop
-    return caught.value.__notes__
+    return getattr(caught.value, "__notes__", [])
 
 
 @pytest.fixture
@@ -60,3 +60,8 @@ def test_a_run_that_diverged_is_not_gone_on_with(run: RunFolder):
     assert not any("--resume" in note for note in notes)
     assert notes[0] == f"The last checkpoint, after epoch 2 of 8, is in {run.path}"
     assert notes[-1] == f"chainrule train {run.path}    starts a new run from them"
+
+
+def test_nothing_is_said_of_a_run_that_was_only_looked_at(run: RunFolder):
+    Checkpoint({}, {}, Position(3)).write(run.checkpoints)
+    assert broken_off(run, KeyboardInterrupt(), begun=False) == []

@@ -28,6 +28,7 @@ class Told:
     console: Console
     quiet: bool
     config: Config
+    begun: bool = False
 
     def __post_init__(self) -> None:
         self.progress = TerminalProgress(self.console)
@@ -55,11 +56,16 @@ class Told:
 
     def listen(self, trainer: Trainer) -> None:
         """Follow the trainer; while it trains, a signal waits for the step to end."""
-        trainer.on(FitBegin, lambda event: self.patience.begin(trainer.stop))
+        trainer.on(FitBegin, lambda event: self.starts(trainer))
         trainer.on(FitEnd, lambda event: self.patience.end())
         if self.watched:
             self.progress.follow(trainer)
             trainer.on(FitEnd, lambda event: self.testing.start())
+
+    def starts(self, trainer: Trainer) -> None:
+        """The training begins: from here on a signal has something to wait for."""
+        self.begun = True
+        self.patience.begin(trainer.stop)
 
     @contextmanager
     def following(self, run: RunFolder) -> Iterator[None]:
@@ -83,6 +89,8 @@ class Told:
         if not weights and not saved:
             discard(run)
             return [f"No checkpoint was saved: {run.path} was taken away."]
+        if not self.begun:  # it is as it was before
+            return []
         notes = []
         if saved:
             epochs, steps = place_of(saved[-1].name) or (0, 0)
