@@ -72,12 +72,14 @@ def unpacked(content: bytes) -> int:
 
 
 def inflated(content: bytes, bits: int, most: int) -> int:
-    """How many bytes come out, at most so many."""
+    """How many bytes come out until something is wrong, at most so many."""
     total = 0
     while content and total < most:
         machine = zlib.decompressobj(bits)
         try:
-            total += len(machine.decompress(content, most))
+            while (piece := machine.decompress(content, 4096)) and total < most:
+                total += len(piece)
+                content = machine.unconsumed_tail
         except zlib.error:
             break
         if bits < 0 or not machine.eof:
