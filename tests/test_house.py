@@ -51,6 +51,9 @@ OPTIONAL = {
     "matplotlib": "pictures/door.py",
     "llvmlite": "kernels/language/target.py",
     "hashlib": "digest.py",
+    "http": "data/fetch.py",
+    "urllib": "data/fetch.py",
+    "scipy": "data/svhn.py",
 }
 """Libraries that may be imported inside a function, and the one place of each: optional, or slow to load."""
 
