@@ -54,8 +54,9 @@ def load(name_or_path: str) -> Split:
     orl-faces           40 people; always the same 2 of each one's 10 pictures are the test
 
     A path is a folder with one sub-folder of pictures a class (or two such folders, train and test), a folder
-    of the four IDX files or of CIFAR's binary version, or an npz file that `read_npz` or `read_packed_jpeg` reads. Without a test part a
-    fixed fifth of each class is held out. Nothing is fetched from the network: that is what `download` does.
+    of the four IDX files or of CIFAR's binary version, or an npz file that `read_npz` or `read_packed_jpeg`
+    reads. Without a test part a fixed fifth of each class is held out. Nothing is fetched from the network:
+    that is what `download` does.
 
     Returns (train, test).
     Raises UsageError for an unknown name, FileError for a missing or damaged file, and the errors of Dataset.
