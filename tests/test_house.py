@@ -52,6 +52,9 @@ OPTIONAL = {
     "llvmlite": "kernels/language/target.py",
     "hashlib": "digest.py",
     "sklearn": "estimators/scikit.py",
+    "http": "data/fetch.py",
+    "urllib": "data/fetch.py",
+    "scipy": "data/svhn.py",
 }
 """Libraries that may be imported inside a function, and the one place of each: optional, or slow to load."""
 

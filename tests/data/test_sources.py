@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chainrule.data import load, names, sources
+from chainrule.data import downloads, load, names, sources
 from chainrule.errors import DataError, FileError, UsageError
 from chainrule.random import Generator
 
@@ -27,6 +27,7 @@ def real(shared_data, monkeypatch):
 @pytest.fixture(autouse=True)
 def nothing_installed(monkeypatch, tmp_path):
     monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing-cached"))
     monkeypatch.setattr(sources, "_DEBIAN_FASHION", tmp_path / "not-installed")
 
 
@@ -96,7 +97,7 @@ def test_full_fashion_mnist_that_is_nowhere_says_how_to_get_it(tmp_path, monkeyp
     write_idx_set(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
-    with pytest.raises(FileError, match="apt-get install dataset-fashion-mnist.*CHAINRULE_DATA") as caught:
+    with pytest.raises(FileError, match="chainrule download fashion-mnist .31 MB.*CHAINRULE_DATA") as caught:
         load("fashion-mnist")
     assert str(tmp_path) in caught.value.came
 
@@ -135,7 +136,7 @@ def test_npz_files_of_either_kind(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("fashon-6k", "fashion-6k"), ("MNIST", "mnist-5k"), ("cifar10", "cifar10-jpeg"), ("zzz", "fashion-6k")],
+    [("fashon-6k", "fashion-6k"), ("MNIST", "mnist"), ("cifar-10", "cifar10"), ("zzz", "fashion-6k")],
 )
 def test_unknown_names_get_the_nearest(name, near):
     with pytest.raises(UsageError) as caught:
@@ -143,7 +144,10 @@ def test_unknown_names_get_the_nearest(name, near):
     assert near in caught.value.hint and "orl-faces" in caught.value.expected
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name not in ("fashion-6k", "fashion-mnist")])
+PUBLISHED = [*downloads(), "cifar100-coarse"]
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in ("fashion-6k", *PUBLISHED)])
 def test_missing_data_names_the_variable(name, tmp_path, monkeypatch):
     for came in ("CHAINRULE_DATA is not set", f"it is not in {tmp_path}"):
         with pytest.raises(FileError, match="export CHAINRULE_DATA=") as caught:
@@ -171,7 +175,64 @@ def test_errors_have_their_four_parts(tmp_path, error, call):
     assert all((caught.value.who, caught.value.came, caught.value.expected, caught.value.hint))
 
 
-def test_mnist(real):
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_missing_data_that_are_published_name_the_command(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    own = name.removesuffix("-coarse")
+    with pytest.raises(FileError, match=f"try: chainrule download {own} .* MB.*CHAINRULE_DATA=") as caught:
+        load(name)
+    assert str(tmp_path / own) in caught.value.came
+
+
+def test_a_set_that_is_half_there_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    for name in ("data_batch_1.bin", "batches.meta.txt"):
+        (tmp_path / "cifar10" / name).write_bytes(b"")
+    with pytest.raises(FileError, match="cifar10 lacks data_batch_2.bin, .*test_batch.bin"):
+        load("cifar10")
+
+
+def test_mnist_beside_fashion_mnist(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    write_idx_set(tmp_path / "mnist")
+    write_idx_set(tmp_path / "fashion-mnist", count=13)
+    assert len(load("mnist")[0]) == 12 and load("mnist")[0].classes == tuple("0123456789")
+    assert len(load("fashion-mnist")[0]) == 13
+
+
+def write_cifar(folder, labels, count, names):
+    """A folder in CIFAR's binary version; picture i of a file is filled with i, and has the labels i, i, …"""
+    folder.mkdir(parents=True)
+    record = [bytes([i] * labels) + bytes([10 * i] * 3072) for i in range(count)]
+    for name, content in names.items():
+        (folder / name).write_bytes(b"".join(record) if content is None else content)
+
+
+def test_cifar10_from_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    files = dict.fromkeys([*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin"])
+    write_cifar(
+        tmp_path / "cifar-10-batches-bin", 1, 3, {**files, "batches.meta.txt": b"plane\ncar\nbird\n\n"}
+    )
+    train, test = load("cifar10")
+    assert (train.name, train.shape, len(train), len(test)) == ("cifar10", (3, 32, 32), 15, 3)
+    assert train.labels.tolist() == [0, 1, 2] * 5 and test.classes == ("plane", "car", "bird")
+    assert train.images[1].min() == train.images[1].max() == 10
+    assert load(str(tmp_path / "cifar-10-batches-bin"))[0].name == "cifar-10-batches-bin"
+
+
+def test_cifar100_has_two_kinds_of_labels(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    files = {"coarse_label_names.txt": b"a\nb", "fine_label_names.txt": b"c\nd\ne"}
+    record = bytes([1, 2]) + bytes(3072)
+    write_cifar(tmp_path / "cifar100", 2, 0, {**files, "train.bin": record * 2, "test.bin": record})
+    fine, coarse = load("cifar100")[0], load("cifar100-coarse")[0]
+    assert (fine.labels.tolist(), fine.classes, fine.name) == ([2, 2], ("c", "d", "e"), "cifar100")
+    assert (coarse.labels.tolist(), coarse.classes, coarse.name) == ([1, 1], ("a", "b"), "cifar100-coarse")
+
+
+def test_mnist_5k(real):
     train, test = real("mnist-5k", "mnist_5k.npz")
     assert (
         np.bincount(train.labels).tolist() == [400] * 10 and np.bincount(test.labels).tolist() == [100] * 10

@@ -13,6 +13,7 @@ from .. import __version__
 from .check import check
 from .debug import debug_verb
 from .diff import diff
+from .download import download
 from .evaluate import evaluate
 from .failures import tell
 from .help import Verbs
@@ -42,6 +43,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
         ("chainrule debug resnet20", "go through its step line by line"),
         ("chainrule check resnet20", "its compiled step, its gradients, its set-up"),
         ("chainrule diff runs/convnet-… runs/convnet-…-2", "where two runs part"),
+        ("chainrule download cifar10", "fetch a published data set"),
     ),
     environment=(
         ("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),
@@ -63,7 +65,7 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for verb in (train, search, evaluate, predict, summary, time, debug_verb, check, diff):
+for verb in (train, search, evaluate, predict, summary, time, debug_verb, check, diff, download):
     chainrule.add_command(verb)
 
 

@@ -1,8 +1,11 @@
 """Pictures with labels: read, checked, split, shuffled, cut into batches and augmented, in NumPy."""
 
 from .batches import Batches as Batches
+from .cifar import read_cifar as read_cifar
 from .dataset import Dataset as Dataset
 from .dataset import hold_out as hold_out
+from .download import download as download
+from .download import downloads as downloads
 from .folders import read_folder as read_folder
 from .folders import read_picture as read_picture
 from .folds import folds as folds

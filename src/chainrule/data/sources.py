@@ -1,6 +1,6 @@
 """Data sets by name or path, each as (train, test). One comes with the package; the others lie in a folder.
 
-The folder is the one that the environment variable CHAINRULE_DATA names.
+The folder is the one that the environment variable CHAINRULE_DATA names, or where `download` puts what is published.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FileError, UsageError
+from .cifar import read_cifar10, read_cifar100
 from .dataset import Dataset, hold_out, numbered
+from .download import missing, not_there
 from .folders import read_folder
+from .published import IDX_NAMES, SETS, VARIABLE, home
 from .readers import is_packed_jpeg, read_idx, read_npz, read_packed_jpeg
+from .svhn import read_svhn
 
 Split = tuple[Dataset, Dataset]
 
-_VARIABLE = "CHAINRULE_DATA"
 _DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 _FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-_IDX_NAMES = (
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-)  # fmt: skip
+_UNPACKED = {"cifar10": "cifar-10-batches-bin", "cifar100": "cifar-100-binary"}
+"""Folders that their authors' archives unpack to."""
 _DONT_KNOW = 4  # the class of the galaxies that people could not tell
 
 
@@ -36,9 +38,14 @@ def load(name_or_path: str) -> Split:
     """Load a data set as (train, test).
 
     fashion-6k          5,000 + 1,000 of Fashion-MNIST from its own two parts; comes with the package
-    fashion-mnist       all 60,000 + 10,000
+    fashion-mnist       all 60,000 + 10,000; can be downloaded
+    mnist               60,000 + 10,000 digits; can be downloaded
     mnist-5k            5,000 digits; a fixed fifth of each class is the test
+    cifar10             50,000 + 10,000 pictures of animals and vehicles; can be downloaded
     cifar10-jpeg        CIFAR-10 (JPEG copy), 50,000 + 10,000
+    cifar100            50,000 + 10,000 pictures in 100 classes; can be downloaded
+    cifar100-coarse     the same in 20 superclasses
+    svhn                73,257 + 26,032 digits of house numbers; can be downloaded, and needs SciPy
     gtsrb32-jpeg        German street signs, every third frame of the training films + the full test set; the
                         films are groups, so that `split` keeps each on one side
     galaxyzoo1-64-jpeg  galaxies without the class "dont know"; a fixed fifth of each class is the test. A
@@ -47,8 +54,9 @@ def load(name_or_path: str) -> Split:
     orl-faces           40 people; always the same 2 of each one's 10 pictures are the test
 
     A path is a folder with one sub-folder of pictures a class (or two such folders, train and test), a folder
-    of the four IDX files, or an npz file that `read_npz` or `read_packed_jpeg` reads. Without a test part a
-    fixed fifth of each class is held out.
+    of the four IDX files or of CIFAR's binary version, or an npz file that `read_npz` or `read_packed_jpeg`
+    reads. Without a test part a fixed fifth of each class is held out. Nothing is fetched from the network:
+    that is what `download` does.
 
     Returns (train, test).
     Raises UsageError for an unknown name, FileError for a missing or damaged file, and the errors of Dataset.
@@ -78,19 +86,48 @@ def _fashion_6k() -> Split:
 
 
 def _fashion_mnist() -> Split:
-    folders = [_DEBIAN_FASHION]
-    if _VARIABLE in os.environ:
-        root = Path(os.environ[_VARIABLE])
-        folders = [root / "fashion-mnist", root, _DEBIAN_FASHION]
-    for folder in folders:
-        if _idx_files(folder):
-            return _with_classes(_read_idx_folder(folder), _FASHION_CLASSES)
-    raise FileError(
-        "fashion-mnist",
-        f"its four files are not in {' or '.join(map(str, folders))}",
-        f"{', '.join(_IDX_NAMES)} (or with .gz)",
-        f"apt-get install dataset-fashion-mnist, or put them into a folder and set {_VARIABLE} to it",
-    )
+    root = [Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else []
+    folder = _found("fashion-mnist", [*_places("fashion-mnist"), *root, _DEBIAN_FASHION], _idx_files)
+    return _with_classes(_read_idx_folder(folder), _FASHION_CLASSES)
+
+
+def _mnist() -> Split:
+    return _read_idx_folder(_found("mnist", _places("mnist"), _idx_files))
+
+
+def _cifar10() -> Split:
+    return read_cifar10(_whole("cifar10"))
+
+
+def _cifar100() -> Split:
+    return read_cifar100(_whole("cifar100"))
+
+
+def _cifar100_coarse() -> Split:
+    return read_cifar100(_whole("cifar100"), "coarse")
+
+
+def _svhn() -> Split:
+    return read_svhn(_whole("svhn"))
+
+
+def _places(name: str) -> list[Path]:
+    """The folders that a published set may lie in."""
+    place = home(name)
+    return [place, *(place.with_name(folder) for key, folder in _UNPACKED.items() if key == name)]
+
+
+def _whole(name: str) -> Path:
+    """The folder that has all files of a published set."""
+    return _found(name, _places(name), lambda folder: not missing(SETS[name], folder))
+
+
+def _found(name: str, places: list[Path], there: Callable[[Path], object]) -> Path:
+    """The first of some folders in which a published set is there."""
+    for folder in places:
+        if there(folder):
+            return folder
+    raise not_there(name, places)
 
 
 def _galaxies() -> Split:
@@ -105,8 +142,13 @@ def _pneumonia() -> Split:
 _SOURCES: dict[str, Callable[[], Split]] = {
     "fashion-6k": _fashion_6k,
     "fashion-mnist": _fashion_mnist,
+    "mnist": _mnist,
     "mnist-5k": lambda: read_npz(_in_data_folder("mnist_5k.npz")),
+    "cifar10": _cifar10,
     "cifar10-jpeg": lambda: read_packed_jpeg(_in_data_folder("cifar10_jpeg.npz")),
+    "cifar100": _cifar100,
+    "cifar100-coarse": _cifar100_coarse,
+    "svhn": _svhn,
     "gtsrb32-jpeg": lambda: read_packed_jpeg(_in_data_folder("gtsrb32_jpeg.npz")),
     "galaxyzoo1-64-jpeg": _galaxies,
     "pneumoniamnist": _pneumonia,
@@ -115,21 +157,24 @@ _SOURCES: dict[str, Callable[[], Split]] = {
 
 
 def _in_data_folder(file: str) -> Path:
-    folder = os.environ.get(_VARIABLE)
+    folder = os.environ.get(VARIABLE)
     path = Path(folder or ".") / file
     if folder and path.is_file():
         return path
     raise FileError(
         file,
-        f"it is not in {folder}" if folder else f"{_VARIABLE} is not set",
-        f"the file in the folder that {_VARIABLE} names",
-        f"export {_VARIABLE}=/path/to/the/folder, or fashion-6k, which comes with the package",
+        f"it is not in {folder}" if folder else f"{VARIABLE} is not set",
+        f"the file in the folder that {VARIABLE} names",
+        f"export {VARIABLE}=/path/to/the/folder, or fashion-6k, which comes with the package",
     )
 
 
 def _load_folder(path: Path) -> Split:
     if _idx_files(path):
         return _named(_read_idx_folder(path), path.resolve().name)
+    for own, read in (("cifar10", read_cifar10), ("cifar100", read_cifar100)):
+        if not missing(SETS[own], path):
+            return _named(read(path), path.resolve().name)
     train, test = path / "train", path / "test"
     if not (train.is_dir() and test.is_dir()):
         return hold_out(read_folder(path))
@@ -150,7 +195,7 @@ def _load_npz(path: Path) -> Split:
 
 def _idx_files(folder: Path) -> list[Path]:
     """Return the four IDX files of a folder, plain or gzip, or none."""
-    pairs = ((folder / name, folder / f"{name}.gz") for name in _IDX_NAMES)
+    pairs = ((folder / name, folder / f"{name}.gz") for name in IDX_NAMES)
     found = [next((path for path in pair if path.is_file()), None) for pair in pairs]
     return [path for path in found if path is not None] if None not in found else []
 
