@@ -276,18 +276,7 @@ def fell_into(place: Path) -> str:
     return "after the training" if checkpoint.position.epoch > config.epochs else "between two saves"
 
 
-WORDS = [
-    "convnet",
-    "--epochs",
-    "2",
-    "--batch-size",
-    "128",
-    "--crop",
-    "2",
-    "--flip",
-    "--checkpoint-seconds",
-    "0",
-]
+WORDS = "three-layer --epochs 4 --batch-size 128 --crop 2 --flip --checkpoint-seconds 0".split()
 
 
 def main(words: list[str]) -> int:

@@ -188,6 +188,21 @@ def test_a_damaged_last_one_is_told_passed_over_and_replaced(tmp_path):
     assert last.name not in names(tmp_path / "run")
 
 
+def test_damaged_ones_do_not_count_among_the_last(tmp_path):
+    """They come later in the training than what is saved next, and go once that is on the disk."""
+    first = Training(tmp_path, seconds=0, keep=3)
+    first.stop_at(1, 4)
+    first.fit()
+    for path in sorted(tmp_path.iterdir())[1:]:
+        path.write_bytes(b"damaged")
+    second = Training(tmp_path, seconds=0, keep=1)
+    second.stop_at(1, 3)
+    with pytest.warns(RuntimeWarning, match="damaged|no whole safetensors file"):
+        second.fit()
+    assert names(tmp_path) == ["epoch-00000-step-0000003.safetensors"]
+    assert Checkpoint.read(tmp_path / names(tmp_path)[0]).position.step == 3
+
+
 def test_what_a_killed_save_left_is_taken_away(tmp_path):
     mine = tmp_path / ".epoch-00000-step-0000001.safetensors.part"
     other = tmp_path / ".notes.part"

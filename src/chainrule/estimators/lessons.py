@@ -33,9 +33,10 @@ class Lessons:
         self.who, self.lr, self.trainer, self.scaling, self.rng = who, lr, trainer, scaling, rng
         self.run_step = Runner(self.step, state=trainer.state, plain=trainer.plain)
 
-    def step(self, X: Any, numbers: Any, chosen: Any) -> tuple[Any, Any]:
-        """Learn from the chosen samples; the loss, and their scores."""
-        return self.trainer.learn(self.scaling(ops.index(X, chosen)), ops.index(numbers, chosen))
+    def step(self, X: Any, numbers: Any, chosen: Any) -> Any:
+        """Learn from the chosen samples; their loss, before the update."""
+        loss, _ = self.trainer.learn(self.scaling(ops.index(X, chosen)), ops.index(numbers, chosen))
+        return loss
 
     def run(self, X: Array, numbers: NDArray[np.int64], epochs: int, batch_size: int) -> list[float]:
         """Go through all samples `epochs` times; the mean loss of each time, with the penalty, while learning.
@@ -64,7 +65,7 @@ class Lessons:
     def take(self, epoch: int, X: Array, numbers: NDArray[np.int64], chosen: NDArray[np.int64]) -> float:
         """One step; its loss."""
         try:
-            loss = float(self.run_step(X, numbers, chosen)[0].item())
+            loss = float(self.run_step(X, numbers, chosen).item())
         except NonFiniteError as error:
             raise self.diverged(epoch, error.came).at(error.layer, error.line) from None
         if not math.isfinite(loss):
