@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from augment import augment
 from checkpoint import checkpoint
 from convnet_costs import convnet_compile, convnet_memory, convnet_threads
 from convnet_kernels import convnet_kernels
@@ -103,6 +104,7 @@ BENCHMARKS: dict[str, Callable[..., Figures]] = {
     "convnet-kernels": convnet_kernels,
     "convolutions": convolutions,
     "course": course,
+    "augment": augment,
     "glass": glass,
     "fashion": fashion,
     "estimators": estimators,

@@ -27,7 +27,7 @@ FLOORS: dict[str, float] = {
     "special": 1,
     "graph": 2,
     "kernels": 2,
-    "data": 2,
+    "data": 3,  # on kernels
     "pictures": 2,
     "ops": 3,
     "tensorfile": 3,

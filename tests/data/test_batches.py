@@ -1,10 +1,21 @@
 """Batches: every picture once an epoch, and each epoch from its seed and number alone."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from chainrule import random
-from chainrule.data import Batches, Dataset, RandomFlip
+from chainrule.data import (
+    Batches,
+    Compose,
+    Dataset,
+    Mixup,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+)
 from chainrule.errors import SettingError
 from chainrule.random import Generator
 
@@ -77,7 +88,7 @@ def test_writing_to_a_batch_leaves_the_set_alone():
     np.testing.assert_array_equal(dataset.labels, make().labels)
 
 
-def test_the_transform_draws_from_the_stream_of_its_epoch_and_batch():
+def test_each_epoch_draws_anew():
     def run(epoch):
         batches = Batches(make(40), 8, Generator(4), transform=RandomFlip())
         batches.epoch = epoch
@@ -90,11 +101,74 @@ def test_the_transform_draws_from_the_stream_of_its_epoch_and_batch():
     assert flipped[0] != flipped[1]
 
 
-def test_the_draws_of_a_batch_do_not_depend_on_the_batches_before():
+def test_a_picture_draws_from_its_own_stream():
     dataset = make(40)
-    _, (second, _), *_ = Batches(dataset, 8, Generator(4), transform=RandomFlip())
-    rng = Generator(4).split("epoch", 0).split("batch", 1)
-    np.testing.assert_array_equal(second, RandomFlip()(dataset.images[8:16], rng))
+    batches = Batches(dataset, 8, Generator(4), shuffle=True, transform=RandomFlip())
+    batches.epoch = 2
+    for images, labels in batches:
+        rng = Generator(4).split("epoch", 2).samples(labels)  # the labels are the numbers of the pictures
+        np.testing.assert_array_equal(images, RandomFlip()(dataset.images[labels], rng))
+
+
+def augmented(batch_size=7, workers=0, mix=None, shuffle=True):
+    transform = Compose((RandomCrop(1), RandomFlip(), RandomRotation(20), RandomErasing(0.5)))
+    return Batches(make(40), batch_size, Generator(5), shuffle, transform=transform, mix=mix, workers=workers)
+
+
+def test_the_size_of_batches_changes_no_picture():
+    """But that mixup takes the next of the batch."""
+
+    def by_number(batches):
+        return {
+            label: image.tobytes()
+            for images, labels in batches
+            for image, label in zip(images, labels, strict=True)
+        }
+
+    assert by_number(augmented(7)) == by_number(augmented(40)) == by_number(augmented(11, shuffle=False))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("mix", [None, Mixup(0.5)])
+def test_workers_change_nothing(workers, mix):
+    alone, ahead = augmented(mix=mix), augmented(mix=mix, workers=workers)
+    for _ in range(2):
+        for (images, labels), (others, their) in zip(alone, ahead, strict=True):
+            assert images.tobytes() == others.tobytes() and labels.tobytes() == their.tobytes()
+    assert alone.epoch == ahead.epoch == 2
+
+
+def test_mixed_labels_are_shares_of_all_classes():
+    for images, shares in augmented(mix=Mixup(0.5)):
+        assert shares.shape == (len(images), 40)
+        np.testing.assert_allclose(shares.sum(1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_was_taken_counts_and_not_what_was_made(workers):
+    """Broken off after three batches, the fourth comes next, to the bit."""
+    whole = [(images.tobytes(), labels.tolist()) for images, labels in augmented(4)]
+    batches = augmented(4, workers)
+    taken = [next(running) for running in [iter(batches)] for _ in range(3)]
+    assert (batches.epoch, batches.begin, len(taken)) == (1, 0, 3)
+    again = augmented(4, workers)
+    again.epoch, again.begin = 0, 3
+    assert [(images.tobytes(), labels.tolist()) for images, labels in again] == whole[3:]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_the_error_of_a_transform_arrives(workers):
+    def broken(images, rng):
+        if 17 in rng.numbers:
+            raise ValueError("picture 17")
+        return images
+
+    batches, taken = Batches(make(40), 5, transform=broken, workers=workers), []
+    with pytest.raises(ValueError, match="picture 17"):
+        for _, labels in batches:
+            taken += labels.tolist()
+    assert taken == list(range(15))
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("chainrule-data")]
 
 
 def test_without_a_generator_the_current_one_is_taken():
@@ -104,10 +178,20 @@ def test_without_a_generator_the_current_one_is_taken():
     assert inside == labels_of(Batches(make(), 4, Generator(5), shuffle=True))
 
 
-@pytest.mark.parametrize(("size", "drop_last"), [(0, False), (-1, False), (11, True)])
-def test_errors_have_their_four_parts(size, drop_last):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_size": 0},
+        {"batch_size": -1},
+        {"batch_size": 11, "drop_last": True},
+        {"workers": -1},
+        {"workers": 1.0},
+        {"workers": True},
+    ],
+)
+def test_errors_have_their_four_parts(settings):
     with pytest.raises(SettingError) as caught:
-        Batches(make(), size, drop_last=drop_last)
+        Batches(make(), **{"batch_size": 5, **settings})
     assert all((caught.value.who, caught.value.came, caught.value.expected, caught.value.hint))
 
 

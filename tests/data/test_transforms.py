@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from chainrule.data import Compose, Dataset, Normalize, RandomCrop, RandomFlip
+from chainrule.data import Compose, Dataset, Normalize, RandomCrop, RandomErasing, RandomFlip, RandomRotation
+from chainrule.data.geometry import Movement, joined
+from chainrule.data.warp import warp
 from chainrule.errors import DTypeError, SettingError, ShapeError, StateError
-from chainrule.random import Generator
+from chainrule.random import Generator, Samples
 
-
-def pictures(count=20, channels=3, height=6, width=5):
-    return (Generator(0).bits((count, channels, height, width)) >> 24).astype(np.uint8)
+from .augmented import depends_on_the_picture_alone, leaves_its_input, pictures
 
 
 def dataset(images):
@@ -67,61 +67,67 @@ def test_normalize_goes_through_json():
     assert Normalize.from_dict(json.loads(json.dumps(normalize.as_dict()))) == normalize
 
 
-def test_crops_are_windows_of_the_padded_picture_drawn_for_each():
-    images, pad = pictures(200), 2
-    out = RandomCrop(pad)(images, Generator(1))
-    padded = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    places = []
-    for picture, crop in zip(padded, out, strict=True):
-        windows = {
-            (i, j): picture[:, i : i + 6, j : j + 5] for i in range(2 * pad + 1) for j in range(2 * pad + 1)
-        }
-        places.append([at for at, window in windows.items() if np.array_equal(window, crop)])
-    assert all(len(place) == 1 for place in places)
-    assert len({place[0] for place in places}) == 25
-
-
-def test_flips_mirror_the_width_of_about_that_share():
-    images = pictures(400)
-    out = RandomFlip(0.25)(images, Generator(2))
-    flipped = np.array([np.array_equal(a[..., ::-1], b) for a, b in zip(images, out, strict=True)])
-    kept = np.array([np.array_equal(a, b) for a, b in zip(images, out, strict=True)])
-    assert (flipped ^ kept).all() and 60 < flipped.sum() < 140
-
-
-def test_flip_never_and_always():
-    np.testing.assert_array_equal(RandomFlip(0.0)(pictures(), Generator(0)), pictures())
-    np.testing.assert_array_equal(RandomFlip(1.0)(pictures(), Generator(0)), pictures()[..., ::-1])
-
-
-def test_compose_runs_in_order_from_one_generator():
-    steps = [RandomFlip(), RandomCrop(1), Normalize((0.5,) * 3, (0.5,) * 3)]
-    rng = Generator(3)
+def test_each_step_draws_from_a_child_of_its_own():
+    steps = [RandomErasing(0.7), RandomErasing(0.7, fill=9), Normalize((0.5,) * 3, (0.5,) * 3)]
+    rng = Generator(3).samples(np.arange(20))
     expected = pictures()
-    for step in steps:
-        expected = step(expected, rng)
+    for number, step in enumerate(steps):
+        expected = step(expected, rng.split("step", number))
     np.testing.assert_array_equal(Compose(steps)(pictures(), Generator(3)), expected)
     assert Compose(steps) == Compose(tuple(steps))
 
 
+def test_movements_that_follow_each_other_are_read_at_once():
+    images, rng = pictures(), Samples(3, np.arange(20))
+    turn, crop = RandomRotation(40), RandomCrop(3)
+    maps = joined(turn.maps(6, 5, rng.split("step", 0)), crop.maps(6, 5, rng.split("step", 1)))
+    np.testing.assert_array_equal(Compose((turn, crop))(images, rng), warp(images, maps))
+    erase = RandomErasing(1.0)
+    apart = crop(erase(turn(images, rng.split("step", 0)), rng.split("step", 1)), rng.split("step", 2))
+    np.testing.assert_array_equal(Compose((turn, erase, crop))(images, rng), apart)
+
+
+def test_what_is_moved_out_may_be_brought_back():
+    there, back = (MovedBy(shift) for shift in (4, -4))
+    images = pictures()
+    np.testing.assert_array_equal(Compose((there, back))(images, Generator(0)), images)
+    assert not np.array_equal(back(there(images, Generator(0)), Generator(0)), images)
+
+
+class MovedBy(Movement):
+    """Down by so many rows."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def maps(self, height, width, rng):
+        return np.tile([[1, 0, -self.rows], [0, 1, 0]], (len(rng), 1, 1))
+
+
+def test_steps_of_ones_own():
+    """Any function of (images, rng) is a transform; rng has a stream for each picture."""
+
+    def noise(images, rng):
+        return images + rng.normal(images.shape[1:], std=2.0)
+
+    transform = Compose((RandomFlip(), noise, Normalize((0.5,) * 3, (0.5,) * 3)))
+    depends_on_the_picture_alone(transform, pictures().astype(np.float32))
+
+
 ALL = [
-    RandomFlip(),
-    RandomCrop(2),
     Normalize((0.5,) * 3, (0.5,) * 3),
-    Compose((RandomFlip(), RandomCrop(1), Normalize((0.5,) * 3, (0.5,) * 3))),
+    Compose((RandomFlip(), RandomCrop(1), RandomErasing(0.5), Normalize((0.5,) * 3, (0.5,) * 3))),
 ]
 
 
 @pytest.mark.parametrize("transform", ALL, ids=lambda transform: type(transform).__name__)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_no_transform_writes_to_its_input(transform, dtype):
-    images = pictures().astype(dtype)
-    images.setflags(write=False)
-    before = images.copy()
-    out = transform(images, Generator(4))
-    assert not np.shares_memory(out, images) and out.shape == images.shape and out.flags.c_contiguous
-    np.testing.assert_array_equal(images, before)
-    np.testing.assert_array_equal(transform(images, Generator(4)), out)
+    leaves_its_input(transform, pictures().astype(dtype))
+
+
+def test_no_step_at_all():
+    assert Compose(())(pictures(), Generator(0)) is not None
 
 
 @pytest.mark.parametrize(
@@ -135,11 +141,7 @@ def test_no_transform_writes_to_its_input(transform, dtype):
         (ShapeError, lambda: Normalize((0.5,), (0.5,))(pictures()[0])),
         (DTypeError, lambda: Normalize((0.5,) * 3, (0.5,) * 3)(pictures().astype(np.int64))),
         (StateError, lambda: Normalize.from_dict({"mean": [0.5]})),
-        (SettingError, lambda: RandomCrop(0)),
-        (ShapeError, lambda: RandomCrop(1)(pictures()[0], Generator(0))),
-        (SettingError, lambda: RandomFlip(1.5)),
-        (SettingError, lambda: RandomFlip(float("nan"))),
-        (ShapeError, lambda: RandomFlip()(pictures()[0], Generator(0))),
+        (ShapeError, lambda: Compose((RandomFlip(),))(pictures()[0], Generator(0))),
     ],
 )
 def test_errors_have_their_four_parts(error, call):

@@ -276,7 +276,18 @@ def fell_into(place: Path) -> str:
     return "after the training" if checkpoint.position.epoch > config.epochs else "between two saves"
 
 
-WORDS = "three-layer --epochs 4 --batch-size 128 --crop 2 --flip --checkpoint-seconds 0".split()
+WORDS = [
+    "three-layer",
+    "--epochs",
+    "4",
+    "--batch-size",
+    "128",
+    "--crop",
+    "2",
+    "--flip",
+    "--checkpoint-seconds",
+    "0",
+]
 
 
 def main(words: list[str]) -> int:

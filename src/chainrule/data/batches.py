@@ -10,27 +10,33 @@ from numpy.typing import NDArray
 
 from .. import random
 from ..errors import DataError, SettingError
-from ..random import Generator
+from ..random import Generator, Samples
 from .dataset import Dataset
+from .prefetch import prefetched
+from .streams import Images
+from .transforms import Transform
 
-Images = NDArray[Any]
-Labels = NDArray[np.int64]
-Transform = Callable[[Images, Generator], Images]
+Labels = NDArray[Any]
+Mix = Callable[[Images, Labels, int, Samples], tuple[Images, NDArray[Any]]]
 
 
 class Batches:
     """The pictures of a set in batches; each iteration is one epoch.
 
-    Epoch e is shuffled by `rng.split("epoch", e)` and its batch b is transformed with the child
-    `.split("batch", b)` of that: nothing depends on what was drawn before, so that a run killed in epoch e
-    goes on exactly by setting `epoch = e`, and at its batch b by setting `begin = b` too: that counts for the next
-    iteration alone.
+    Epoch e is shuffled by `rng.split("epoch", e)`, and picture i of the set is transformed with stream i of its
+    `.samples(…)`: nothing depends on what was drawn before, on the other pictures of a batch, or on `workers`. So a run
+    killed in epoch e goes on exactly by setting `epoch = e`, and at its batch b by setting `begin = b` too: that counts
+    for the next iteration alone.
 
     batch_size:  pictures, ≥ 1; the last batch holds the rest unless `drop_last`
     rng:         None takes `random.current()`
-    transform:   called with (images (B, C, H, W), rng), gives the images of the batch
+    transform:   called with (images (B, C, H, W), rng), rng a `random.Samples` with a stream for each picture; gives
+                 the images of the batch
+    mix:         called with (images, labels, number of classes, rng) after that, gives both anew: `Mixup(0.2)`
+    workers:     threads that make batches ahead, two for each at most; 0 makes each when it is asked for
     Yields (images, labels): copies, so that writing to them leaves the set alone.
-    Raises SettingError if batch_size < 1, or `drop_last` leaves no batch.
+    Raises SettingError if batch_size < 1 or workers < 0, or `drop_last` leaves no batch; where a batch is taken, what
+    its transform raises.
 
     >>> dataset = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5), tuple("abcde"))
     >>> batches = Batches(dataset, 2, Generator(0), shuffle=True)
@@ -46,6 +52,9 @@ class Batches:
         shuffle: bool = False,
         drop_last: bool = False,
         transform: Transform | None = None,
+        *,
+        mix: Mix | None = None,
+        workers: int = 0,
     ) -> None:
         if not isinstance(dataset, Dataset):
             came, hint = f"a {type(dataset).__name__}", "Dataset(images, labels, classes)"
@@ -61,9 +70,12 @@ class Batches:
                 f"batch_size ≤ {len(dataset)}",
                 "drop_last=False or a smaller batch_size",
             )
+        if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 0:
+            raise SettingError("Batches: workers", f"{workers!r}", "a number of threads, or 0", "workers=1")
         self.dataset, self.batch_size = dataset, batch_size
         self.rng = random.chosen(rng)
         self.shuffle, self.drop_last, self.transform = shuffle, drop_last, transform
+        self.mix, self.workers = mix, workers
         self.epoch = self.begin = 0
 
     def __len__(self) -> int:
@@ -86,9 +98,19 @@ class Batches:
     def _batches(self, rng: Generator, begin: int) -> Iterator[tuple[Images, Labels]]:
         count = len(self.dataset)
         order = rng.permutation(count) if self.shuffle else np.arange(count)
-        for number in range(begin, len(self)):
-            chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-            images, labels = self.dataset.images[chosen], self.dataset.labels[chosen]
-            if self.transform is not None:
-                images = self.transform(images, rng.split("batch", number))
-            yield images, labels
+
+        def batch(number: int) -> tuple[Images, Labels]:
+            return self._batch(order[number * self.batch_size : (number + 1) * self.batch_size], rng)
+
+        numbers = range(begin, len(self))
+        return prefetched(batch, numbers, self.workers) if self.workers else map(batch, numbers)
+
+    def _batch(self, chosen: NDArray[np.int64], rng: Generator) -> tuple[Images, Labels]:
+        """The batch of the chosen pictures."""
+        images, labels = self.dataset.images[chosen], self.dataset.labels[chosen]
+        drawn = rng.samples(chosen)
+        if self.transform is not None:
+            images = self.transform(images, drawn)
+        if self.mix is not None:
+            images, labels = self.mix(images, labels, len(self.dataset.classes), drawn.split("mix"))
+        return images, labels

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DTypeError, SettingError, ShapeError, StateError
-from ..random import Generator
+from ..random import Samples
 from .dataset import Dataset
+from .geometry import Movement, joined
+from .streams import Images, Streams, streams
+from .warp import warp
 
-Images = NDArray[Any]
+Transform = Callable[[Images, Samples], Images]
 
 _WHITE = 255.0  # the largest uint8
 _CONSTANT = 1e-6  # a smaller deviation is the rounding of one and the same number
@@ -61,7 +63,7 @@ class Normalize:
             tuple(mean for mean, _ in pairs), tuple(std if std > _CONSTANT else 1.0 for _, std in pairs)
         )
 
-    def __call__(self, images: Images, rng: Generator | None = None) -> NDArray[np.float32]:
+    def __call__(self, images: Images, rng: Streams | None = None) -> NDArray[np.float32]:
         """Return (N, C, H, W) float32; `rng` is not used."""
         if images.ndim != 4 or images.shape[1] != len(self.mean):
             raise ShapeError(
@@ -75,8 +77,9 @@ class Normalize:
         mean, std = np.array(self.mean), np.array(self.std)
         # One multiplication and one addition a pixel: x · 1/(scale·std) - mean/std.
         slope = 1 / (std * _WHITE) if images.dtype == np.uint8 else 1 / std
-        out = images.astype(np.float32)
-        out *= _per_channel(slope)
+        out: NDArray[np.float32] = np.multiply(
+            images, _per_channel(slope), dtype=np.float32, order="C", casting="same_kind"
+        )
         out -= _per_channel(mean / std)
         return out
 
@@ -105,88 +108,42 @@ class Normalize:
 
 
 @dataclass(frozen=True)
-class RandomCrop:
-    """Shift each picture by up to `padding` pixels either way; what comes in from outside is 0.
-
-    It is a crop of the old size, at a place drawn evenly, out of the picture with `padding` zeros on every
-    side. Zero is black before `Normalize` and the mean after it.
-
-    padding:  pixels, ≥ 1
-    Raises SettingError for another padding.
-    Source: He et al. 2016, "Deep residual learning", §4.2.
-
-    >>> RandomCrop(2)(np.ones((3, 1, 8, 8), np.float32), Generator(0)).shape
-    (3, 1, 8, 8)
-    """
-
-    padding: int
-
-    def __post_init__(self) -> None:
-        if self.padding < 1:
-            raise SettingError("RandomCrop: padding", f"{self.padding}", "at least 1 pixel", "padding=4")
-
-    def __call__(self, images: Images, rng: Generator) -> Images:
-        """Return (N, C, H, W) of the same dtype."""
-        _check_axes("RandomCrop", images)
-        pad, (count, _, height, width) = self.padding, images.shape
-        padded = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
-        top, left = rng.integers(0, 2 * pad + 1, (2, count))
-        crops: Images = windows[np.arange(count), :, top, left]
-        return crops
-
-
-@dataclass(frozen=True)
-class RandomFlip:
-    """Mirror each picture left to right with the given probability.
-
-    Not for pictures whose class the mirror changes: digits, arrows, spirals that turn one way.
-
-    probability:  0 … 1
-    Raises SettingError for another probability.
-
-    >>> RandomFlip(1.0)(np.arange(3).reshape(1, 1, 1, 3), Generator(0)).tolist()
-    [[[[2, 1, 0]]]]
-    """
-
-    probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            raise SettingError(
-                "RandomFlip: probability", f"{self.probability}", "a number from 0 to 1", "0.5"
-            )
-
-    def __call__(self, images: Images, rng: Generator) -> Images:
-        """Return (N, C, H, W) of the same dtype."""
-        _check_axes("RandomFlip", images)
-        chosen = rng.uniform(len(images)) < self.probability
-        out = images.copy()
-        out[chosen] = images[chosen][..., ::-1]
-        return out
-
-
-@dataclass(frozen=True)
 class Compose:
-    """Transforms one after the other, drawing in turn from one generator.
+    """Transforms one after the other; step k draws from the streams `rng.split("step", k)`.
+
+    Movements that follow each other (crop, flip, rotation) are one: pixels are read once, and what one of them moves
+    out of the picture another may bring back.
 
     steps:  each is called with (images, rng)
 
+    >>> from chainrule.data import RandomCrop, RandomFlip
     >>> transform = Compose((RandomFlip(), RandomCrop(1), Normalize((0.5,), (0.5,))))
     >>> transform(np.zeros((2, 1, 4, 4), np.uint8), Generator(0)).dtype
     dtype('float32')
     """
 
-    steps: tuple[Callable[[Images, Generator], Images], ...]
+    steps: tuple[Transform, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(self.steps))
 
-    def __call__(self, images: Images, rng: Generator) -> Images:
-        """Return the images of the last step."""
-        for step in self.steps:
-            images = step(images, rng)
-        return images
+    def __call__(self, images: Images, rng: Streams) -> Images:
+        """Return the images of the last step.
+
+        rng:  a stream for each picture, or a Generator, see `data.streams`
+        """
+        drawn, maps = streams("Compose", images, rng), None
+        for number, step in enumerate(self.steps):
+            own = drawn.split("step", number)
+            if isinstance(step, Movement):
+                height, width = images.shape[2:]
+                more = step.maps(height, width, own)
+                maps = more if maps is None else joined(maps, more)
+                continue
+            if maps is not None:
+                images, maps = warp(images, maps), None
+            images = step(images, own)
+        return images if maps is None else warp(images, maps)
 
 
 def _byte_moments(channel: NDArray[np.uint8]) -> tuple[float, float]:
@@ -205,13 +162,3 @@ def _float_moments(channel: NDArray[np.float32]) -> tuple[float, float]:
 def _per_channel(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return (C, 1, 1), to stand beside (N, C, H, W)."""
     return numbers.astype(np.float32).reshape(-1, 1, 1)
-
-
-def _check_axes(who: str, images: Images) -> None:
-    if images.ndim != 4:
-        raise ShapeError(
-            who,
-            f"images of shape {images.shape}",
-            "4 axes (N, C, H, W)",
-            "images[np.newaxis] for one picture",
-        )

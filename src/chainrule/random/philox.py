@@ -7,6 +7,7 @@ and test vectors from the authors' Random123 library.
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,31 @@ def stream(seed: int, upper: tuple[int, int], start: int, count: int) -> Words:
     return out.reshape(-1)[skip : skip + count]
 
 
+def streams(seed: int, numbers: NDArray[np.int64], start: int, count: int) -> Words:
+    """Return (N, count) words start … start + count - 1 of N streams; a counter ends in block and GENERATOR_LAYER.
+
+    numbers:  (N,) ≥ 0, the lower words of each stream's counters.  As blocks stay below GENERATOR_LAYER, neither a
+    generator nor `random_bits` of the same seed counts there.
+    """
+    first, last = start // 4, -(-(start + count) // 4)
+    blocks, keys = last - first, _round_keys(seed & MASK, seed >> 32)
+    out = np.empty((len(numbers), blocks, 4), np.uint32)
+    rows = max(1, _BLOCK // max(1, blocks))
+    for row in range(0, len(numbers), rows):
+        some = numbers[row : row + rows].astype(np.uint64)
+        even, odd = np.empty((2, 2, len(some), blocks), np.uint64)
+        even[0], odd[0] = (some & np.uint64(MASK))[:, np.newaxis], (some >> np.uint64(32))[:, np.newaxis]
+        even[1], odd[1] = np.arange(first, last, dtype=np.uint64), GENERATOR_LAYER
+        even, odd = even.reshape(2, -1), odd.reshape(2, -1)
+        _store(
+            out[row : row + rows].reshape(-1, 4),
+            *_rounds(even, odd, keys, np.empty((2, *even.shape), np.uint64)),
+        )
+    skip = start - 4 * first
+    return out.reshape(len(numbers), 4 * blocks)[:, skip : skip + count]
+
+
+@lru_cache(64)
 def _round_keys(low: int, high: int) -> list[_Pair]:
     """Return the (2, 1) key of each round."""
     return [

@@ -11,8 +11,9 @@ from .settings import Settings, nearest
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta")
 SCHEDULES = ("one-cycle", "cosine", "exponential", "inverse-time", "polynomial", "plateau", "constant")
 LOSSES = ("cross-entropy", "hinge")
-FREE = ("checkpoint_seconds", "keep")
+FREE = ("checkpoint_seconds", "keep", "workers")
 """Settings that change no number of a run."""
+MOST_WORKERS = 64
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Config(Settings):
     polynomial to 0 in a straight line; plateau: a tenth, whenever two epochs have not helped
     loss:  cross-entropy or hinge;  weight_decay: the optimizer's;  l2: λ of λ·ΣW² in the loss
     crop:  random shifts of up to so many pixels;  flip: mirror half of the pictures
+    rotate:  turns of up to so many degrees either way;  erase: the share of pictures that lose a rectangle
+    mixup:  α of Beta(α, α), by which pictures are mixed in pairs, with cross-entropy; 0: not mixed
+    workers:  threads that make batches ahead, which changes no number
     validation:  the share of the training pictures that is held out and only looked at
     seed:  of weights, order, augmentation and the held-out part
     checkpoint_seconds:  a checkpoint so often beside those of every epoch; 0: after every step
@@ -46,6 +50,10 @@ class Config(Settings):
     l2: float = 0.0
     crop: int = 0
     flip: bool = False
+    rotate: float = 0.0
+    erase: float = 0.0
+    mixup: float = 0.0
+    workers: int = 0
     validation: float = 0.1
     seed: int = 0
     checkpoint_seconds: float = 60.0
@@ -64,6 +72,10 @@ class Config(Settings):
             ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more", "weight_decay = 0.0"),
             ("l2", 0 <= self.l2 < float("inf"), "0 or more", "l2 = 0.0"),
             ("crop", self.crop >= 0, "0 or more pixels", "crop = 2"),
+            ("rotate", 0 <= self.rotate <= 180, "0 to 180 degrees", "rotate = 15.0"),
+            ("erase", 0 <= self.erase <= 1, "0 ≤ erase ≤ 1", "erase = 0.5"),
+            ("mixup", 0 <= self.mixup < float("inf"), "0 or more", "mixup = 0.2"),
+            ("workers", 0 <= self.workers <= MOST_WORKERS, f"0 to {MOST_WORKERS} threads", "workers = 1"),
             ("validation", 0 <= self.validation < 1, "0 ≤ validation < 1", "validation = 0.1"),
             (
                 "checkpoint_seconds",
@@ -76,6 +88,9 @@ class Config(Settings):
         ):
             if not good:
                 raise UsageError(name, f"{getattr(self, name)}", expected, hint)
+        if self.mixup and self.loss != "cross-entropy":
+            came = f"{self.mixup} with {self.loss}, which takes no shares of classes"
+            raise UsageError("mixup", came, "cross-entropy, or mixup = 0", "--loss cross-entropy")
 
     def bits(self) -> dict[str, Any]:
         """The settings that the numbers depend on: all but how often and how much is saved.

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import nn, optim
-from ..data import Batches, Compose, Dataset, Normalize, RandomCrop, RandomFlip
+from ..data import (
+    Batches,
+    Compose,
+    Dataset,
+    Mixup,
+    Normalize,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+)
 from ..random import Generator
 from .config import Config
 from .evaluation import evaluate
@@ -65,15 +75,19 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
         root.split("batches"),
         shuffle=True,
         transform=augmentation(config, sight.normalize),
+        mix=Mixup(config.mixup) if config.mixup else None,
+        workers=config.workers,
     )
     trainer = make_trainer(model, config, config.epochs * len(batches), plain=plain)
     return Job(config, trainer, batches, held, sight)
 
 
 def augmentation(config: Config, normalize: Normalize) -> Compose:
-    """What happens to a training batch: shifted, mirrored, normalized."""
+    """What happens to a training batch: shifted, mirrored, turned, erased, normalized."""
     parts: list[Any] = [RandomCrop(config.crop)] if config.crop else []
     parts += [RandomFlip()] if config.flip else []
+    parts += [RandomRotation(config.rotate)] if config.rotate else []
+    parts += [RandomErasing(config.erase)] if config.erase else []
     return Compose((*parts, normalize))
 
 

@@ -10,12 +10,27 @@ import numpy as np
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
     """The share of rows whose largest score is that of the label; NaN where there are no class labels.
 
+    labels:  (N,) integers; or (N, C) shares of the classes, of which the largest counts
+
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
+    if are_shares(labels) and labels.shape == scores.shape:
+        labels = np.argmax(labels, axis=1)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or labels.dtype.kind not in "iu":
         return float("nan")
     return float(np.mean(np.argmax(scores, axis=1) == labels))
+
+
+def are_shares(labels: np.ndarray) -> bool:
+    """Whether each row says how much of each class there is: no number below 0, and 1 in all.
+
+    >>> are_shares(np.array([[0.7, 0.3], [0.0, 1.0]])), are_shares(np.array([[0.7, -0.3]]))
+    (True, False)
+    """
+    if labels.ndim != 2 or labels.dtype.kind != "f":
+        return False
+    return bool(np.all(labels >= 0) and np.allclose(labels.sum(axis=1), 1, rtol=0, atol=1e-3))
 
 
 def confusion(labels: np.ndarray, called: np.ndarray, classes: int) -> np.ndarray:

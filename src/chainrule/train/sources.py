@@ -39,6 +39,12 @@ def blank(size: int, *arrays: Any) -> tuple[Any, ...]:
     return tuple(zeros(x, size) if getattr(x, "shape", ())[:1] == (count,) else x for x in arrays)
 
 
+def plain_labels(batches: BatchSource, labels: Any) -> Any:
+    """Labels like those of batches that are looked at: numbers of classes, though training mixes them."""
+    mixed = isinstance(batches, Batches) and batches.mix is None and len(getattr(labels, "shape", ())) == 2
+    return np.zeros(len(labels), np.int64) if mixed else labels
+
+
 def zeros(like: Any, size: int) -> Any:
     """So many examples of zeros, an array or a tensor."""
     made = np.zeros((size, *like.shape[1:]), like.dtype)

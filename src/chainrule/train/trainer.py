@@ -20,7 +20,7 @@ from .evaluation import evaluate, looker, looking
 from .events import EpochEnd, Events, FitBegin, FitEnd, FitStop, StepEnd
 from .metrics import Evaluation, accuracy
 from .position import Position
-from .sources import BatchSource, blank, require_batches, require_finite, sizes_of
+from .sources import BatchSource, blank, plain_labels, require_batches, require_finite, sizes_of
 from .state import TrainingState
 from .steps import Runner
 
@@ -256,7 +256,7 @@ class Trainer:
                 look = looker(self.model, self.loss)
                 with looking(self.model):
                     for size in sizes_of(validation) or {len(labels)}:
-                        look.prepare(*blank(size, images, labels))
+                        look.prepare(*blank(size, images, plain_labels(validation, labels)))
 
 
 def looked_at(ended: EpochEnd, mode: str) -> float:
