@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 
 import pytest
 
@@ -77,9 +78,25 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):
 
     check = reading.check_kind
     monkeypatch.setattr(reading, "check_kind", late)
-    with pytest.raises(FileError, match="a named pipe"):
+    said = []
+
+    def attempt():
+        with pytest.raises(FileError) as caught:
+            read(path)
+        said.append(caught.value.came)
+
+    trying = threading.Thread(target=attempt, daemon=True)
+    trying.start()
+    trying.join(20)  # for ever, where a pipe is waited for
+    assert said == ["a named pipe"] and len(checks) == 2
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_not_even_opened(kind, tmp_path, monkeypatch):
+    path = place(kind, tmp_path)
+    monkeypatch.setattr(os, "open", None)
+    with pytest.raises(FileError):
         read(path)
-    assert len(checks) == 2
 
 
 def test_a_large_file_is_not_read(tmp_path):

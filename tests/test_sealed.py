@@ -61,3 +61,18 @@ def test_a_name_that_stands_twice_is_refused(tmp_path):
     path.write_bytes(content.replace(NOTHING.encode(), digest(content).hex().encode(), 1))
     with pytest.raises(FileError, match="damaged in the header: the key 'w' twice"):
         unseal(path, KIND)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    path = tmp_path / "thing"
+    many = {f"{k}": np.zeros(1, "u1") for k in range(5000)}
+    for facts, arrays in (({}, many), ({"list": [[]] * 20_000}, {}), ({}, {"x" * 600: np.zeros(1)})):
+        with pytest.raises(FileError, match="could not be read again .* try: fewer"):
+            seal(path, KIND, facts, arrays)
+    assert not list(tmp_path.iterdir())
+
+
+def test_facts_may_hold_as_many_zeros_as_a_checksum(tmp_path):
+    path = tmp_path / "thing"
+    seal(path, KIND, {"note": NOTHING}, ARRAYS)
+    assert unseal(path, KIND).facts == {"note": NOTHING}

@@ -88,8 +88,9 @@ def written(
 ) -> tuple[bytes, list[memoryview]]:
     """The header, with zeros for the checksum, and the bytes of the arrays: wide numbers first, then by name."""
     ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
-    own = {"format": kind.name, "version": kind.version, "chainrule": __version__}
-    stated = json.dumps({**own, **facts, "sha256": NOTHING}, separators=(",", ":"), allow_nan=False)
+    # the checksum before all that others say, which may hold as many zeros
+    own = {"format": kind.name, "version": kind.version, "chainrule": __version__, "sha256": NOTHING}
+    stated = json.dumps({**own, **facts}, separators=(",", ":"), allow_nan=False)
     header: dict[str, Any] = {"__metadata__": {kind.name: stated}}
     pieces, end = [], 0
     for name, array in ordered:

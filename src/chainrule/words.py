@@ -19,3 +19,14 @@ def printable(name: str) -> str:
     'cat?[2J'
     """
     return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def in_short(error: Exception, most: int = 120) -> str:
+    """What an error of Python's says of foreign data, in a line that can be printed.
+
+    >>> in_short(KeyError("epochs")), in_short(ValueError("no number\\x1b[2J"))
+    ("no 'epochs'", 'no number?[2J')
+    """
+    said = f"no {error}" if isinstance(error, KeyError) else str(error)
+    said = f"an entry of another kind ({said})" if isinstance(error, TypeError | AttributeError) else said
+    return printable(said if len(said) <= most else f"{said[: most - 2]} …")

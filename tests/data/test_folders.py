@@ -164,3 +164,11 @@ def test_errors_have_their_four_parts(tmp_path, error, call):
 def test_real_pictures(shared_data):
     picture = read_picture(shared_data("BCCD") / "BloodImage_00000.jpg", (3, 48, 64))
     assert picture.shape == (3, 48, 64) and picture.std() > 10
+
+
+@pytest.mark.parametrize("kind", ["PCX", "EPS", "TGA"])
+def test_kinds_that_nobody_asked_for_are_refused_whatever_the_name(tmp_path, kind):
+    """Some of Pillow's readers start another program."""
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png", kind)
+    with pytest.raises(FileError, match="it cannot be read"):
+        read_picture(tmp_path / "a.png", (3, 4, 6))

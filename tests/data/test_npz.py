@@ -147,6 +147,23 @@ def test_broken_archives(kind, tmp_path):
     assert str(caught.value).isprintable()
 
 
+def test_a_size_that_is_not_there_takes_no_memory(tmp_path, monkeypatch):
+    """Header and table agree on more than the file has."""
+    path = packed(tmp_path / "a.npz", ("x.npy", npy(header(shape="(2147483648,)"), b"abc")))
+    data = path.read_bytes()
+    stated = (1 << 31) + data.index(b"abc") - data.index(b"\x93NUMPY")
+    path.write_bytes(at(b"PK\1\2", 24, "<I", stated)(bytearray(data)))
+    monkeypatch.setattr(np, "empty", None)
+    with pytest.raises(FileError, match="truncated|CRC"):
+        read(path)
+
+
+def test_letters_that_there_are_not(tmp_path):
+    content = npy(header("'<U2'", shape="(1,)"), b"a\0\0\0\0\0\x11\0")
+    with pytest.raises(FileError, match="a letter that there is not"):
+        read(packed(tmp_path / "a.npz", ("x.npy", content)))
+
+
 def test_two_arrays_of_one_name(tmp_path):
     one = npy(header(), b"abc")
     with pytest.raises(FileError, match="two arrays of one name"):

@@ -307,3 +307,54 @@ def test_real_packed_jpegs(shared_data):
     train, test = read_packed_jpeg(shared_data("cifar10_jpeg.npz"), limit=200)
     assert (len(train), len(test), train.shape, train.classes[3]) == (200, 200, (3, 32, 32), "cat")
     assert np.bincount(train.labels).tolist() == [20] * 10
+
+
+def test_names_of_classes_steer_no_terminal(tmp_path):
+    path = save(tmp_path / "a.npz", x=grey(10), y=np.arange(10) % 2, classes=np.array(["a\x1b[2J", "b\n"]))
+    assert read_npz(path)[0].classes == ("a?[2J", "b?")
+
+
+def test_far_more_names_than_pictures_are_refused(tmp_path):
+    many = np.array([f"{k}" for k in range(1100)])
+    with pytest.raises(FileError, match="1,100 classes for 10 pictures"):
+        read_npz(save(tmp_path / "a.npz", x=grey(10), y=np.arange(10) % 2, classes=many))
+
+
+def test_only_what_is_needed_is_read(tmp_path):
+    path = save(tmp_path / "a.npz", x=grey(10), y=np.arange(10) % 2, notes=np.array([{}], object))
+    assert len(read_npz(path)[0]) == 8
+
+
+def test_labels_of_another_kind(tmp_path):
+    for labels in (np.arange(10.0), np.array(["a", "b"] * 5), np.arange(10) % 2 == 0):
+        with pytest.raises(DTypeError, match="integers"):
+            read_npz(save(tmp_path / "a.npz", x=grey(10), y=labels))
+
+
+def of_one_kind(kind, size=(8, 6)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size).save(buffer, kind)
+    content = np.frombuffer(buffer.getvalue(), np.uint8)
+    return {"bytes": np.tile(content, 4), "offsets": len(content) * np.arange(5), "y": np.arange(4) % 2}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PCX", "EPS"])
+def test_packed_pictures_of_another_kind_are_refused(tmp_path, kind):
+    with pytest.raises(FileError, match="picture 0: it cannot be read"):
+        read_packed_jpeg(save(tmp_path / "a.npz", **of_one_kind(kind)))
+
+
+def test_a_packed_picture_that_says_a_huge_size(tmp_path):
+    arrays = of_one_kind("JPEG")
+    data = arrays["bytes"].copy()
+    place = data.tobytes().index(b"\xff\xc0") + 5
+    data[place : place + 4] = [16, 0, 16, 0]
+    with pytest.raises(FileError, match="4096 × 4096 pixels, far more than its bytes can tell"):
+        read_packed_jpeg(save(tmp_path / "a.npz", **{**arrays, "bytes": data}))
+
+
+def test_a_bomb_of_idx(tmp_path):
+    bomb = idx_bytes(np.zeros(1 << 22, np.uint8))
+    with pytest.raises(FileError, match="more than 100 times its size; .*try: unpack it yourself"):
+        read_idx(write(tmp_path / "a", gzip.compress(bomb)))
+    assert len(read_idx(write(tmp_path / "a", bomb))) == 1 << 22

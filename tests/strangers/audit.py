@@ -12,6 +12,11 @@ from pathlib import Path
 PLACES = {
     "sealed": ("chainrule.sealed", lambda m, path: m.unseal(path, m.Kind("test thing", 1, "a", "b", "c"))),
     "weights": ("chainrule.train", lambda m, path: m.RunFolder(path.parent).weights()),
+    "checkpoint": ("chainrule.train", lambda m, path: m.Checkpoint.read(path)),
+    "cifar": ("chainrule.data", lambda m, path: m.cifar.read_cifar(path)),
+    "result": ("chainrule.train", lambda m, path: m.RunFolder(path.parent).result()),
+    "plan": ("chainrule.cli.plan", lambda m, path: m.Plan.read(path.parent)),
+    "trials": ("chainrule.estimators.trials", lambda m, path: finished(m, path)),
     "idx": ("chainrule.data", lambda m, path: m.read_idx(path)),
     "npz": ("chainrule.data", lambda m, path: m.read_npz(path)),
     "packed": ("chainrule.data", lambda m, path: m.read_packed_jpeg(path)),
@@ -21,7 +26,16 @@ PLACES = {
     "metrics": ("chainrule.train", lambda m, path: m.RunFolder(path.parent).steps()),
     "step": ("chainrule.compiler", lambda m, path: m.SavedStep.open(path)),
 }
-QUIET = {"array.__new__", "builtins.id", "object.__getattr__", "sys._getframe"}
+
+
+def finished(module, path: Path):
+    """The trials of a file, without the folder's other one."""
+    log = object.__new__(module.TrialLog)
+    log.path, log.way = path.parent, "folder"
+    log._read()
+
+
+QUIET = {"array.__new__", "builtins.id", "object.__getattr__", "object.__setattr__", "sys._getframe"}
 """Events that touch nothing outside."""
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chainrule.cli.plan import Plan
 from chainrule.compiler import SavedStep
 from chainrule.compiler.archive import STEP
 from chainrule.data import read_idx, read_npz, read_packed_jpeg
+from chainrule.data.cifar import read_cifar
 from chainrule.errors import (
     DataError,
     DTypeError,
@@ -21,8 +23,10 @@ from chainrule.errors import (
     ShapeError,
     UsageError,
 )
+from chainrule.estimators.trials import TrialLog
 from chainrule.sealed import unseal
-from chainrule.train import Config, RunFolder
+from chainrule.train import Checkpoint, Config, RunFolder
+from chainrule.train.checkpoint import KIND as CHECKPOINT
 
 from . import mutate, samples
 from .mutate import Change
@@ -120,6 +124,12 @@ def stepped(path: Path) -> Any:
     return step
 
 
+def logged(path: Path) -> Any:
+    """The finished trials of a search; the folder has to say that it is one."""
+    (path.parent / "search.json").write_text("{}")
+    return TrialLog(path.parent, {}).done
+
+
 READERS: dict[str, Reader] = {
     "sealed": Reader(
         "thing",
@@ -136,6 +146,19 @@ READERS: dict[str, Reader] = {
         samples.weights,
         lambda path: RunFolder(path.parent).weights(),
         (*mutate.BYTES, *[mutate.header] * 4),
+    ),
+    "checkpoint": Reader(
+        "epoch-00001-step-0000003.safetensors",
+        samples.checkpoints,
+        Checkpoint.read,
+        (
+            *mutate.BYTES,
+            mutate.sealed_header(CHECKPOINT.name),
+            *[mutate.sealed_facts(CHECKPOINT.name)] * 3,
+        ),
+    ),
+    "cifar": Reader(
+        "batch.bin", samples.cifar, read_cifar, (*mutate.BYTES, mutate.cuts, mutate.whole_records)
     ),
     "idx": Reader(
         "a-idx", samples.idx_files, read_idx, (*mutate.BYTES, *[mutate.idx_header, mutate.gzip_inside] * 2)
@@ -182,6 +205,25 @@ READERS: dict[str, Reader] = {
         lambda: [samples.run_files()["start.json"]],
         lambda path: RunFolder(path.parent).start(),
         (*mutate.WORDS, *[mutate.json_tree] * 4),
+    ),
+    "result": Reader(
+        "result.json",
+        lambda: [samples.as_json({"accuracy": 0.5, "confusion": [[1, 2], [3, 4]], "seconds": 1.5})],
+        lambda path: RunFolder(path.parent).result(),
+        (*mutate.WORDS, *[mutate.json_tree] * 4),
+    ),
+    "plan": Reader(
+        "plan.json",
+        samples.plans,
+        lambda path: Plan.read(path.parent),
+        (*mutate.WORDS, *[mutate.json_tree] * 4),
+    ),
+    "trials": Reader(
+        "trials.jsonl",
+        samples.trials,
+        logged,
+        (*mutate.WORDS, *[mutate.json_tree] * 4),
+        more=lambda content: 24 * len(content),
     ),
     "metrics": Reader(
         "metrics.jsonl",

@@ -17,10 +17,13 @@ from safetensors.numpy import save
 
 import chainrule as cr
 from chainrule import nn, optim
+from chainrule.cli.plan import PLAN, Plan
 from chainrule.data import Normalize
+from chainrule.estimators.trials import Trial
 from chainrule.random import Generator
 from chainrule.sealed import Kind, seal
-from chainrule.train import Config, EpochEnd, RunFolder, Sight, Start, StepEnd
+from chainrule.train import Checkpoint, Config, EpochEnd, Position, RunFolder, Sight, Start, StepEnd
+from chainrule.train.checkpoint import Best
 
 KIND = Kind("test thing", 1, "a thing", "a file that a test wrote", "write it again")
 STATE = {
@@ -125,7 +128,24 @@ def packed(count: int = 6) -> dict[str, np.ndarray]:
 def packed_files() -> list[bytes]:
     whole = packed()
     short = {name: whole[name] for name in ("bytes", "offsets", "y")}
-    return [npz(False, **whole), npz(True, **whole), npz(False, **short)]
+    return [npz(False, **whole), npz(True, **whole), npz(False, **short), npz(False, **noted())]
+
+
+def noted() -> dict[str, np.ndarray]:
+    """JPEGs of two pictures in one, and such as say which side is up: Pillow has readers of their own for both."""
+    double, turned = io.BytesIO(), io.BytesIO()
+    pictures = [Image.new("RGB", (8, 8), (k, k, k)) for k in (10, 200)]
+    pictures[0].save(double, "MPO", save_all=True, append_images=pictures[1:])
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    pictures[1].save(turned, "JPEG", exif=exif)
+    files = [double.getvalue(), turned.getvalue()] * 2
+    return {
+        "bytes": np.frombuffer(b"".join(files), np.uint8),
+        "offsets": np.cumsum([0, *map(len, files)]),
+        "y": np.array([0, 0, 1, 1]),
+        "test": np.array([False, True, False, True]),
+    }
 
 
 def configs() -> list[bytes]:
@@ -173,6 +193,41 @@ def steps() -> list[bytes]:
         written("s", lambda path: small.save(np.ones((2, 4), "f4"), path, watch="exp")),
         written("s", lambda path: step.save((images, labels), path, watch=["loss"])),
     ]
+
+
+def checkpoints() -> list[bytes]:
+    """Checkpoints of a training."""
+    place = Position(2, 3, number=1, seconds=1.5, steps=8, rng={"seed": 2**64 - 1, "position": 5})
+    place.losses.add(1 / 3, 3)
+    state = {"model/w": np.ones((2, 3), "f4"), "model/turned": np.asfortranarray(np.ones((2, 3)))}
+    whole = Checkpoint(
+        state,
+        {"model/2": 7},
+        place,
+        Best("x", 0.5, "loss"),
+        {"average/one": {"w": np.ones(3)}},
+        {"größe": [1]},
+    )
+    bare = Checkpoint({}, {}, Position())
+    return [written(one.name, lambda path, one=one: one.write(path.parent)) for one in (whole, bare)]
+
+
+def cifar() -> list[bytes]:
+    """Three pictures of CIFAR-10."""
+    return [bytes(k % 251 for k in range(3 * 3073)), bytes(3073)]
+
+
+def plans() -> list[bytes]:
+    settings, space = {"data": "fashion-6k", "epochs": 2}, {"lr": (1e-4, 0.1), "k": [1, 3, 5]}
+    plan = Plan("svm", settings, space, 18, 3, 5, 0)
+    return [written(PLAN, lambda path: plan.write(path.parent))]
+
+
+def trials() -> list[bytes]:
+    rows = [
+        Trial(k, 1, {"lr": 0.1 * k, "größe": "☃"}, k, (0.5, float("nan")), "diverged", 0.25) for k in range(4)
+    ]
+    return ["".join(map(Trial.line, rows)).encode()]
 
 
 def as_json(tree: object) -> bytes:

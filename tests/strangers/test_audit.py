@@ -13,7 +13,7 @@ from .readers import READERS
 
 ROOT = Path(__file__).parents[2]
 DAMAGED = 25
-BEFORE = {"sealed", "step"}
+BEFORE = {"sealed", "checkpoint", "step"}
 """They load SHA-256, and look up the types of our gates' settings, before they open their first file."""
 
 
@@ -28,17 +28,18 @@ def test_reading_opens_the_file_and_does_nothing_else(place, tmp_path):
     words = [sys.executable, "-m", "tests.strangers.audit", *(str(w) for g in given for w in g[:2])]
     made = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
     lines = [json.loads(line) for line in made.stdout.splitlines()]
-    for number, ((name, path, whole), line) in enumerate(zip(given, lines, strict=True)):
+    for (name, path, whole), line in zip(given, lines, strict=True):
         opened = ["open", str(path)]
         begin = line["events"].index(opened)
         assert line["events"][begin:] == [opened], (name, line)
-        assert not begin or (name in BEFORE and number == 0), (name, line)
+        assert not begin or (name in BEFORE and path.parent.name == "0"), (name, line)
         assert line["ended"] == "a value" or not whole
 
 
 def files(name, folder):
     """Whole and damaged files of a reader, in folders of their own."""
-    for number, content in enumerate([*samples(name), *(case(name, 1, n) for n in range(DAMAGED))]):
+    damaged = 0 if name == "trials" else DAMAGED  # from a log, half a line at the end is cut off
+    for number, content in enumerate([*samples(name), *(case(name, 1, n) for n in range(damaged))]):
         path = folder / name / f"{number}" / READERS[name].file
         path.parent.mkdir(parents=True)
         path.write_bytes(content)

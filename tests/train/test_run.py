@@ -207,6 +207,14 @@ DAMAGED = {
     "no classes": json.dumps({**FACTS, "classes": []}).encode(),
     "no normalization": json.dumps({**FACTS, "normalize": 5}).encode(),
     "a deviation of zero": json.dumps({**FACTS, "normalize": {"mean": [0.5], "std": [0]}}).encode(),
+    "an endless shape": json.dumps({**FACTS, "input_shape": [1, 1 << 20, 1 << 20]}).encode(),
+    "fractions": json.dumps({**FACTS, "input_shape": [1, 4.0, 4]}).encode(),
+    "a text as classes": json.dumps({**FACTS, "classes": "ab"}).encode(),
+    "numbers as classes": json.dumps({**FACTS, "classes": [1, 2]}).encode(),
+    "a key twice": b'{"classes": [], ' + json.dumps(FACTS).encode()[1:],
+    "depth": b"[" * 5000,
+    "a number too large": json.dumps({**FACTS, "normalize": {"mean": [10**400], "std": [1]}}).encode(),
+    "NaN": b'{"input_shape": NaN}',
     "other channels": json.dumps({**FACTS, "normalize": {"mean": [0.5] * 3, "std": [1] * 3}}).encode(),
 }
 
@@ -290,3 +298,34 @@ def test_how_it_ended(run):
     spoil(run, "result.json", b"5")
     with pytest.raises(FileError, match="result.json: damaged"):
         run.result()
+
+
+def test_names_of_classes_steer_no_terminal(run):
+    spoil(run, "model.json", json.dumps({**FACTS, "classes": ["\x1b[2J", "b"]}).encode())
+    assert run.sight().classes == ("?[2J", "b")
+
+
+def test_an_endless_line_of_metrics_is_not_read(run):
+    spoil(run, "metrics.jsonl", b'{"kind": "step"' + b" " * 10_000 + b"}\n")
+    with pytest.raises(FileError, match=r"metrics\.jsonl: damaged: "):
+        run.metrics("step")
+
+
+def test_messages_are_short_and_steer_no_terminal(run):
+    spoil(run, "result.json", b'["\\u001b[2J", ' + b'"x",' * 300 + b"1]")
+    with pytest.raises(FileError) as caught:
+        run.result()
+    assert str(caught.value).isprintable() and len(caught.value.came) < 140
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"weights": 5}, {"run": None}, {"plain": 1}, {"versions": []}, {"versions": {"numpy": 2}}],
+)
+def test_a_damaged_start(run, change):
+    start = {"weights": "0123", "run": "", "plain": False, "versions": {"numpy": "2"}}
+    spoil(run, "start.json", json.dumps(start).encode())
+    assert run.start().versions == {"numpy": "2"}
+    spoil(run, "start.json", json.dumps({**start, **change}).encode())
+    with pytest.raises(FileError, match="expected weights, run, plain and versions"):
+        run.start()

@@ -16,14 +16,20 @@ from ..estimators.knn_run import KNN, KnnConfig
 from ..estimators.search_report import LABELS
 from ..estimators.space import Space
 from ..files import write_whole
+from ..notation import from_json
 from ..random import Generator
+from ..reading import whole_file
 from ..train import Config
 from ..train.presets import PRESETS
+from ..words import in_short
 from .classifiers import require_classifier
 from .runs import build, placed
 
 PLAN, KEPT = "plan.json", "trials"
 """The file of a plan, and the folder of its finished trials beside it."""
+
+MOST_BYTES = 1 << 20
+"""Of that file."""
 
 TRIALS, ROUNDS, FOLDS = 18, 3, 5
 """Unless told otherwise."""
@@ -126,15 +132,21 @@ class Plan:
         Raises FileError if there is none, or it is damaged.
         """
         place = folder / PLAN
+
+        def refuse(came: str) -> FileError:
+            hint = "the path that `chainrule search` printed"
+            return FileError(str(place), came, "the folder of a search", hint)
+
+        content = whole_file(place, MOST_BYTES, refuse)
         try:
-            told = json.loads(place.read_bytes())
+            told = from_json(content)
             space = {name: ranged(values) for name, values in told.pop("space").items()}
+            counts = [told[name] for name in ("trials", "rounds", "folds", "seed")]
+            if any(type(n) is not int or n < 0 for n in counts) or type(told["settings"]) is not dict:
+                raise ValueError("an entry of another kind")
             return cls(space=space, **told)
-        except OSError as error:
-            expected, hint = "the folder of a search", "the path that `chainrule search` printed"
-            raise FileError(str(place), error.strerror or "not readable", expected, hint) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            came, hint = f"damaged: {type(error).__name__}: {error}", "begin in another folder"
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            came, hint = f"damaged: {in_short(error)}", "begin in another folder"
             raise FileError(str(place), came, "the plan of a search", hint) from None
 
 

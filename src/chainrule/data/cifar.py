@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import SettingError
 from ..reading import check_end, whole_file
+from ..words import printable
 from .dataset import Dataset
 from .published import (
     CIFAR10_CLASSES,
@@ -123,4 +124,4 @@ def _names(path: Path) -> tuple[str, ...]:
         lines = bytes(whole_file(path, _MOST_NAMES, refuse)).decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise refuse(str(error)) from None
-    return tuple(line.strip() for line in lines if line.strip())
+    return tuple(printable(line.strip()) for line in lines if line.strip())

@@ -12,6 +12,7 @@ import io
 import math
 import re
 import reprlib
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,6 +80,8 @@ class Npz:
             self.made = stream.made
         if dtype == np.bool_ and array.size and array.view(np.uint8).max() > 1:
             raise self.fault(f"{name}: a byte that is neither 0 nor 1 as a truth value")
+        if dtype.kind == "U" and array.size and native_codes(array).max() > sys.maxunicode:
+            raise self.fault(f"{name}: a letter that there is not")
         return array.T if fortran else array
 
     def _header(self, name: str, stream: Stream) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
@@ -118,6 +121,11 @@ def _facts(text: str) -> dict[str, str]:
     whole = at == len(inside) and {"descr", "fortran_order", "shape"} == set(found)
     right = whole and found["fortran_order"] in ("True", "False") and found["shape"].startswith("(")
     return found if right and re.fullmatch(r"\((\d+L?, ?)*(\d+L?)?\)", found["shape"]) else {}
+
+
+def native_codes(array: NDArray[Any]) -> NDArray[np.uint32]:
+    """The numbers of the letters in texts, without a copy."""
+    return array.reshape(-1).view(np.uint32)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,14 @@ import numpy as np
 
 from ..errors import FileError, UsageError
 from ..files import append_whole, told, write_whole
+from ..notation import from_json
+from ..reading import whole_file
+from ..words import in_short
 from .crossval import Fold, outcome
 
 SEARCH, TRIALS = "search.json", "trials.jsonl"
+MOST_FACTS, MOST_TRIALS = 1 << 20, 1 << 26
+"""Bytes of these files: a trial has some two hundred."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Trial:
         >>> str(Trial.of_line(trial.line())) == str(trial)
         True
         """
-        row = json.loads(line)
+        row = from_json(line.encode())
         scores = tuple(math.nan if s is None else float(s) for s in row["scores"])
         number, turn, seed = (int(row[name]) for name in ("number", "round", "seed"))
         return cls(number, turn, dict(row["params"]), seed, scores, str(row["failed"]), float(row["seconds"]))
@@ -117,17 +123,20 @@ class TrialLog:
     def _read(self) -> None:
         """The finished trials; half a line at the end, of a process that was killed in it, is cut off."""
         place = self.path / TRIALS
-        if not place.exists():
+        if not os.path.lexists(place):
             return
-        content = place.read_bytes()
+        hint = "begin in a new folder"
+        content = whole_file(
+            place, MOST_TRIALS, lambda came: FileError(str(place), came, "finished trials", hint)
+        )
         whole = content[: content.rfind(b"\n") + 1]
         try:
             trials = [Trial.of_line(line) for line in whole.decode().splitlines()]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            came, hint = f"damaged: {type(error).__name__}: {error}", "begin in a new folder"
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            came = f"damaged: {in_short(error)}"
             raise FileError(str(place), came, "a finished trial in each line", hint) from None
         if len(whole) < len(content):
-            write_whole(place, whole, self.way)
+            write_whole(place, bytes(whole), self.way)
         self.done = {trial.number: trial for trial in trials}
 
 
@@ -137,11 +146,14 @@ def read_search(folder: str | Path) -> dict[str, Any]:
     Raises FileError if there is none, or it is damaged.
     """
     place = Path(folder) / SEARCH
+
+    def refuse(came: str) -> FileError:
+        hint = "the path that `chainrule search` printed"
+        return FileError(str(place), came, "the folder of a search", hint)
+
+    content = whole_file(place, MOST_FACTS, refuse)
     try:
-        facts = json.loads(place.read_bytes())
-    except OSError as error:
-        expected, hint = "the folder of a search", "the path that `chainrule search` printed"
-        raise FileError(str(place), error.strerror or "not readable", expected, hint) from None
+        facts = from_json(content)
     except ValueError as error:
         raise FileError(str(place), f"damaged: {error}", "JSON", "begin in a new folder") from None
     if not isinstance(facts, dict):

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import FileError
 from ..optim.state import State
 from ..sealed import Kind, Sealed, seal, unseal
+from ..words import in_short
 from .events import EpochEnd
 from .metrics import Mean
 from .position import Position
@@ -103,7 +104,7 @@ class Checkpoint:
         try:
             return parsed(sealed)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            came = f"damaged: {type(error).__name__}: {error}"
+            came = f"damaged: {in_short(error)}"
             raise FileError(str(path), came, "what a checkpoint says", KIND.again) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,7 +64,9 @@ class Config(Settings):
         for name, allowed in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("loss", LOSSES)):
             if getattr(self, name) not in allowed:
                 hint = nearest(getattr(self, name), allowed)
-                raise UsageError(name, f"{getattr(self, name)!r}", f"one of {', '.join(allowed)}", hint)
+                raise UsageError(
+                    name, reprlib.repr(getattr(self, name)), f"one of {', '.join(allowed)}", hint
+                )
         for name, good, expected, hint in (
             ("epochs", self.epochs >= 1, "1 or more", "--epochs 8"),
             ("batch_size", self.batch_size >= 1, "1 or more", "--batch-size 64"),

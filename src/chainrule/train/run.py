@@ -32,7 +32,7 @@ from ..files import keep_names, told, write_whole
 from ..notation import from_json
 from ..reading import opened, whole_file
 from ..tensorfile import read_tensors
-from ..words import printable
+from ..words import in_short, printable
 from .checkpoint import checkpoints_in, last_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
@@ -267,15 +267,7 @@ def facts_in(path: Path, made: Callable[[Mapping[str, Any]], T], expected: str) 
 
 def damaged(path: Path, error: Exception | str, expected: str) -> FileError:
     """The error of a file of a run that cannot be read."""
-    reason = reason_of(error)
-    shown = printable(reason if len(reason) < 120 else f"{reason[:118]} …")
-    return FileError(str(path), f"damaged: {shown}", expected, "another run, or train again")
-
-
-def reason_of(error: Exception | str) -> str:
-    """What was wrong, in words."""
     if isinstance(error, ChainruleError):
-        return error.came
-    if isinstance(error, KeyError):
-        return f"no {error}"
-    return f"an entry of another kind ({error})" if isinstance(error, TypeError) else str(error)
+        error = error.came
+    shown = in_short(error if isinstance(error, Exception) else ValueError(error))
+    return FileError(str(path), f"damaged: {shown}", expected, "another run, or train again")
