@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import CompileError
 from chainrule.kernels import alone as module
-from chainrule.kernels.alone import function_of, run_alone
+from chainrule.kernels.alone import compiles, function_of, run_alone
 from chainrule.kernels.language.types import I64
 
 ROUNDS = 20_000_000
@@ -54,7 +54,13 @@ def test_without_a_compiler(monkeypatch):
     def broken(kernel):
         raise CompileError("compile", "no compiler", "one", "install it")
 
-    function_of.cache_clear()
+    for remembered in (function_of, compiles):
+        remembered.cache_clear()
+    assert compiles(summed)
+    for remembered in (function_of, compiles):
+        remembered.cache_clear()
     monkeypatch.setattr(module, "address_of", broken)
+    assert not compiles(summed)
     with pytest.raises(CompileError, match="no compiler"):
         run_alone(summed, [1, np.zeros(16, I64)])
+    compiles.cache_clear()

@@ -82,6 +82,17 @@ def test_children_are_told_apart_by_name_and_do_not_move_the_parent():
     assert rng.split("a").bits(4).tobytes() == Samples(6, np.arange(3)).split("a").bits(4).tobytes()
 
 
+@pytest.mark.parametrize("pieces", [(9,), (8, 1), (3, 5, 4), (1, 0, 6, 8), (16,)], ids=str)
+def test_children_made_together_are_those_made_alone(pieces):
+    rng = Samples(6, np.arange(40))
+    assert rng.children("step", 0) == []
+    for number, stream in enumerate(rng.children("step", 3)):
+        alone = Samples(6, np.arange(40)).split("step", number)
+        for count in pieces:
+            np.testing.assert_array_equal(stream.words(count), alone.words(count))
+        assert stream.split("more").words(2).tolist() == alone.split("more").words(2).tolist()
+
+
 def test_a_generator_makes_them_and_is_not_moved():
     rng = Generator(7)
     rng.bits(5)

@@ -24,6 +24,10 @@ BAD = {  # key: a value, and what the error says of it
     "weight_decay": (-0.1, "-0.1", "0 or more", "weight_decay = 0.0"),
     "l2": (float("inf"), "inf", "0 or more", "l2 = 0.0"),
     "crop": (-2, "-2", "0 or more pixels", "crop = 2"),
+    "rotate": (181.0, "181.0", "0 to 180 degrees", "rotate = 15.0"),
+    "erase": (1.5, "1.5", "0 ≤ erase ≤ 1", "erase = 0.5"),
+    "mixup": (-0.1, "-0.1", "0 or more", "mixup = 0.2"),
+    "workers": (65, "65", "0 to 64 threads", "workers = 1"),
     "validation": (1.0, "1.0", "0 ≤ validation < 1", "validation = 0.1"),
     "seed": (-1, "-1", "0 ≤ seed < 2⁶³", "--seed 0"),
 }
@@ -136,3 +140,9 @@ def test_no_file(tmp_path):
         Config.read(tmp_path / "nothing.toml")
     with pytest.raises(FileError, match="a folder; expected a TOML file"):
         Config.read(tmp_path)
+
+
+def test_a_hinge_takes_no_shares_of_classes():
+    with pytest.raises(UsageError, match="mixup: 0.2 with hinge"):
+        Config(loss="hinge", mixup=0.2)
+    assert Config(loss="hinge").mixup == 0

@@ -1,5 +1,7 @@
 """What a configuration asks for: data, loss, optimizer and schedule by their names."""
 
+from dataclasses import replace
+
 import pytest
 
 from chainrule import nn, optim, zoo
@@ -31,6 +33,23 @@ def test_the_same_job_twice_is_the_same():
         batches.append(next(iter(job.batches)))
     (images, labels), (others, same) = batches
     assert (images == others).all() and (labels == same).all()
+
+
+MIXED = Config(model="lenet5", epochs=1, batch_size=32, crop=2, flip=True, rotate=10.0, erase=0.5, mixup=0.3)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"crop": 0}, {"flip": False}, {"rotate": 0.0}, {"erase": 0.0}, {"mixup": 0.0}]
+)
+def test_each_kind_of_augmentation_reaches_the_batches(setting):
+    """Without it, the first batch is another one."""
+
+    def first_batch(config):
+        model = zoo.build("lenet5", rng=Generator(0))
+        images, labels = next(iter(prepared(model, config, small_data()[0]).batches))
+        return images.tobytes() + labels.tobytes()
+
+    assert first_batch(MIXED) != first_batch(replace(MIXED, **setting))
 
 
 def test_settings_reach_the_trainer():

@@ -41,3 +41,13 @@ def test_a_mean_weighted_by_pictures():
     mean.add(1.0, 3)
     mean.add(5.0, 1)
     assert mean.value == pytest.approx(2.0)
+
+
+def test_of_shares_the_largest_counts():
+    shares = np.array([[0.6, 0.4, 0.0], [0.9, 0.1, 0.0], [0.2, 0.3, 0.5], [0.1, 0.9, 0.0], [0.0, 0.1, 0.9]])
+    assert accuracy(SCORES, shares.astype("float32")) == accuracy(SCORES, LABELS) == 0.4
+
+
+@pytest.mark.parametrize("targets", [SCORES, SCORES - 1, np.full((5, 3), np.nan), np.ones((5, 2)) / 2])
+def test_other_floats_are_no_classes(targets):
+    assert math.isnan(accuracy(SCORES, targets))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from chainrule import Tensor
-from chainrule.data import Batches, Dataset
+from chainrule.data import Batches, Dataset, Mixup
 from chainrule.errors import DataError, NonFiniteError
 from chainrule.random import Generator
-from chainrule.train.sources import blank, require_batches, require_finite, sizes_of
+from chainrule.train.sources import blank, plain_labels, require_batches, require_finite, sizes_of
 
 LABELS = np.arange(5)
 IMAGES = np.ones((5, 1, 2, 2), "uint8")
@@ -53,3 +53,12 @@ def test_pairs_of_arrays_are_not_batches():
 def test_pictures_that_are_not_numbers():
     with pytest.raises(NonFiniteError, match="1 NaN or infinite pixels in batch 2 of epoch 3"):
         require_finite(np.array([[1.0, np.nan]]), 3, 2)
+
+
+def test_labels_that_are_looked_at_are_not_mixed():
+    dataset = Dataset(np.zeros((4, 1, 2, 2), np.uint8), np.arange(4) % 2, ("a", "b"))
+    shares, whole = np.ones((4, 2), np.float32) / 2, Batches(dataset, 2)
+    assert plain_labels(whole, shares).tolist() == [0] * 4
+    assert plain_labels(Batches(dataset, 2, mix=Mixup(1.0)), shares) is shares
+    assert plain_labels([(dataset.images, shares)], shares) is shares
+    assert plain_labels(whole, dataset.labels) is dataset.labels

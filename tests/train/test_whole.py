@@ -323,3 +323,20 @@ def test_a_run_without_a_whole_epoch_has_the_weights_of_its_checkpoint(tmp_path)
     assert not (run.path / "weights.safetensors").exists()
     weights = dropped(1).load_state_dict(RunFolder.open(run.path).weights()).state_dict()
     assert weights["1.weight"].tobytes() != dropped().state_dict()["1.weight"].tobytes()
+
+
+MIXED = Config(model="lenet5", epochs=1, batch_size=32, crop=2, flip=True, rotate=10.0, erase=0.5, mixup=0.3)
+
+
+def test_the_number_of_workers_changes_no_bit(tmp_path):
+    made = [run_of(tmp_path / str(n), replace(MIXED, workers=n))[0] for n in (0, 1, 3)]
+    weights = [(run.path / "weights.safetensors").read_bytes() for run in made]
+    assert weights[0] == weights[1] == weights[2]
+    steps = [without_seconds(run.metrics("step")) for run in made]
+    assert steps[0] == steps[1] == steps[2]
+
+
+def test_mixed_pictures_are_called_by_their_larger_share(tmp_path):
+    run, _ = run_of(tmp_path / "run", replace(MIXED, epochs=2))
+    assert all(0 <= row["accuracy"] <= 1 for row in run.metrics("step"))
+    assert all(0 <= row["validation_accuracy"] <= 1 for row in run.metrics("epoch"))

@@ -34,7 +34,7 @@ class RandomErasing:
     >>> from chainrule.random import Generator
     >>> erased = RandomErasing(1.0, area=(0.25, 0.25))(np.ones((3, 1, 8, 8), np.uint8), Generator(0))
     >>> (erased == 0).sum((1, 2, 3)).tolist()
-    [15, 16, 16]
+    [14, 18, 15]
     """
 
     probability: float = 0.5
@@ -71,7 +71,7 @@ class RandomErasing:
         self, height: int, width: int, rng: Samples
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Draw which rows (N, H) and columns (N, W) are erased; of a picture that stays, none."""
-        chosen, share, shape, top, left = np.moveaxis(rng.uniform(5, dtype="float64"), -1, 0)
+        chosen, share, shape, top, left = np.moveaxis(rng.uniform(5).astype(np.float64), -1, 0)
         share = self.area[0] + (self.area[1] - self.area[0]) * share
         flat = height / width  # a share s fits in with ratios from s · H / W to H / (s · W)
         least = np.clip(np.log(share * flat), math.log(self.ratio[0]), math.log(self.ratio[1]))

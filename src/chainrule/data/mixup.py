@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingError
+from .shades import mixed
 from .streams import Images, Streams, streams
 
 
@@ -48,20 +49,7 @@ class Mixup:
         """
         drawn = streams("Mixup", images, rng)
         share = drawn.beta(self.alpha, ()).astype(np.float32)
-        return _mixed(images, share), _shares(labels, share, classes)
-
-
-def _mixed(images: Images, share: NDArray[np.float32]) -> Images:
-    """x + (1 - λ) · (the next x - x); bytes are rounded to the nearest."""
-    if images.dtype == np.uint8:
-        return np.rint(_mixed(images.astype(np.float32), share)).astype(np.uint8)
-    rest = (1 - share).astype(images.dtype)[:, np.newaxis, np.newaxis, np.newaxis]
-    out = np.empty(images.shape, images.dtype)
-    np.subtract(images[1:], images[:-1], out=out[:-1])
-    np.subtract(images[:1], images[-1:], out=out[-1:])
-    out *= rest
-    out += images
-    return out
+        return mixed(images, 1 - share), _shares(labels, share, classes)
 
 
 def _shares(

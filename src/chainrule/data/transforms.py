@@ -12,6 +12,7 @@ from ..errors import DTypeError, SettingError, ShapeError, StateError
 from ..random import Samples
 from .dataset import Dataset
 from .geometry import Movement, joined
+from .shades import scaled
 from .streams import Images, Streams, streams
 from .warp import warp
 
@@ -77,11 +78,7 @@ class Normalize:
         mean, std = np.array(self.mean), np.array(self.std)
         # One multiplication and one addition a pixel: x · 1/(scale·std) - mean/std.
         slope = 1 / (std * _WHITE) if images.dtype == np.uint8 else 1 / std
-        out: NDArray[np.float32] = np.multiply(
-            images, _per_channel(slope), dtype=np.float32, order="C", casting="same_kind"
-        )
-        out -= _per_channel(mean / std)
-        return out
+        return scaled(images, slope.astype(np.float32), (mean / std).astype(np.float32))
 
     def as_dict(self) -> dict[str, list[float]]:
         """Return the settings as plain lists, fit for JSON.
@@ -117,6 +114,7 @@ class Compose:
     steps:  each is called with (images, rng)
 
     >>> from chainrule.data import RandomCrop, RandomFlip
+    >>> from chainrule.random import Generator
     >>> transform = Compose((RandomFlip(), RandomCrop(1), Normalize((0.5,), (0.5,))))
     >>> transform(np.zeros((2, 1, 4, 4), np.uint8), Generator(0)).dtype
     dtype('float32')
@@ -132,9 +130,9 @@ class Compose:
 
         rng:  a stream for each picture, or a Generator, see `data.streams`
         """
-        drawn, maps = streams("Compose", images, rng), None
-        for number, step in enumerate(self.steps):
-            own = drawn.split("step", number)
+        maps = None
+        children = streams("Compose", images, rng).children("step", len(self.steps))
+        for step, own in zip(self.steps, children, strict=True):
             if isinstance(step, Movement):
                 height, width = images.shape[2:]
                 more = step.maps(height, width, own)
@@ -157,8 +155,3 @@ def _byte_moments(channel: NDArray[np.uint8]) -> tuple[float, float]:
 
 def _float_moments(channel: NDArray[np.float32]) -> tuple[float, float]:
     return float(channel.mean(dtype=np.float64)), float(channel.std(dtype=np.float64))
-
-
-def _per_channel(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return (C, 1, 1), to stand beside (N, C, H, W)."""
-    return numbers.astype(np.float32).reshape(-1, 1, 1)

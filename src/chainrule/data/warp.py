@@ -5,14 +5,12 @@ A map says where the pixel of row i and column j is read: row = m₀₀·i + m�
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CompileError
-from ..kernels.alone import function_of, run_alone
+from ..kernels.alone import compiles, run_alone
 from ..kernels.warp import FRACTION, LEAST, WEIGHT, Warp
 
 Images = NDArray[Any]
@@ -35,7 +33,7 @@ def warp(images: Images, maps: Maps) -> Images:
     """
     whole = np.rint(np.clip(maps, -_FAR, _FAR) * 2.0**FRACTION).astype(np.int64)
     images = np.ascontiguousarray(images)
-    return native(images, whole) if can_compile(images.dtype) else plain(images, whole)
+    return native(images, whole) if compiles(Warp(images.dtype)) else plain(images, whole)
 
 
 def native(images: Images, maps: NDArray[np.int64]) -> Images:
@@ -45,16 +43,6 @@ def native(images: Images, maps: NDArray[np.int64]) -> Images:
     words = np.empty((height + 2) * (width + 2), kernel.word)
     run_alone(kernel, [1, *images.shape, np.ascontiguousarray(maps), images, out, words])
     return out
-
-
-@cache
-def can_compile(dtype: np.dtype) -> bool:
-    """Whether there is a compiler for this processor."""
-    try:
-        function_of(Warp(dtype))
-    except CompileError:
-        return False
-    return True
 
 
 def plain(images: Images, maps: NDArray[np.int64]) -> Images:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from .call import address_of
 from .language import Machine
 from .language.native import word
@@ -30,6 +31,16 @@ def run_alone(kernel: Callable[[Machine], None], arguments: Sequence[np.ndarray 
     """
     words = np.array([word(argument) for argument in arguments], np.int64)
     function_of(kernel)(words.ctypes.data, 0)
+
+
+@cache
+def compiles(kernel: Callable[[Machine], None]) -> bool:
+    """Whether there is a compiler for this processor; the kernel is compiled then."""
+    try:
+        function_of(kernel)
+    except CompileError:
+        return False
+    return True
 
 
 @cache

@@ -96,31 +96,37 @@ def stream(seed: int, upper: tuple[int, int], start: int, count: int) -> Words:
     return out.reshape(-1)[skip : skip + count]
 
 
-def streams(seed: int, numbers: NDArray[np.int64], start: int, count: int) -> Words:
-    """Return (N, count) words start … start + count - 1 of N streams; a counter ends in block and GENERATOR_LAYER.
+def streams(seeds: tuple[int, ...], numbers: NDArray[np.int64], start: int, count: int) -> Words:
+    """Return (K, N, count) words start … start + count - 1 of N streams of each of K seeds.
 
-    numbers:  (N,) ≥ 0, the lower words of each stream's counters.  As blocks stay below GENERATOR_LAYER, neither a
+    A counter is (number, its high half, block, GENERATOR_LAYER): as blocks stay below GENERATOR_LAYER, neither a
     generator nor `random_bits` of the same seed counts there.
+
+    numbers:  (N,) ≥ 0
     """
     first, last = start // 4, -(-(start + count) // 4)
-    blocks, keys = last - first, _round_keys(seed & MASK, seed >> 32)
-    out = np.empty((len(numbers), blocks, 4), np.uint32)
-    rows = max(1, _BLOCK // max(1, blocks))
+    blocks, keys = last - first, _many_keys(seeds)
+    out = np.empty((len(seeds), len(numbers), blocks, 4), np.uint32)
+    rows = max(1, _BLOCK // max(1, blocks * len(seeds)))
     for row in range(0, len(numbers), rows):
-        some = numbers[row : row + rows].astype(np.uint64)
-        even, odd = np.empty((2, 2, len(some), blocks), np.uint64)
-        even[0], odd[0] = (some & np.uint64(MASK))[:, np.newaxis], (some >> np.uint64(32))[:, np.newaxis]
+        some = numbers[row : row + rows].astype(np.uint64)[:, np.newaxis]
+        even, odd = np.empty((2, 2, len(seeds), len(some), blocks), np.uint64)
+        even[0], odd[0] = some & np.uint64(MASK), some >> np.uint64(32)
         even[1], odd[1] = np.arange(first, last, dtype=np.uint64), GENERATOR_LAYER
-        even, odd = even.reshape(2, -1), odd.reshape(2, -1)
-        _store(
-            out[row : row + rows].reshape(-1, 4),
-            *_rounds(even, odd, keys, np.empty((2, *even.shape), np.uint64)),
-        )
+        even, odd = _rounds(even, odd, keys, np.empty((2, *even.shape), np.uint64))
+        out[:, row : row + rows, :, 0::2] = np.moveaxis(even, 0, -1)
+        out[:, row : row + rows, :, 1::2] = np.moveaxis(odd, 0, -1)
     skip = start - 4 * first
-    return out.reshape(len(numbers), 4 * blocks)[:, skip : skip + count]
+    return out.reshape(len(seeds), len(numbers), 4 * blocks)[..., skip : skip + count]
 
 
 @lru_cache(64)
+def _many_keys(seeds: tuple[int, ...]) -> list[_Pair]:
+    """Return the (2, K, 1, 1) keys of each round, for K seeds."""
+    each = [_round_keys(seed & MASK, seed >> 32) for seed in seeds]
+    return [np.stack(keys, 1)[..., np.newaxis] for keys in zip(*each, strict=True)]
+
+
 def _round_keys(low: int, high: int) -> list[_Pair]:
     """Return the (2, 1) key of each round."""
     return [
@@ -130,14 +136,15 @@ def _round_keys(low: int, high: int) -> list[_Pair]:
 
 
 def _rounds(even: _Pair, odd: _Pair, keys: list[_Pair], scratch: NDArray[np.uint64]) -> tuple[_Pair, _Pair]:
-    """Run the rounds on words (0, 2) and (1, 3) of n blocks, each (2, n); writes to `even` and `scratch`.
+    """Run the rounds on words (0, 2) and (1, 3) of blocks, each (2, …); writes to `even` and `scratch`.
 
     Both rows go through one call each. The upper halves of the odd words are left full of carried bits, which
     the mask on the even words and the final store cut off: that saves a pass a round.
     """
     product, other = scratch
+    column = _COLUMN.reshape(2, *(1,) * (even.ndim - 1))
     for key in keys:
-        np.multiply(even, _COLUMN, out=product)
+        np.multiply(even, column, out=product)
         swapped = product[::-1]
         np.right_shift(swapped, np.uint64(32), out=even)
         even ^= odd

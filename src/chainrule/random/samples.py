@@ -12,6 +12,9 @@ from .draws import Draws
 from .names import child
 from .philox import Words, check_seed, streams
 
+_AHEAD = 8
+"""Words of a child that are made with those of its siblings: most draw no more."""
+
 
 class Samples(Draws):
     """One stream for each of N samples, told apart by their numbers in the set.
@@ -32,6 +35,7 @@ class Samples(Draws):
         self._seed = check_seed(seed)
         self.numbers = _check_numbers(numbers)
         self._position = 0
+        self._made: Words | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -41,9 +45,10 @@ class Samples(Draws):
 
     def words(self, count: int) -> Words:
         """Return the next (N, count) words of each stream."""
-        words = streams(self._seed, self.numbers, self._position, count)
-        self._position += count
-        return words
+        start, self._position = self._position, self._position + count
+        if self._made is not None and self._position <= _AHEAD:
+            return self._made[:, start : self._position]
+        return streams((self._seed,), self.numbers, start, count)[0]
 
     def split(self, *key: int | str) -> Samples:
         """Return independent streams of the same samples, with this name; these here are not moved.
@@ -55,8 +60,27 @@ class Samples(Draws):
         >>> bool((rng.split("crop").bits(1) == rng.split("flip").bits(1)).any())
         False
         """
-        made = Samples.__new__(Samples)
-        made._seed, made.numbers, made._position = child(self._seed, key), self.numbers, 0
+        return self._children((child(self._seed, key),))[0]
+
+    def children(self, name: str, count: int) -> list[Samples]:
+        """Return split(name, 0) … split(name, count - 1), sooner: their first words are made together.
+
+        >>> first, second = Samples(0, [1, 2]).children("step", 2)
+        >>> bool((second.bits(9) == Samples(0, [1, 2]).split("step", 1).bits(9)).all())
+        True
+        """
+        made = self._children(tuple(child(self._seed, (name, number)) for number in range(count)))
+        if made:
+            words = streams(tuple(stream._seed for stream in made), self.numbers, 0, _AHEAD)
+            for stream, own in zip(made, words, strict=True):
+                stream._made = own
+        return made
+
+    def _children(self, seeds: tuple[int, ...]) -> list[Samples]:
+        """Return streams of the same samples with other seeds."""
+        made = [Samples.__new__(Samples) for _ in seeds]
+        for stream, seed in zip(made, seeds, strict=True):
+            stream._seed, stream.numbers, stream._position, stream._made = seed, self.numbers, 0, None
         return made
 
 
