@@ -157,7 +157,7 @@ def test_folders_that_are_no_run(say, broken: Path, tmp_path: Path, monkeypatch)
     for path, code, part in (
         ("nothing", 4, "no such folder"),
         (str(tmp_path), 4, "a folder without config.toml"),
-        ("linear", 2, "a network of the zoo"),
+        ("linear", 2, "the name of a model"),
     ):
         said = say("train", "--resume", path)
         assert said.code == code and part in said.err
