@@ -138,10 +138,12 @@ def test_workers_change_nothing(workers, mix):
     assert alone.epoch == ahead.epoch == 2
 
 
-def test_mixed_labels_are_shares_of_all_classes():
-    for images, shares in augmented(mix=Mixup(0.5)):
+def test_mixed_labels_are_shares_of_all_classes_drawn_for_each_picture():
+    for (images, shares), (_, labels) in zip(augmented(mix=Mixup(0.5)), augmented(), strict=True):
         assert shares.shape == (len(images), 40)
         np.testing.assert_allclose(shares.sum(1), 1, atol=1e-6)
+        own = Generator(5).split("epoch", 0).samples(labels).split("mix").beta(0.5, ())
+        np.testing.assert_array_equal(shares[np.arange(len(labels)), labels], own.astype(np.float32))
 
 
 @pytest.mark.parametrize("workers", [0, 2])

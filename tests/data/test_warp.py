@@ -95,3 +95,9 @@ def test_pictures_lie_anyhow_in_memory():
     images, maps = some((4, 3, 6, 5)), maps_for(4, 6, 5)
     turned = np.asfortranarray(images)
     np.testing.assert_array_equal(warp(turned, maps), warp(images, maps))
+
+
+@pytest.mark.parametrize("far", [1e15, -1e300])
+def test_a_place_beyond_all_numbers_is_outside(far):
+    maps = np.array([[[1, 0, 0], [0, 1, far]]])
+    assert not warp(np.ones((1, 1, 3, 3), np.uint8), maps).any()

@@ -48,6 +48,8 @@ def test_of_shares_the_largest_counts():
     assert accuracy(SCORES, shares.astype("float32")) == accuracy(SCORES, LABELS) == 0.4
 
 
-@pytest.mark.parametrize("targets", [SCORES, SCORES - 1, np.full((5, 3), np.nan), np.ones((5, 2)) / 2])
+@pytest.mark.parametrize(
+    "targets", [SCORES, np.array([[1.5, -0.5, 0.0]] * 5), np.full((5, 3), np.nan), np.ones((5, 2)) / 2]
+)
 def test_other_floats_are_no_classes(targets):
     assert math.isnan(accuracy(SCORES, targets))
