@@ -47,8 +47,8 @@ def whole(path: Path, way: str = "a path") -> Iterator[BinaryIO]:
         keep_names(path.parent)
 
 
-def append_whole(path: Path, lines: bytes, way: str = "a path") -> None:
-    """Add lines to a file, flushed to the disk: all of them, or none where the disk is full.
+def append_whole(path: Path, lines: bytes, way: str = "a path") -> int:
+    """Add lines to a file, flushed to the disk: all of them, or none where the disk is full; return its length then.
 
     A process that is killed can leave the beginning of them, as the last line of the file, without its end.
     way:  how the user says where, for the error
@@ -63,6 +63,9 @@ def append_whole(path: Path, lines: bytes, way: str = "a path") -> None:
         except BaseException:
             file.truncate(before)  # half a line would spoil those before it
             raise
+    if before == 0:
+        keep_names(path.parent)
+    return before + len(lines)
 
 
 def keep_names(folder: Path) -> None:

@@ -45,74 +45,12 @@ def test_each_kind_of_augmentation_reaches_the_batches(setting):
         images, labels = next(iter(prepared(zoo.build("lenet5"), config, small_data()[0]).batches))
         return images.tobytes() + labels.tobytes()
 
-<<<<<<< ours
-    assert first_batch(MIXED) != first_batch(replace(MIXED, **setting))
-=======
-    assert first_batch(**{setting: getattr(AUGMENTED, setting)}) != first_batch()
+    assert first_batch(**{setting: getattr(MIXED, setting)}) != first_batch()
 
 
 def test_workers_reach_the_batches():
-    job = prepared(zoo.build("lenet5"), replace(AUGMENTED, workers=2), small_data()[0])
+    job = prepared(zoo.build("lenet5"), replace(MIXED, workers=2), small_data()[0])
     assert job.batches.workers == 2
-
-
-def test_mixed_pictures_are_called_by_their_larger_share(tmp_path):
-    run, _ = run_of(tmp_path / "run", replace(AUGMENTED, epochs=2))
-    assert all(0 <= row["accuracy"] <= 1 for row in run.metrics("step"))
-    assert all(0 <= row["validation_accuracy"] <= 1 for row in run.metrics("epoch"))
-
-
-SETTINGS = {
-    "sgd, hinge, l2, augmentation": Config(
-        model="linear",
-        epochs=1,
-        lr=0.01,
-        optimizer="sgd",
-        loss="hinge",
-        l2=1e-3,
-        crop=2,
-        flip=True,
-        schedule="cosine",
-    ),
-    "adamw, constant, no validation": Config(
-        model="linear", epochs=1, optimizer="adamw", weight_decay=0.01, schedule="constant", validation=0.0
-    ),
-    "one step": Config(model="linear", epochs=1, batch_size=1000),
-}
-
-
-@pytest.mark.parametrize("config", SETTINGS.values(), ids=SETTINGS)
-def test_other_settings(config, tmp_path):
-    run, result = run_of(tmp_path / "run", config, coloured_data())
-    assert np.isfinite(result.test_loss)
-    assert sorted(path.name for path in run.path.iterdir()) == FILES
-    assert (run.metrics("epoch")[0]["validation_loss"] is None) == (config.validation == 0)
-
-
-def test_a_prepared_job_is_the_run(first):
-    run, _ = first
-    job = prepared(network(), TWO_LAYER, small_data()[0])
-    job.trainer.begin_epoch()
-    taken = [job.trainer.take(1, k, *batch) for k, batch in zip((1, 2, 3), job.batches, strict=False)]
-    assert taken == run.steps()[:3]
-    assert (job.sight, len(job.held)) == (run.sight(), 30)
-
-
-def test_how_a_run_began_is_recorded(first, tmp_path):
-    run, _ = first
-    start = run.start()
-    assert (start.weights, start.run, start.plain) == (digest_of(network()), "", False)
-    train, test = small_data()
-    other = RunFolder.create(tmp_path / "other")
-    config = Config(model="two-layer", epochs=1, batch_size=300)
-    train_run(network().load_state_dict(run.weights()), config, train, test, other, plain=True, start="first")
-    assert (other.start().run, other.start().plain) == ("first", True)
-    assert other.start().weights != start.weights
-
-
-def network():
-    return zoo.build("two-layer", rng=Generator(TWO_LAYER.seed).split("weights"))
->>>>>>> theirs
 
 
 def test_settings_reach_the_trainer():

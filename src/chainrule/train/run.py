@@ -12,7 +12,6 @@ report.html          all of it as pictures
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import math
@@ -28,7 +27,7 @@ from safetensors.numpy import save
 
 from ..data import Normalize
 from ..errors import ChainruleError, FileError, UsageError
-from ..files import keep_names, told, write_whole
+from ..files import append_whole, told, write_whole
 from ..notation import from_json
 from ..reading import opened, whole_file
 from ..tensorfile import read_tensors
@@ -147,19 +146,7 @@ class RunFolder:
         """Lines of metrics, all or none, flushed to the disk; returns how many bytes there are then."""
         rows = [{"kind": "step" if isinstance(e, StepEnd) else "epoch", **asdict(e)} for e in events]
         lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-        path = self.path / METRICS
-        with told(path, WAY), open(path, "ab", buffering=0) as file:
-            before = file.seek(0, os.SEEK_END)
-            try:
-                if file.write(lines) < len(lines):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file.fileno())
-            except BaseException:
-                file.truncate(before)  # half a line would spoil those before it
-                raise
-        if before == 0:
-            keep_names(self.path)
-        return before + len(lines)
+        return append_whole(self.path / METRICS, lines, WAY)
 
     def cut(self, length: int) -> None:
         """Take the metrics back to so many bytes.
