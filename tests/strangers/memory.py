@@ -75,6 +75,18 @@ def idx_gz(path: Path) -> int:
     return len(content)
 
 
+def cifar(path: Path) -> int:
+    path.write_bytes(noise(5000, 3073).tobytes())
+    return path.stat().st_size
+
+
+def checkpoint(path: Path) -> int:
+    state = {f"model/{k}": noise(1000, 1000, dtype="f4") for k in range(3)}
+    samples.Checkpoint(state, {}, samples.Position(rng={"seed": 1, "position": 2})).write(path.parent)
+    path.parent.joinpath("epoch-00000-step-0000000.safetensors").replace(path)
+    return path.stat().st_size
+
+
 def npz(packed: bool, **arrays: np.ndarray) -> Callable[[Path], int]:
     def write(path: Path) -> int:
         path.write_bytes(samples.npz(packed, **arrays))
@@ -122,6 +134,8 @@ def long_step(path: Path) -> int:
 LARGE = {
     "sealed": Large("sealed", sealed),
     "sealed, 9,000 arrays": Large("sealed", many),
+    "checkpoint": Large("checkpoint", checkpoint),
+    "CIFAR": Large("cifar", cifar),
     "weights": Large("weights", weights),
     "weights, crooked": Large("weights", crooked),
     "IDX": Large("idx", idx),

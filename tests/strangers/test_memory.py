@@ -7,6 +7,7 @@ import pytest
 from .memory import LARGE, measured
 
 QUICK = (
+    "checkpoint",
     "sealed, 9,000 arrays",
     "weights, crooked",
     "IDX, gzip",

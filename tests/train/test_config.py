@@ -146,3 +146,25 @@ def test_a_hinge_takes_no_shares_of_classes():
     with pytest.raises(UsageError, match="mixup: 0.2 with hinge"):
         Config(loss="hinge", mixup=0.2)
     assert Config(loss="hinge").mixup == 0
+
+
+@pytest.mark.parametrize("key", ["lr", "epochs", "seed"])
+def test_a_number_of_many_digits(tmp_path, key):
+    path = tmp_path / "c.toml"
+    path.write_text(f"{key} = {'9' * 400}\n")
+    with pytest.raises(UsageError, match=f"{key} = a number of 1,329 bits; expected a smaller one"):
+        Config.of(Config.read(path), "c")
+
+
+def test_what_is_too_large_or_too_deep_for_a_configuration(tmp_path):
+    path = tmp_path / "c.toml"
+    for text in (
+        "#" * 20_000,
+        "a" + ".a" * 600 + " = 1",
+        "a = " + "[" * 490 + "]" * 490,
+        "a = 0x" + "f" * 5000,
+    ):
+        path.write_text(text)
+        with pytest.raises((FileError, UsageError)) as caught:
+            Config.read(path)
+        assert len(str(caught.value)) < 500 + len(str(path))
