@@ -31,11 +31,12 @@ from chainrule.data import (
 )
 from chainrule.random import Generator
 
-TURNS, STEPS, NOT_COUNTED = 8, 12, 6
-"""Turns, of which the first does not count; steps of one turn; how many of these, the first, do not count."""
+TURNS, STEPS, NOT_COUNTED = 15, 4, 4
+"""Turns besides the first; steps of one turn that count, and before them those whose batches were made meanwhile."""
 WORKERS = (0, 1, 2)
 NETWORK = CONVNETS["convnet"]
 Source = Iterator[tuple[Any, Any]]
+Taken = tuple[list[float], list[float]]
 
 
 def augment() -> list[dict[str, Any]]:
@@ -58,8 +59,7 @@ def augment() -> list[dict[str, Any]]:
         for kind, (transform, mix) in kinds.items()
         for workers in WORKERS
     }
-    ready: dict[Any, Source] = {("one batch again and again", None): repeat(next(sources["normalized", 0]))}
-    return rows(in_turns(step, ready | sources))
+    return rows(times(step, repeat(next(sources["normalized", 0])), sources))
 
 
 def batches(pictures: Dataset, transform: Callable[..., Any], mix: Mixup | None, workers: int) -> Source:
@@ -77,32 +77,36 @@ def batches(pictures: Dataset, transform: Callable[..., Any], mix: Mixup | None,
     return (batch for _ in repeat(None) for batch in source)
 
 
-def in_turns(step: Callable[..., Any], sources: dict[Any, Source]) -> dict[Any, list[float]]:
-    """The seconds of steps, each with the taking of its batch."""
-    seconds: dict[Any, list[float]] = {key: [] for key in sources}
-    for turn in range(TURNS):
+def times(step: Callable[..., Any], ready: Source, sources: dict[Any, Source]) -> dict[Any, Taken]:
+    """Turn by turn, the seconds of steps with their batches, and of those before and after, whose batch is ready."""
+    found: dict[Any, Taken] = {key: ([], []) for key in sources}
+    for turn in range(TURNS + 1):
         for key, source in sources.items():
-            taken = [timed(lambda source=source: step(*next(source))) for _ in range(STEPS)]  # type: ignore[misc]
-            seconds[key] += taken[NOT_COUNTED:] if turn else []
-    return seconds
+            before = seconds(step, ready, STEPS)
+            seconds(step, source, NOT_COUNTED)
+            mine = seconds(step, source, STEPS)
+            if turn:
+                found[key][0].append(mine)
+                found[key][1].append((before + seconds(step, ready, STEPS)) / 2)
+    return found
 
 
-def timed(work: Callable[[], Any]) -> float:
+def seconds(step: Callable[..., Any], source: Source, steps: int) -> float:
     began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    for _ in range(steps):
+        step(*next(source))
+    return (time.perf_counter() - began) / steps
 
 
-def rows(seconds: dict[Any, list[float]]) -> list[dict[str, Any]]:
-    """Medians, beside the step whose batch is ready."""
-    medians = {key: statistics.median(taken) for key, taken in seconds.items()}
-    least = next(iter(medians.values()))
+def rows(found: dict[Any, Taken]) -> list[dict[str, Any]]:
+    """Medians over the turns."""
     return [
         {
             "batches": kind,
             "workers": workers,
-            "ms a step": round(1e3 * median, 2),
-            "more": f"{median / least - 1:+.1%}",
+            "ms a step": round(1e3 * statistics.median(mine), 2),
+            "batch ready, ms": round(1e3 * statistics.median(least), 2),
+            "times": round(statistics.median(a / b for a, b in zip(mine, least, strict=True)), 3),
         }
-        for (kind, workers), median in medians.items()
+        for (kind, workers), (mine, least) in found.items()
     ]
