@@ -10,7 +10,7 @@ from turns import Worker, turn
 
 from chainrule import data
 
-TURNS = 4
+TURNS = 3
 """Turns of each worker; the first, in which kernels are compiled, is told apart."""
 EPOCHS = "epochs=5 lr=1e-3"
 """Of both networks: scikit-learn's own rate, with Adam; 200 is its own batch, too."""
@@ -52,7 +52,7 @@ CONTESTS = {
         (THEIRS, f"{EPOCHS} batch={batch}"),
         (THEIRS, f"{EPOCHS} batch={batch} scaled"),
     ]
-    for batch in (200, 64)
+    for batch in (200, 64, 32)
 } | {
     "svm": [
         (OURS, "epochs=2"),
