@@ -1,6 +1,8 @@
 """Work ahead: the same results in the same order, errors where they belong, and no thread left behind."""
 
 import gc
+import subprocess
+import sys
 import threading
 from contextvars import ContextVar
 
@@ -93,3 +95,19 @@ def test_threads_see_the_variables_of_their_caller():
     mode = ContextVar("mode", default="other")
     mode.set("mine")
     assert list(prefetched(lambda number: mode.get(), range(3), 2)) == ["mine"] * 3
+
+
+def test_threads_may_be_the_first_to_compile():
+    """In a process of its own, where nothing is compiled: several threads ask for the engine at once."""
+    code = (
+        "import numpy as np\n"
+        "from chainrule import data\n"
+        "from chainrule.random import Generator\n"
+        "pictures = data.Dataset(np.ones((64, 3, 8, 8), np.uint8), np.zeros(64, int), ('a',))\n"
+        "transform = data.Compose((data.RandomRotation(9), data.Normalize((0.5,) * 3, (0.5,) * 3)))\n"
+        "batches = data.Batches(pictures, 2, Generator(0), transform=transform, workers=4)\n"
+        "print(sum(len(labels) for _, labels in batches))"
+    )
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, "64\n"), done.stderr

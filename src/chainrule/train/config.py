@@ -54,7 +54,7 @@ class Config(Settings):
     rotate: float = 0.0
     erase: float = 0.0
     mixup: float = 0.0
-    workers: int = 0
+    workers: int = 1
     validation: float = 0.1
     seed: int = 0
     checkpoint_seconds: float = 60.0

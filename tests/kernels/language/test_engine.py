@@ -81,6 +81,32 @@ def test_threads_load_the_same_kernels():
     assert all(f == found[0] for f in found) and len(found) == 4
 
 
+def test_threads_that_ask_at_once_get_the_same_engine(monkeypatch):
+    """A second one would be freed with the code that the first thread holds addresses of."""
+    made, begin = [], threading.Barrier(4)
+
+    class Slow(Engine):
+        def __init__(self):
+            made.append(self)
+            begun.wait(0.2)
+
+    begun = threading.Event()
+    monkeypatch.setattr(room, "_engine", None)
+    monkeypatch.setattr(room, "Engine", Slow)
+
+    def ask(found):
+        begin.wait()
+        found.append(room.engine())
+
+    found: list = []
+    threads = [threading.Thread(target=ask, args=(found,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1 and all(one is made[0] for one in found) and len(found) == 4
+
+
 def test_text_that_is_no_kernel_is_loaded_too(tmp_path):
     text = "define i64 @one() {\n ret i64 1\n}\ndefine i64 @two() {\n ret i64 2\n}\n"
     for compiled in (1, 0):

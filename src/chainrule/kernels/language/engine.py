@@ -79,11 +79,13 @@ class Engine:
 
 
 _engine: Engine | None = None
+_making = threading.Lock()
 
 
 def engine() -> Engine:
-    """The engine of this process."""
+    """The engine of this process: of two made at once, one would be freed, and its code with it."""
     global _engine
-    if _engine is None:
-        _engine = Engine()
-    return _engine
+    with _making:
+        if _engine is None:
+            _engine = Engine()
+        return _engine

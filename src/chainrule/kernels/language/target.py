@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -39,6 +40,9 @@ class Target:
         return 16, 32
 
 
+_loading = threading.Lock()
+
+
 @cache
 def binding() -> Any:
     """LLVM, loaded at the first compile so that importing chainrule stays cheap."""
@@ -47,8 +51,9 @@ def binding() -> Any:
     except Exception as error:  # a broken installation raises OSError and others
         came = f"llvmlite cannot be loaded ({error})"
         raise CompileError("compile", came, "llvmlite 0.45 or newer", INSTALL) from None
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
+    with _loading:  # LLVM's list of targets is not made for two at once
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
     return llvm
 
 
