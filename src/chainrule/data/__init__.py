@@ -1,4 +1,4 @@
-"""Pictures with labels: read, checked, split, shuffled, cut into batches and augmented, in NumPy."""
+"""Pictures with labels: read or fetched, checked, split, shuffled, augmented and cut into batches."""
 
 from .batches import Batches as Batches
 from .cifar import read_cifar as read_cifar
