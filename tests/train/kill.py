@@ -38,9 +38,17 @@ from .runs import small_data
 from .traced import follow, mark
 
 CONFIG = Config(
-    epochs=3, batch_size=40, lr=0.01, optimizer="sgd", crop=2, flip=True, checkpoint_seconds=0, keep=2
+    epochs=3,
+    batch_size=40,
+    lr=0.01,
+    optimizer="sgd",
+    crop=2,
+    flip=True,
+    checkpoint_seconds=0,
+    keep=2,
+    workers=0,
 )
-"""Eight steps an epoch: what is killed call by call."""
+"""Eight steps an epoch: what is killed call by call; a thread that makes batches would mix its own calls in."""
 
 
 def model() -> nn.Module:

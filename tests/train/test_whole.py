@@ -268,6 +268,20 @@ def test_a_run_that_goes_on_is_the_one_that_was_never_broken_off(uninterrupted, 
     assert sorted(path.name for path in run.path.iterdir()) == FILES
 
 
+@pytest.mark.parametrize(("workers", "after"), [(2, 2), (0, 3), (1, 0)])
+def test_batches_made_ahead_are_not_those_taken(workers, after, tmp_path):
+    """Every kind of augmentation, broken off in the middle of an epoch, gone on with other workers: the same bits."""
+    every = replace(DROPPED, epochs=2, rotate=15.0, erase=0.5, mixup=0.4)
+    whole = RunFolder.create(tmp_path / "whole")
+    train_run(dropped(), every, *small_data(), whole)
+    run = broken_off(tmp_path / "run", replace(every, workers=workers), False, (2, 2))
+    gone_on(run, replace(every, workers=after), False)
+    for kind in ("step", "epoch"):
+        assert without_seconds(run.metrics(kind)) == without_seconds(whole.metrics(kind))
+    weights = [(r.path / "weights.safetensors").read_bytes() for r in (whole, run)]
+    assert weights[0] == weights[1]
+
+
 def test_seconds_are_those_of_all_parts(uninterrupted, tmp_path):
     config, plain, _, _ = uninterrupted
     run = broken_off(tmp_path / "run", config, plain, (2, 3))

@@ -96,7 +96,7 @@ class Config(Settings):
             raise UsageError("mixup", came, "cross-entropy, or mixup = 0", "--loss cross-entropy")
 
     def bits(self) -> dict[str, Any]:
-        """The settings that the numbers depend on: all but how often and how much is saved.
+        """The settings that the numbers depend on: all but how often and how much is saved, and who makes batches.
 
         >>> Config(keep=1).bits() == Config().bits(), Config(seed=1).bits() == Config().bits()
         (True, False)
