@@ -39,7 +39,7 @@ def test_a_child_is_killed_before_the_call_that_was_asked_for(tmp_path):
 @LINUX
 @pytest.mark.parametrize(("moment", "at"), [(StepEnd, (2, 3)), (EpochEnd, (2, 0))])
 def test_a_save_that_is_killed_loses_nothing(moment, at, tmp_path):
-    found = save_killed(moment, at, tmp_path, every=9)
+    found = save_killed(moment, at, tmp_path, every=4)
     assert found.faults == []
     assert found.kills >= 8 and found.halves >= 2 and len(found.went_on) == 2, found
 
