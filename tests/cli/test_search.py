@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli.output import stderr
-from chainrule.cli.search import Looking
+from chainrule.cli.looking import Looking
 from chainrule.train import Config, RunFolder
 
 from ..estimators.dask_cluster import cluster

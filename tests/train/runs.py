@@ -12,6 +12,20 @@ from chainrule.data import Dataset
 from chainrule.random import Generator
 from chainrule.train import Config, Result, RunFolder, Trainer, train_run
 
+AUGMENTED = Config(
+    model="linear",
+    epochs=1,
+    lr=0.01,
+    optimizer="sgd",
+    loss="hinge",
+    l2=1e-3,
+    crop=2,
+    flip=True,
+    schedule="cosine",
+)
+MIXED = Config(model="lenet5", epochs=1, batch_size=32, crop=2, flip=True, rotate=10.0, erase=0.5, mixup=0.3)
+"""Two settings in which much happens to the pictures: without and with cross-entropy."""
+
 
 @cache
 def small_data() -> tuple[Dataset, Dataset]:

@@ -10,19 +10,7 @@ from chainrule.train import Config
 from chainrule.train.config import OPTIMIZERS, SCHEDULES
 from chainrule.train.job import make_trainer, prepared
 
-from .runs import small_data
-
-AUGMENTED = Config(
-    model="linear",
-    epochs=1,
-    lr=0.01,
-    optimizer="sgd",
-    loss="hinge",
-    l2=1e-3,
-    crop=2,
-    flip=True,
-    schedule="cosine",
-)
+from .runs import AUGMENTED, MIXED, small_data
 
 
 def test_the_same_job_twice_is_the_same():
@@ -33,9 +21,6 @@ def test_the_same_job_twice_is_the_same():
         batches.append(next(iter(job.batches)))
     (images, labels), (others, same) = batches
     assert (images == others).all() and (labels == same).all()
-
-
-MIXED = Config(model="lenet5", epochs=1, batch_size=32, crop=2, flip=True, rotate=10.0, erase=0.5, mixup=0.3)
 
 
 @pytest.mark.parametrize("setting", ["crop", "flip", "rotate", "erase", "mixup"])

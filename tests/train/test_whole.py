@@ -22,7 +22,7 @@ from chainrule.train import (
 from chainrule.train.job import prepared
 from chainrule.train.start import digest_of
 
-from .runs import coloured_data, run_of, small_data
+from .runs import AUGMENTED, MIXED, coloured_data, run_of, small_data
 
 TWO_LAYER = Config(model="two-layer", epochs=2, batch_size=32, lr=5e-3)
 FILES = [
@@ -120,17 +120,7 @@ def test_the_only_step_of_a_one_cycle_is_taken_at_a_rate_that_teaches(tmp_path):
 
 
 SETTINGS = {
-    "sgd, hinge, l2, augmentation": Config(
-        model="linear",
-        epochs=1,
-        lr=0.01,
-        optimizer="sgd",
-        loss="hinge",
-        l2=1e-3,
-        crop=2,
-        flip=True,
-        schedule="cosine",
-    ),
+    "sgd, hinge, l2, augmentation": AUGMENTED,
     "adamw, constant, no validation": Config(
         model="linear", epochs=1, optimizer="adamw", weight_decay=0.01, schedule="constant", validation=0.0
     ),
@@ -337,9 +327,6 @@ def test_a_run_without_a_whole_epoch_has_the_weights_of_its_checkpoint(tmp_path)
     assert not (run.path / "weights.safetensors").exists()
     weights = dropped(1).load_state_dict(RunFolder.open(run.path).weights()).state_dict()
     assert weights["1.weight"].tobytes() != dropped().state_dict()["1.weight"].tobytes()
-
-
-MIXED = Config(model="lenet5", epochs=1, batch_size=32, crop=2, flip=True, rotate=10.0, erase=0.5, mixup=0.3)
 
 
 def test_the_number_of_workers_changes_no_bit(tmp_path):

@@ -12,7 +12,7 @@ from rich.text import Text
 from .. import data
 from ..errors import UsageError
 from .help import Argument, Option, Verb
-from .options import json_option
+from .options import json_option, quiet_option
 from .output import plain_table, show, show_json, stderr
 
 
@@ -51,7 +51,7 @@ def complete_download(context: click.Context, parameter: click.Parameter, start:
     help="Where the files of one set go.",
 )
 @json_option
-@click.option("--quiet", is_flag=True, cls=Option, group="Output", help="No progress.")
+@quiet_option
 def download(names: tuple[str, ...], folder: str | None, as_json: bool, quiet: bool) -> None:
     """Fetch published data sets from their authors' servers.
 

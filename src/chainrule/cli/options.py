@@ -25,6 +25,10 @@ json_option: Decorator = click.option(
     help="Print one JSON object, also for an error.",
 )
 
+quiet_option: Decorator = click.option(
+    "--quiet", is_flag=True, cls=Option, group="Output", help="No progress."
+)
+
 threads_option: Decorator = click.option(
     "--threads",
     cls=Option,

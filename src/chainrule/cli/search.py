@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from .. import data
 from ..data import Dataset
 from ..errors import UsageError
 from ..estimators import RandomSearch, Trial
-from ..estimators.search import best_of
 from ..estimators.search_report import LABELS, search_page, told, word
 from ..files import told as written
 from ..files import write_whole
@@ -28,10 +24,11 @@ from ..train.report import duration
 from .classifiers import classifiers, complete_classifier
 from .cluster import on_cluster
 from .help import Argument, Option, Verb
-from .options import complete_data, data_sets, json_option, threads_option
+from .looking import Looking
+from .options import complete_data, data_sets, json_option, quiet_option, threads_option
 from .output import facts, plain_table, show, show_json, stderr
 from .plan import Plan, planned
-from .runs import fresh_place, sizes
+from .runs import fresh_place
 
 SHOWN = 10
 """How many of the best trials the table has."""
@@ -158,7 +155,7 @@ SHOWN = 10
 )
 @threads_option
 @json_option
-@click.option("--quiet", is_flag=True, cls=Option, group="Output", help="No progress.")
+@quiet_option
 def search(
     model: str | None,
     jobs: int | None,
@@ -289,66 +286,3 @@ def ending(found: RandomSearch, left: dict[str, Any]) -> dict[str, str]:
         "settings": left["config"],
         "report": left["report"],
     }
-
-
-@dataclass
-class Looking:
-    """What is said on the console while trials end, and how to go on when they are broken off."""
-
-    console: Console
-    quiet: bool
-    place: Path
-    total: int
-    done: list[Trial] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.progress = Progress(
-            TextColumn("trial"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=28),
-            TextColumn("{task.fields[best]}"),
-            TimeRemainingColumn(compact=True),
-            console=self.console,
-            transient=True,
-        )
-
-    @property
-    def watched(self) -> bool:
-        return self.console.is_terminal and not self.quiet
-
-    def begin(self, plan: Plan, pictures: Dataset) -> None:
-        """What is going to be done."""
-        if self.watched:
-            counts = f"{len(pictures):,} pictures of {sizes(pictures.shape)} in {plan.folds} folds"
-            name, model = (pictures.name, "bold"), (plan.model, "bold")
-            self.console.print(Text.assemble(model, f", {self.total} trials; ", name, f", {counts}"))
-            self.task = self.progress.add_task("search", total=self.total, best="")
-            self.progress.start()
-
-    def add(self, trial: Trial) -> None:
-        """One more trial has ended: a lasting line, and the moving one."""
-        self.done.append(trial)
-        if self.watched:
-            best = best_of(self.done)
-            params = "  ".join(
-                f"{LABELS.get(name, name)} {told(value)}" for name, value in trial.params.items()
-            )
-            line = f"trial {trial.number + 1:>3}  round {trial.round}  {word(trial):>15}  {params}"
-            self.console.print(Text(line, "bold" if trial is best and not trial.failed else ""))
-            self.progress.update(self.task, completed=len(self.done), best=f"best {word(best)}")
-
-    @contextmanager
-    def following(self) -> Iterator[None]:
-        """Inside, whatever breaks the search off says how many trials are finished and how to go on."""
-        try:
-            yield
-        except BaseException as stop:
-            kept = self.place / "trials" / "trials.jsonl"
-            count = kept.read_bytes().count(b"\n") if kept.exists() else 0
-            if not isinstance(stop, UsageError):
-                stop.add_note(f"{count} of {self.total} trials are finished, in {self.place}")
-                stop.add_note(f"chainrule search --resume {self.place}    goes on")
-            raise
-        finally:
-            if self.watched:
-                self.progress.stop()

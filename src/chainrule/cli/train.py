@@ -20,7 +20,7 @@ from ..train.presets import PRESETS
 from .classifiers import classifiers, complete_classifier
 from .help import Argument, Option, Verb
 from .knn import train_knn, wants_knn
-from .options import complete_data, data_sets, json_option, threads_option
+from .options import complete_data, data_sets, json_option, quiet_option, threads_option
 from .output import facts, loss_text, show, show_json, stderr
 from .resume import note, resumable
 from .runs import Trained, build, check_fit, fresh_place, is_run, note_other_names, placed, restore
@@ -143,7 +143,7 @@ def settings(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @threads_option
 @json_option
-@click.option("--quiet", is_flag=True, cls=Option, group="Output", help="No progress.")
+@quiet_option
 def train(
     model: str | None,
     resume: str | None,

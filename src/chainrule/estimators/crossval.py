@@ -33,21 +33,28 @@ class Fold:
     seconds: float
 
 
-@dataclass(frozen=True)
-class CrossValidation:
-    """The scores of all folds: shares that are right, 0 to 1."""
+class Scored:
+    """What has a score of each fold: a share that is right, 0 to 1."""
 
     scores: tuple[float, ...]
-    seconds: float
 
     @property
     def mean(self) -> float:
+        """The mean of the folds; NaN if one of them failed."""
         return float(np.mean(self.scores))
 
     @property
     def spread(self) -> float:
         """The standard deviation of a fold's score, of k - 1 degrees of freedom."""
         return float(np.std(self.scores, ddof=1))
+
+
+@dataclass(frozen=True)
+class CrossValidation(Scored):
+    """The scores of all folds, and the seconds they took."""
+
+    scores: tuple[float, ...]
+    seconds: float
 
     def __str__(self) -> str:
         return f"{self.mean:.1%} ± {self.spread:.1%} in {len(self.scores)} folds"

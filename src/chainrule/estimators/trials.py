@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import FileError, UsageError
 from ..files import append_whole, told, write_whole
 from ..notation import from_json
 from ..reading import whole_file
 from ..words import in_short
-from .crossval import Fold, outcome
+from .crossval import Fold, Scored, outcome
 
 SEARCH, TRIALS = "search.json", "trials.jsonl"
 MOST_FACTS, MOST_TRIALS = 1 << 20, 1 << 26
@@ -29,7 +27,7 @@ MOST_FACTS, MOST_TRIALS = 1 << 20, 1 << 26
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(Scored):
     """One combination of parameters, tried on every fold.
 
     number:  from 0;  round: from 1;  seed: of the estimator, from the root seed and the number alone
@@ -43,16 +41,6 @@ class Trial:
     scores: tuple[float, ...] = ()
     failed: str = ""
     seconds: float = 0.0
-
-    @property
-    def mean(self) -> float:
-        """The mean of the folds; NaN if one of them failed."""
-        return float(np.mean(self.scores))
-
-    @property
-    def spread(self) -> float:
-        """The standard deviation of a fold's score."""
-        return float(np.std(self.scores, ddof=1))
 
     def line(self) -> str:
         """One line of JSON, in which a score that is none is null."""
