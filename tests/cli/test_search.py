@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.cli.output import stderr
 from chainrule.cli.looking import Looking
+from chainrule.cli.output import stderr
 from chainrule.train import Config, RunFolder
 
 from ..estimators.dask_cluster import cluster
