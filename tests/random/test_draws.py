@@ -39,6 +39,23 @@ def test_many_streams_draw_what_each_would_draw_alone(draw):
         np.testing.assert_array_equal(draw(Counted(row)), numbers)
 
 
+SINGLE = {
+    "bits": lambda rng, shape: rng.bits(shape),
+    "uniform": lambda rng, shape: rng.uniform(shape, -1, 5),
+    "normal": lambda rng, shape: rng.normal(shape),
+    "beta": lambda rng, shape: rng.beta(0.7, shape),
+    "integers": lambda rng, shape: rng.integers(-5, 100, shape),
+}
+
+
+@pytest.mark.parametrize("draw", SINGLE.values(), ids=SINGLE)
+def test_one_number_without_an_axis_is_the_first(draw):
+    alone = draw(Generator(3), ())
+    assert alone.shape == () and alone == draw(Generator(3), (1,))[0]
+    rows = draw(Generator(3).samples([0, 1]), ())
+    np.testing.assert_array_equal(rows, draw(Generator(3).samples([0, 1]), (1,))[:, 0])
+
+
 @pytest.mark.parametrize("alpha", [0.05, 0.2, 0.5, 1.0, 2.0, 8.0, 400.0])
 def test_beta_has_its_moments(alpha):
     x = Generator(1).beta(alpha, 200_000)

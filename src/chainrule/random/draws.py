@@ -37,7 +37,7 @@ class Draws(ABC):
         """
         shape = _check_shape(shape)
         words = self.words(math.prod(shape))
-        return words.reshape(*words.shape[:-1], *shape)
+        return words.reshape((*words.shape[:-1], *shape))
 
     def uniform(
         self, shape: Shape, low: float = 0.0, high: float = 1.0, dtype: DTypeLike = "float32"
@@ -57,7 +57,7 @@ class Draws(ABC):
                 "uniform", f"low = {low}, high = {high}", "finite numbers, low ≤ high", "swap them"
             )
         kind = _check_float(dtype)
-        x = self._unit(_check_shape(shape), kind)
+        x = np.asarray(self._unit(_check_shape(shape), kind))  # of shape (), arithmetic gives no array
         x *= kind(high - low)
         x += kind(low)
         # low + (high - low) * x can round up to high itself.
@@ -95,7 +95,7 @@ class Draws(ABC):
         z = np.concatenate((radius * np.cos(angle), radius * np.sin(angle)), axis=-1)[..., :count]
         z *= kind(std)
         z += kind(mean)
-        return z.reshape(*z.shape[:-1], *shape)
+        return z.reshape((*z.shape[:-1], *shape))
 
     def beta(self, alpha: float, shape: Shape) -> NDArray[np.float64]:
         """Return numbers between 0 and 1 of the symmetric beta distribution: density ~ (x · (1 - x))^(α - 1).
