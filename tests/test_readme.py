@@ -29,4 +29,4 @@ def test_python_blocks_of_the_documentation_run(page: Path) -> None:
 def test_shell_blocks_are_the_two_commands() -> None:
     first, second, *_ = blocks("shell")
     assert first.strip() == "pip install . && chainrule train"
-    assert second.strip() == "pip install -e '.[dev]' && pytest"
+    assert second.strip() == "pip install -e '.[dev]' && pytest -n auto"

@@ -117,7 +117,7 @@ def test_kept_gradients_are_made_once(monkeypatch):
     same(kept, run(monkeypatch))
 
 
-@pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value], ids=str)
+@pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value])
 def test_clipped_gradients(monkeypatch, clip):
     """A norm reads the gradients; values are clipped where they are made."""
     fused, apart = run(monkeypatch, clip=clip), run(monkeypatch, clip=clip, large=False)

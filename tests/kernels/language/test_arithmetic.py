@@ -39,7 +39,9 @@ def rounded_once(a, b, c, dtype):
     )
 
 
-@pytest.mark.parametrize(("function", "dtype"), [(fma_single, F32), (fma_double, F64)], ids=str)
+@pytest.mark.parametrize(
+    ("function", "dtype"), [(fma_single, F32), (fma_double, F64)], ids=["single", "double"]
+)
 def test_fma_is_rounded_once(function, dtype):
     rng = np.random.default_rng(0)
     a, b, c = rng.standard_normal((3, 400)).astype(dtype)
@@ -51,7 +53,9 @@ def test_fma_is_rounded_once(function, dtype):
     assert got.tolist() == [rounded_once(*abc, dtype) for abc in zip(a, b, c, strict=True)]
 
 
-@pytest.mark.parametrize(("function", "dtype"), [(fma_single, F32), (fma_double, F64)], ids=str)
+@pytest.mark.parametrize(
+    ("function", "dtype"), [(fma_single, F32), (fma_double, F64)], ids=["single", "double"]
+)
 def test_fma_at_the_edges(function, dtype):
     limits = np.finfo(dtype)
     most, tiny, inf = limits.max, limits.smallest_subnormal, np.inf
