@@ -16,7 +16,7 @@ from resident import peak
 from turns import Worker, run_json, turn
 
 import chainrule as cr
-from chainrule.kernels.peak import peak as registers
+from chainrule.kernels.peak import measured_peak as registers
 
 Figures = list[dict[str, Any]]
 LAYOUTS = ("eager", "channels-last")

@@ -137,7 +137,7 @@ def test_code_of_every_target(side, chosen, dtype):
         ("part", "block + 1 < self.blocks", "block + 2 < self.blocks"),
         ("steps", "(first + self.size).at_most(self.depth)", "(first + self.size)"),
         ("steps", "block * self.size", "block"),
-        ("complete", "(self.m - m).at_most", "(self.m - m + 1).at_most"),
+        ("complete", "self.whole(m, n)", "self.whole(m - 1, n)"),
     ],
 )
 @pytest.mark.parametrize("side", SIDES)

@@ -10,6 +10,7 @@ from chainrule.kernels import product as module
 from chainrule.kernels.formula import NEXT, SAME, STRIDED, Formula, Number, Operand, Step
 from chainrule.kernels.language.arithmetic import fma_double, fma_single
 from chainrule.kernels.language.types import BOOL, F32, F64, LANES
+from chainrule.kernels.product import TILES as ALL_TILES
 from chainrule.kernels.product import Pair, Product, Rows, Tile, Walk, tile, tile_for
 from chainrule.ops.activation import Relu, Tanh
 from chainrule.ops.arithmetic import Add, Multiply
@@ -189,9 +190,9 @@ def test_b_that_is_not_packed_may_have_rows_apart():
 
 
 def test_every_tile_and_packing_gives_the_same_bits():
-    a, b = matrices(2, 19, 37, 48)
+    a, b = matrices(2, 19, 37, 118)
     made = set()
-    for chosen, pack in product((*TILES, Tile(1, 1), Tile(6, 1)), (True, False)):
+    for chosen, pack in product((*ALL_TILES, SMALL, Tile(1, 1)), (True, False)):
         call = Call(a, b, chosen, pack=pack, pieces=3, chunks=2)
         (out,) = call.stored(compiled(call.kernel, call.arguments(), 3))
         made.add(out.memory.tobytes())
@@ -339,12 +340,22 @@ def test_nan_and_infinity_go_through_a_product():
 
 @pytest.mark.parametrize("registers", [(16, 32), (32, 64), (32, 16), (16, 16)], ids=str)
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
-def test_a_tile_fits_the_registers(registers, dtype):
+@pytest.mark.parametrize("columns", [1, 32, 48, 100, 784])
+def test_a_tile_fits_the_registers(registers, dtype, columns):
     count, width = registers
-    chosen = tile(dtype, registers)
+    chosen = tile(dtype, registers, columns)
     each = 16 * dtype.itemsize // width
     assert chosen == Tile(1, 1) or (chosen.rows + 1) * chosen.vectors * each < count
     assert chosen.columns == 16 * chosen.vectors
+
+
+def test_a_tile_leaves_few_columns_over():
+    chosen = {n: tile(F32, (32, 64), n) for n in (10, 16, 17, 32, 48, 64, 96, 100, 128, 192, 784)}
+    assert all(chosen[n] == Tile(8, 1) for n in (10, 16))
+    assert all(chosen[n] == Tile(8, 2) for n in (17, 32))
+    assert all(chosen[n] == Tile(8, 3) for n in (48, 96))
+    assert all(chosen[n] == Tile(6, 4) for n in (64, 100, 128, 192, 784))
+    assert tile(F32, (16, 32), 784) == tile(F32, (16, 32), 10)
 
 
 def test_the_tile_of_this_processor():
@@ -432,9 +443,7 @@ def test_planted_one_vector_too_few(monkeypatch):
 
 
 def test_planted_chunks_that_overlap(monkeypatch):
-    plant(
-        monkeypatch, Walk, "write", "(first + each).at_most(self.m)", "(first + each + rows).at_most(self.m)"
-    )
+    plant(monkeypatch, Walk, "write", "last.at_most(self.m)", "(last + rows).at_most(self.m)")
     with caught():
         test_any_number_of_pieces_and_chunks_gives_the_same_bits(SMALL)
 

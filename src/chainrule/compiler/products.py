@@ -167,8 +167,10 @@ class Epilogue:
     def __init__(self, groups: Groups, group: Group, wanted: Wanted) -> None:
         self.groups, self.specs = groups, groups.flow.specs
         self.dtype = self.specs[group.ops[0].outputs[0]].dtype
-        self.tile = tile_for(self.dtype)
-        self.grouped = getattr(group.ops[0].gate, "groups", 1) > 1 and len(group.rows()) == 3
+        rows, parts = group.rows(), getattr(group.ops[0].gate, "groups", 1)
+        matrices = len(rows) == 3
+        self.tile = tile_for(self.dtype, *([rows[-1] // parts] if matrices else []))
+        self.grouped = parts > 1 and matrices
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.pooling = next((op for op in group.ops[1:] if isinstance(op.gate, Pixels)), None)
         self.pooled = [groups.home(n) for n in self.pooling.outputs] if self.pooling else []
@@ -351,7 +353,7 @@ def packed(groups: Groups, number: int, tile: Tile, stack: tuple[int, int, int],
     stride = b.column if along_k else b.row
     dtype = groups.flow.specs[b.view.base].dtype
     kernel = Pack(dtype, tile, along_k)
-    pieces = min(share_out(many * depth * n, 8192), many * -(-n // (kernel.beside * tile.columns)))
+    pieces = min(share_out(many * depth * n, 8192), many * -(-n // kernel.unit))
     arguments: list[Argument] = [pieces, many, n, depth, address(groups, b.view), b.stack, stride]
     return Task(kernel, [*arguments, Address(number)], pieces, (b.view.base,), (number,), "pack")
 

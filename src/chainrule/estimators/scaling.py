@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..random import Generator
+from ..train.steps import Runner
 
 Array = NDArray[Any]
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Numbers looked at together while measuring: their float64 copies stay in the caches."""
 ROUNDING = 1e-12
 """A deviation below this share of the mean is the rounding of one and the same number."""
@@ -72,17 +73,21 @@ def moments(X: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
     Source: Chan, Golub & LeVeque 1979, equation 2.1, which joins the sums of two parts.
     """
+    measure = Runner(lambda part: spread(ops.astype(part, "float64"), axes))
     count, mean, squares = 0, np.zeros(()), np.zeros(())
     each = int(np.prod([X.shape[axis] for axis in axes[1:]], dtype=int))
     rows = max(1, CHUNK // int(np.prod(X.shape[1:])))
     for begin in range(0, len(X), rows):
-        part = X[begin : begin + rows].astype(np.float64)
+        part = X[begin : begin + rows]
         new = len(part) * each
-        middle = part.mean(axis=axes, keepdims=True)
-        part -= middle
-        part *= part
-        apart = middle.reshape(-1) - mean
-        squares = squares + part.sum(axis=axes) + apart**2 * (count * new / (count + new))
+        middle, variance = (found.numpy() for found in measure(part))
+        apart = middle - mean
+        squares = squares + variance * new + apart**2 * (count * new / (count + new))
         mean = mean + apart * (new / (count + new))
         count += new
     return mean, np.sqrt(squares / count)
+
+
+def spread(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """Mean and variance over these axes."""
+    return ops.mean(x, axis=axes), ops.var(x, axis=axes)

@@ -13,7 +13,7 @@ from typing import cast
 from .language.machine import Machine
 from .language.types import LANES
 from .language.values import Index, Pointer, Variable, Vector
-from .product import TILES_AHEAD, UNROLLED, Product, Rows, Walk, micro_kernel, widths
+from .product import TILES_AHEAD, Product, Rows, Walk, micro_kernel, widths
 
 LEFT, RIGHT = "left", "right"
 """Which factor is the large one."""
@@ -90,6 +90,8 @@ class Blocks(Walk):
                 self.leave(place, sums)
             for _ in k.when(block + 1 == self.blocks):
                 self.complete(m, n, sums)
+        for _ in k.when(block + 1 == self.blocks):
+            self.finish_kept(k.whole("add", 0, 0), m, n)
 
     def waiting(self, place: Index, i: int, v: int) -> Index:
         """Where a vector of sums of a tile waits."""
@@ -134,19 +136,12 @@ class Blocks(Walk):
             self.k.prefetch(pointer, offset + lane)
 
     def complete(self, m: Index, n: Index, sums: list[list[Variable]]) -> None:
-        """The epilogue of a tile: out of its registers if it is whole, unless that is long; else by way of the
-        scratch tile.
-        """
-        k, batch, width = self.k, self.k.whole("add", 0, 0), len(sums[0]) * LANES
-        if len(self.product.formula.steps) > UNROLLED:
+        """All sums of a tile: into the epilogue out of their registers, or into the scratch tile."""
+        if self.long or len(sums[0]) < self.tile.vectors:
             self.keep(sums)
-            self.finish(batch, m, n)
             return
-        whole = (
-            (self.m - m).at_most(self.tile.rows) // self.tile.rows * ((self.n - n).at_most(width) // width)
-        )
+        k, whole = self.k, self.whole(m, n)
         for _ in k.when(whole == 1):
-            self.finish_whole(batch, m, n, sums)
+            self.finish_whole(k.whole("add", 0, 0), m, n, sums)
         for _ in k.when(whole == 0):
             self.keep(sums)
-            self.finish(batch, m, n)

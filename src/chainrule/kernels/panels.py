@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,12 @@ class Pack:
     @property
     def beside(self) -> int:
         """Panels that are filled side by side, so that memory is read in stretches."""
-        return 1 if self.along_k else 4
+        return min(4, 8 // self.tile.vectors)
+
+    @property
+    def unit(self) -> int:
+        """Columns that are filled together."""
+        return LANES if self.along_k else self.beside * self.tile.columns
 
 
 class Packing:
@@ -46,21 +52,26 @@ class Packing:
         self.panels = (self.n + (self.columns - 1)) // self.columns
 
     def write(self) -> None:
-        """Go through the units of this piece: a few panels each."""
+        """Go through the units of this piece: 16 columns each, or a few panels."""
+        if self.pack.along_k:
+            wide = self.columns // LANES
+            for batch, vector in self.units(self.panels * wide):
+                self.turn(batch, vector // wide, vector % wide * LANES)
+            return
         k, beside = self.k, self.pack.beside
-        blocks = (self.panels + (beside - 1)) // beside
-        for unit in k.range(*k.share(self.batches * blocks, self.pieces)):
-            batch, start = unit // blocks, unit % blocks * beside
-            if self.pack.along_k:
-                for v in range(0, self.columns, LANES):
-                    self.turn(batch, start, v)
-                continue
+        for batch, block in self.units((self.panels + (beside - 1)) // beside):
+            start = block * beside
             stop = (start + beside).at_most(self.panels)
             for _ in k.when(stop - start == beside):
                 self.straight(batch, [start + i for i in range(beside)])
             for _ in k.when(stop - start < beside):
                 for panel in k.range(start, stop):
                     self.straight(batch, [panel])
+
+    def units(self, each: Index) -> Iterator[tuple[Index, Index]]:
+        """The matrices and units in them of this piece, of so many each."""
+        for unit in self.k.range(*self.k.share(self.batches * each, self.pieces)):
+            yield unit // each, unit % each
 
     def target(self, batch: Index, panel: Index) -> Index:
         """Where a panel begins."""
@@ -77,7 +88,7 @@ class Packing:
                 for v, mask in zip(lanes, there, strict=True):
                     k.store(self.out, place + v, k.load(self.b, row + panel * self.columns + v, mask))
 
-    def turn(self, batch: Index, panel: Index, v: int) -> None:
+    def turn(self, batch: Index, panel: Index, v: Index) -> None:
         """16 columns of a B whose neighbours lie along k: 16 × 16 squares, exchanged in registers.  What is not read
         beyond the last column is not read at the last one: processors are slow to find that out beyond an array.
         """

@@ -37,24 +37,36 @@ class Tile:
         return self.vectors * LANES
 
 
-def tile(dtype: np.dtype, registers: tuple[int, int]) -> Tile:
-    """The tile for a processor with so many vector registers of so many bytes.
+TILES = tuple(Tile(*sides) for sides in ((8, 1), (8, 2), (8, 3), (6, 4), (6, 1), (4, 1), (3, 1), (2, 1)))
+"""What to choose from; of equal ones the first."""
+
+
+def tile(dtype: np.dtype, registers: tuple[int, int], columns: int = 2 * LANES) -> Tile:
+    """The tile for a processor with so many vector registers of so many bytes, and a product of so many columns.
 
     >>> tile(np.dtype("float32"), (32, 64)), tile(np.dtype("float64"), (16, 32))
     (Tile(rows=8, vectors=2), Tile(rows=2, vectors=1))
+    >>> tile(np.dtype("float32"), (32, 64), 100)
+    Tile(rows=6, vectors=4)
     """
     count, width = registers
     each = max(1, LANES * dtype.itemsize // width)
-    for rows, vectors in ((8, 2), (8, 1), (6, 1), (4, 1), (3, 1), (2, 1)):
-        if (rows * vectors + vectors) * each + 1 <= count:
-            return Tile(rows, vectors)
-    return Tile(1, 1)
+    fit = [t for t in TILES if (t.rows + 1) * t.vectors * each + 1 <= count]
+    return min(fit, key=lambda t: cost(t.vectors, -(-columns // LANES)), default=Tile(1, 1))
+
+
+def cost(wide: int, vectors: int) -> int:
+    """What a row of so many vectors costs for each step along k, in panels so wide: multiply-adds, or, where there are
+    few of them, the number of A that is brought to all lanes.  Found by measuring.
+    """
+    whole, left = divmod(vectors, wide)
+    return whole * max(5 * wide, 10 + 2 * wide) + (left > 0) * max(5 * left, 10 + 2 * left)
 
 
 @cache
-def tile_for(dtype: np.dtype) -> Tile:
+def tile_for(dtype: np.dtype, columns: int = 2 * LANES) -> Tile:
     """The tile for the processor that runs this."""
-    return tile(dtype, engine().target.registers)
+    return tile(dtype, engine().target.registers, columns)
 
 
 @dataclass(frozen=True)
@@ -219,12 +231,12 @@ class Walk:
         panels = (self.n + (columns - 1)) // columns
         strips = (panels + (strip - 1)) // strip
         high = (self.m + (rows - 1)) // rows
-        each = (high + (self.chunks - 1)) // self.chunks * rows
         start, stop = k.share(self.batches * self.chunks * strips, self.pieces)
         for unit in k.range(start, stop):
             batch, inside = unit // (self.chunks * strips), unit % (self.chunks * strips)
-            first, left = inside // strips * each, inside % strips * strip
-            for m in k.range(first, (first + each).at_most(self.m), rows):
+            chunk, left = inside // strips, inside % strips * strip
+            first, last = (bound * high // self.chunks * rows for bound in (chunk, chunk + 1))
+            for m in k.range(first, last.at_most(self.m), rows):
                 for panel in k.range(left, (left + strip).at_most(panels)):
                     self.block(batch, m, panel)
         self.after.close()
@@ -233,28 +245,31 @@ class Walk:
         """One tile of the result.  A whole one goes from its registers straight into the epilogue, unless that is
         long; one at an edge by way of the scratch tile.  Vectors beyond the last column are left out.
         """
-        k, rows, n = self.k, self.tile.rows, panel * self.tile.columns
+        k, tile, n = self.k, self.tile, panel * self.tile.columns
         self.fetch(batch, m, n)
-        factors = [pair.factors(batch, m, rows, panel) for pair in self.pairs]
-        for vectors in widths(k, self.tile, self.n - n):
-            width = vectors * LANES
-            long = len(self.product.formula.steps) > UNROLLED
-            whole = (self.n - n).at_most(width) // width
-            if not long:
-                whole = whole * ((self.m - m).at_most(rows) // rows)
-            for _ in k.when(whole == 1):
-                sums = self.multiply(factors, [None] * vectors)
-                if long:
-                    self.keep(sums)
-                else:
-                    self.finish_whole(batch, m, n, sums)
-            for _ in k.when(whole == 0):
+        factors = [pair.factors(batch, m, tile.rows, panel) for pair in self.pairs]
+        whole = self.whole(m, n)
+        for _ in k.when(whole == 1):
+            sums = self.multiply(factors, [None] * tile.vectors)
+            if self.long:
+                self.keep(sums)
+            else:
+                self.finish_whole(batch, m, n, sums)
+        for _ in k.when(whole == 0):
+            for vectors in widths(k, tile, self.n - n):
                 masks = [k.below(self.n - n - v * LANES) for v in range(vectors)]
                 self.keep(self.multiply(factors, masks))
-                if not long:
-                    self.finish(batch, m, n)
-            if long:
-                self.finish(batch, m, n)
+        self.finish_kept(batch, m, n)
+
+    @property
+    def long(self) -> bool:
+        """Whether the epilogue is too long to be written out for every register."""
+        return len(self.product.formula.steps) > UNROLLED
+
+    def whole(self, m: Index, n: Index) -> Index:
+        """1 where a tile lies inside of the result with all its rows and columns, else 0."""
+        rows, columns = self.tile.rows, self.tile.columns
+        return (self.m - m).at_most(rows) // rows * ((self.n - n).at_most(columns) // columns)
 
     def fetch(self, batch: Index, m: Index, n: Index) -> None:
         """Let what the epilogue reads come while the sums are made: within a strip, that of a later tile."""
@@ -291,6 +306,14 @@ class Walk:
             places = [p.at(1, i) for p in corner]
             for v, held in enumerate(row):
                 self.after.apply(held.get(), n + v * LANES, None, places)
+
+    def finish_kept(self, batch: Index, m: Index, n: Index) -> None:
+        """The epilogue of a tile whose sums were left in the scratch tile, if they were."""
+        if self.long:
+            self.finish(batch, m, n)
+            return
+        for _ in self.k.when(self.whole(m, n) == 0):
+            self.finish(batch, m, n)
 
     def finish(self, batch: Index, m: Index, n: Index) -> None:
         """The epilogue over the valid part of the tile."""

@@ -232,6 +232,10 @@ class Writer(Text, Machine):
 
     # --- vectors ----------------------------------------------------------------------------------------
 
+    def below(self, count: Index | int) -> Vector:
+        mask = super().below(count)
+        return Vector(self, self.new(f"freeze <{LANES} x i1> {mask.x}"), mask.dtype)
+
     def constant(self, number: Any, dtype: np.dtype) -> Vector:
         lane = f"{element(dtype)} {literal(self.lane(number, dtype), dtype)}"
         made = Vector(self, f"<{', '.join([lane] * LANES)}>", dtype)
