@@ -1,4 +1,4 @@
-"""An estimator that answers at once, for tests of what stands around estimators; workers of a cluster import it."""
+"""Estimators for tests of what stands around estimators, one that answers at once; workers of a cluster import them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.errors import DivergedError
-from chainrule.estimators import Classifier
+from chainrule.estimators import Classifier, SoftmaxClassifier
 
 
 class Blurred(Classifier):
@@ -23,8 +23,7 @@ class Blurred(Classifier):
         self.seen, self.random_state = seen, random_state
 
     def _learn(self, X, numbers):
-        if self.seen:
-            (Path(self.seen) / f"{self.random_state}-{os.getpid()}-{time.monotonic_ns()}").touch()
+        note(self)
         time.sleep(self.seconds)
         if self.rate > self.limit:
             raise DivergedError("fit", f"a loss of inf at rate {self.rate}", "finite numbers", "a lower rate")
@@ -36,6 +35,24 @@ class Blurred(Classifier):
     def _called(self, X):
         apart = X.reshape(len(X), 1, -1) - self.means_
         return (np.abs(apart) ** self.power).sum(axis=2).argmin(axis=1)
+
+
+class Noted(SoftmaxClassifier):
+    """A real one; each fit leaves a file in the folder `seen`."""
+
+    def __init__(self, *, seen="", lr=1.0, l2=1e-4, epochs=20, random_state=None):
+        super().__init__(lr=lr, l2=l2, epochs=epochs, random_state=random_state)
+        self.seen = seen
+
+    def _learn(self, X, numbers):
+        note(self)
+        super()._learn(X, numbers)
+
+
+def note(estimator):
+    """Leave a file with the seed, the process and the time."""
+    if estimator.seen:
+        (Path(estimator.seen) / f"{estimator.random_state}-{os.getpid()}-{time.monotonic_ns()}").touch()
 
 
 def blobs(count=60, classes=3, size=2.0):

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier as Theirs
 
+from chainrule import data
 from chainrule.errors import DivergedError, NotFittedError, SettingError, UsageError
 from chainrule.estimators import RandomSearch, Trial
 from chainrule.estimators.search import best_of
 
 from .dask_cluster import cluster
-from .standin import Blurred, blobs
+from .standin import Blurred, Noted, blobs
 
 X, Y = blobs()
 SPACE = {"rate": (0.01, 100.0), "power": [1, 2]}
@@ -157,17 +158,34 @@ def test_what_is_refused(given, kind, came):
         made().set_params(**given).fit(X, Y)
 
 
+def softmax(seen):
+    """A search for a real classifier of real pictures."""
+    train, _ = data.load("fashion-6k")
+    search = RandomSearch(
+        Noted(seen=seen, epochs=2), {"lr": (1e-3, 10.0), "l2": (1e-6, 1e-1)}, trials=8, rounds=2, folds=3
+    )
+    return search, train.images[:600], train.labels[:600]
+
+
+def standin(seen):
+    """A search for an estimator that answers at once."""
+    return made(Blurred(seconds=0.05 if seen else 0.0, seen=seen)), X, Y
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::ResourceWarning")
-def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_trials(tmp_path):
-    estimator = Blurred(seconds=0.05, seen=str(tmp_path / "seen"))
+@pytest.mark.parametrize("start", [softmax, standin])
+def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_trials(tmp_path, start):
+    search, *samples = start("")
+    serial = told(search.fit(*samples).trials_)
     (tmp_path / "seen").mkdir()
-    search = made(estimator, folder=tmp_path / "search")
+    search, *samples = start(str(tmp_path / "seen"))
+    search.set_params(folder=tmp_path / "search")
     with cluster(2, tmp_path) as (_, workers), joblib.parallel_config("dask"):
-        going = search.going(X, Y)
+        going = search.going(*samples)
         finished = [next(going)]
         while not any(tmp_path.glob(f"seen/*-{workers[0].pid}-*")):
             time.sleep(0.01)
         os.kill(workers[0].pid, signal.SIGKILL)
         finished += going
-    assert told(search.trials_) == SERIAL
-    assert sorted(t.number for t in finished) == list(range(10))
+    assert told(search.trials_) == serial
+    assert sorted(t.number for t in finished) == list(range(search.trials))

@@ -1,6 +1,8 @@
 """Tracing: a whole step becomes a program, and what cannot become one is told, with nothing left changed."""
 
 import linecache
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -244,6 +246,16 @@ def test_refused(name):
     KEPT.clear()
     Keeper.held = None
     assert same_bits(model.step(Tensor(X)), model.step(Tensor(X))) is False  # and it trains on
+
+
+def test_a_profiler_may_hold_the_frames_of_a_step_for_a_moment():
+    def step(x):
+        twice = x * 2
+        frames = [sys._getframe()]
+        threading.Timer(0.1, frames.clear).start()
+        return twice.sum()
+
+    assert cr.trace(step, X).lines
 
 
 def test_any_error_inside_leaves_no_trace_behind():

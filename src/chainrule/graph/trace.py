@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -18,6 +19,9 @@ from .program import Program
 from .record import Line
 from .spec import Example, Ref, Spec
 from .value import Leaf, Node, Value
+
+PATIENCE = (0.0, 0.01, 0.05, 0.2, 0.8)
+"""Seconds that a trace waits, one after the other, until nobody holds a frame of its step."""
 
 
 class Promise:
@@ -210,8 +214,14 @@ class Tracer:
         return output
 
     def check_no_promise_is_kept(self) -> None:
-        """A promise that outlives the trace would be a value without numbers in the user's hands."""
-        if any(r() is not None for r in self.promises):
+        """A promise that outlives the trace would be a value without numbers in the user's hands.
+
+        A profiler on another thread, as workers of a cluster have, may hold the frames of a step for a moment longer.
+        """
+        for seconds in PATIENCE:
+            if not any(r() is not None for r in self.promises):
+                return
+            time.sleep(seconds)
             gc.collect()
         for reference in self.promises:
             promise = reference()
