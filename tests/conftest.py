@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Python's readline, which pytest loads, leaves a width for the processes that it starts: nobody's terminal has it.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 # Read once, before any test takes the variable away.
 FOLDER = Path(os.environ.get("CHAINRULE_DATA") or BESIDE_THE_CHECKOUT)
 

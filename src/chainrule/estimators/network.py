@@ -90,7 +90,7 @@ class NetworkClassifier(Classifier):
         rng, X = generator(who, self.random_state), self._shaped(X)
         build = builder(who, self.model, self.hidden)
         self.network_ = built(who, build, X.shape[1:], len(self.classes_), rng.split("weights"))
-        self._scaling = Scaling.fit(X)
+        self._scaling = Scaling.fit(X, plain=self.plain)
         lessons = Lessons(who, self.lr, self._trainer(self.network_, len(X)), self._scaling, rng)
         self.loss_curve_ = lessons.run(X, numbers, self.epochs, self.batch_size)
         self.n_iter_ = len(self.loss_curve_)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..random import Generator
+from ..tensor import Tensor
 from ..train.steps import Runner
 
 Array = NDArray[Any]
@@ -37,10 +38,10 @@ class Scaling:
         self.mean, self.slope = mean, slope
 
     @classmethod
-    def fit(cls, X: Array) -> Self:
-        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel."""
+    def fit(cls, X: Array, *, plain: bool = False) -> Self:
+        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel; plain: gate by gate."""
         axes = (0, *range(2, X.ndim))
-        mean, std = moments(X, axes)
+        mean, std = moments(X, axes, plain)
         shape = X.shape[1:2] + (1,) * (X.ndim - 2)
         varies = std > ROUNDING * np.abs(mean)
         return cls(mean.reshape(shape), (1 / np.where(varies, std, 1.0)).reshape(shape))
@@ -68,19 +69,19 @@ class Scaling:
         return float(np.linalg.norm(direction))
 
 
-def moments(X: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+def moments(X: Array, axes: tuple[int, ...], plain: bool = False) -> tuple[Array, Array]:
     """Mean and standard deviation over these axes in float64, a few rows at a time.
 
     Source: Chan, Golub & LeVeque 1979, equation 2.1, which joins the sums of two parts.
     """
-    measure = Runner(lambda part: spread(ops.astype(part, "float64"), axes))
+    measure = Runner(lambda part: spread(ops.astype(part, "float64"), axes), plain=plain)
     count, mean, squares = 0, np.zeros(()), np.zeros(())
     each = int(np.prod([X.shape[axis] for axis in axes[1:]], dtype=int))
     rows = max(1, CHUNK // int(np.prod(X.shape[1:])))
     for begin in range(0, len(X), rows):
         part = X[begin : begin + rows]
         new = len(part) * each
-        middle, variance = (found.numpy() for found in measure(part))
+        middle, variance = (found.numpy() for found in measure(Tensor.of(part)))
         apart = middle - mean
         squares = squares + variance * new + apart**2 * (count * new / (count + new))
         mean = mean + apart * (new / (count + new))
