@@ -23,8 +23,8 @@ from .errors import FileError
 from .files import whole
 from .graph.foreign import Foreign
 from .notation import from_json
-from .reading import opened
-from .tensorfile import CODES, Header, arrays_in, header_of, read_header, read_rest
+from .reading import Refusal, opened
+from .tensorfile import CODES, Header, arrays_in, header_of, read_header, read_rest, read_tensors
 from .version import __version__
 
 NOTHING = "0" * 64
@@ -144,6 +144,22 @@ def unseal(path: Path, kind: Kind) -> Sealed:
         arrays = arrays_in(rest, header.places, foreign)
     own = {name: fact for name, fact in facts.items() if name not in OWN}
     return Sealed(own, arrays, foreign.text(facts.get("chainrule"), "the version"))
+
+
+def arrays_of(path: Path, kind: Kind, refuse: Refusal) -> dict[str, np.ndarray]:
+    """The arrays of a file of this kind, once its checksum agrees, or of any other safetensors file, which has none.
+
+    refuse:  the error of what is no safetensors file
+    """
+    digest()  # so that nothing is loaded while the file is read
+
+    def check(header: Header, rest: memoryview, foreign: Foreign) -> None:
+        if kind.name in header.metadata:
+            facts = facts_of(header, kind, foreign)
+            check_version(facts, kind, foreign)
+            check_whole(header.content, rest, facts, kind, foreign)
+
+    return read_tensors(path, refuse, kind.again, check)
 
 
 def facts_of(header: Header, kind: Kind, foreign: Foreign) -> dict[str, Any]:

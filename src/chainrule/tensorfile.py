@@ -10,7 +10,7 @@ Source: the format's description at huggingface.co/docs/safetensors.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import FileIO
 from os import PathLike, fspath
 from typing import Any, NamedTuple
@@ -60,16 +60,24 @@ class Header(NamedTuple):
     room: int
 
 
-def read_tensors(path: str | PathLike[str], refuse: Refusal, again: str) -> dict[str, np.ndarray]:
+Check = Callable[[Header, memoryview, Foreign], None]
+"""Looks at a header and the bytes behind it."""
+
+
+def read_tensors(
+    path: str | PathLike[str], refuse: Refusal, again: str, check: Check = lambda header, rest, foreign: None
+) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file by name, which nobody writes to.
 
-    refuse:  the error of what is no such file;  again: how to get a damaged one anew
+    refuse:  the error of what is no such file;  again: how to get a damaged one anew;  check: what else has to hold
     Raises FileError for a file that is missing, damaged or foreign.
     """
     foreign = Foreign(fspath(path), again)
     with opened(path, refuse) as (file, size):
         header = read_header(file, size, refuse, foreign)
-        return arrays_in(read_rest(file, size - len(header.content), refuse), header.places, foreign)
+        rest = read_rest(file, size - len(header.content), refuse)
+        check(header, rest, foreign)
+        return arrays_in(rest, header.places, foreign)
 
 
 def read_header(file: FileIO, size: int, refuse: Refusal, foreign: Foreign) -> Header:

@@ -91,6 +91,35 @@ def test_a_damaged_last_checkpoint_is_told_and_passed_over(say, whole: Path, bro
     assert rows(broken) == rows(whole)
 
 
+def test_metrics_that_were_cut_lead_back_to_an_earlier_checkpoint(say, whole: Path, broken: Path):
+    last = checkpoints_in(broken / "checkpoints")[-1]
+    metrics = broken / "metrics.jsonl"
+    metrics.write_bytes(metrics.read_bytes()[:-20])
+    said = say("train", "--resume", broken, "--quiet")
+    assert said.code == 0 and f"{last.name} is left out, metrics.jsonl has " in said.err
+    assert rows(broken) == rows(whole)
+    metrics.write_bytes(b"")
+    (broken / "result.json").unlink()
+    said = say("train", "--resume", broken, "--quiet")
+    assert said.code == 4 and "metrics.jsonl has 0 of the" in said.err
+
+
+def test_what_the_model_sees_is_written_down_again(say, whole: Path, broken: Path):
+    (broken / "model.json").unlink()
+    assert say("train", "--resume", broken, "--quiet").code == 0
+    assert (broken / "model.json").read_bytes() == (whole / "model.json").read_bytes()
+
+
+def test_a_search_is_not_a_run_and_a_run_is_no_search(say, broken: Path, tmp_path: Path):
+    (tmp_path / "plan.json").write_text("{}")
+    said = say("train", "--resume", tmp_path)
+    assert said.code == 2 and f"{tmp_path} is the folder of a search" in said.err
+    assert f"chainrule search --resume {tmp_path}" in said.err
+    said = say("search", "--resume", broken)
+    assert said.code == 2 and f"{broken} is the folder of a run" in said.err
+    assert f"chainrule train --resume {broken}" in said.err and "goes on" not in said.err
+
+
 def test_how_often_and_how_much_is_saved_may_change(say, whole: Path, broken: Path):
     words = ["--checkpoint-seconds", 1000, "--keep", 1, "--epochs", 3, "linear"]
     assert say("train", "--resume", broken, *words, "--quiet").code == 0

@@ -232,9 +232,10 @@ def sealed_facts(kind: str) -> Change:
     def made(rng: random.Random, data: bytes) -> bytes:
         length = int.from_bytes(data[:8], "little")
         tree = json.loads(data[8 : 8 + length])
-        tree["__metadata__"][kind] = as_json(change(rng, json.loads(tree["__metadata__"][kind]))).decode(
-            errors="replace"
-        )
+        stated = tree.get("__metadata__", {}).get(kind)
+        if stated is None:  # a file of another maker
+            return header(rng, data)
+        tree["__metadata__"][kind] = as_json(change(rng, json.loads(stated))).decode(errors="replace")
         text = as_json(tree)
         return signed(len(text).to_bytes(8, "little") + text + data[8 + length :], kind)
 

@@ -27,6 +27,7 @@ from chainrule.estimators.trials import TrialLog
 from chainrule.sealed import unseal
 from chainrule.train import Checkpoint, Config, RunFolder
 from chainrule.train.checkpoint import KIND as CHECKPOINT
+from chainrule.train.run import KIND as WEIGHTS
 
 from . import mutate, samples
 from .mutate import Change
@@ -145,7 +146,12 @@ READERS: dict[str, Reader] = {
         "weights.safetensors",
         samples.weights,
         lambda path: RunFolder(path.parent).weights(),
-        (*mutate.BYTES, *[mutate.header] * 4),
+        (
+            *mutate.BYTES,
+            *[mutate.header] * 4,
+            mutate.sealed_header(WEIGHTS.name),
+            *[mutate.sealed_facts(WEIGHTS.name)] * 2,
+        ),
     ),
     "checkpoint": Reader(
         "epoch-00001-step-0000003.safetensors",

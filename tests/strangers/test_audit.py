@@ -13,7 +13,7 @@ from .readers import READERS
 
 ROOT = Path(__file__).parents[2]
 DAMAGED = 25
-BEFORE = {"sealed", "checkpoint", "step"}
+BEFORE = {"sealed", "checkpoint", "step", "weights"}
 """They load SHA-256, and look up the types of our gates' settings, before they open their first file."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chainrule import nn, optim, zoo
+from chainrule.errors import DataError
 from chainrule.random import Generator
 from chainrule.train import Config
 from chainrule.train.config import OPTIMIZERS, SCHEDULES
@@ -72,3 +73,9 @@ def test_where_the_schedules_end():
         assert (schedule.rate(0), schedule.rate(10)) == (0.5, pytest.approx(end, abs=1e-12)), name
     plateau = make_trainer(nn.Linear(2, 2), Config(schedule="plateau"), 10).schedule
     assert isinstance(plateau, optim.ReduceLROnPlateau) and plateau.patience == 1
+
+
+def test_pictures_of_one_class_are_refused():
+    train, _ = small_data()
+    with pytest.raises(DataError, match=r"fashion-6k.*: pictures of one class, 'Bag'; expected two classes"):
+        prepared(zoo.build("linear"), Config(model="linear"), train[train.labels == 8])

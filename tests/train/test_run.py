@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from chainrule import nn
 from chainrule.data import Normalize
@@ -180,6 +181,26 @@ def test_truncated_weights(run, keep):
     spoil(run, "weights.safetensors", whole[:keep])
     with pytest.raises(FileError, match="whole safetensors file; try: another run, or train|truncated"):
         run.weights()
+
+
+@pytest.mark.parametrize("number", range(0, 1000, 7))
+def test_weights_of_which_a_bit_is_another(run, number):
+    whole = bytearray((run.path / "weights.safetensors").read_bytes())
+    before = {name: array.copy() for name, array in run.weights().items()}
+    whole[number % len(whole)] ^= 1 << number % 8
+    spoil(run, "weights.safetensors", whole)
+    try:
+        found = run.weights()
+    except FileError:
+        return
+    # the name of what is stated is another one: then it is a file of another maker
+    assert b'"chainrule.weights":' not in whole
+    assert all(found[name].tobytes() == array.tobytes() for name, array in before.items())
+
+
+def test_weights_of_another_maker_state_no_checksum(run):
+    save_file(dict(run.weights()), run.path / "weights.safetensors")
+    assert set(run.weights()) == set(model().state_dict())
 
 
 @pytest.mark.parametrize("content", [b"\x80\x04K\x01.", b"PK\x03\x04" * 40, b"{}" * 300, bytes(1000)])

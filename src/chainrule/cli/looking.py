@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ..data import Dataset
-from ..errors import UsageError
+from ..errors import ChainruleError, ResourceError, UsageError
 from ..estimators import Trial
 from ..estimators.search import best_of
 from ..estimators.search_report import LABELS, told, word
@@ -76,6 +76,7 @@ class Looking:
             count = kept.read_bytes().count(b"\n") if kept.exists() else 0
             if not isinstance(stop, UsageError):
                 stop.add_note(f"{count} of {self.total} trials are finished, in {self.place}")
+            if not isinstance(stop, ChainruleError) or isinstance(stop, ResourceError):
                 stop.add_note(f"chainrule search --resume {self.place}    goes on")
             raise
         finally:

@@ -16,6 +16,7 @@ from ..train import Checkpoint, Config, Result, RunFolder, last_whole
 from ..train.start import versions
 from .classifiers import NAMES
 from .output import stderr
+from .plan import PLAN
 from .runs import build, require_network
 
 
@@ -42,7 +43,7 @@ class Resumable:
 
         Raises FileError if there is none.
         """
-        found, damaged = last_whole(self.run.checkpoints)
+        found, damaged = last_whole(self.run.checkpoints, self.run.covers)
         if found is None:
             came = "a run that has no checkpoint yet"
             hint = f"begin it again: chainrule train --config {self.run.path / 'config.toml'}"
@@ -85,6 +86,9 @@ def opened(path: str) -> RunFolder:
     if (run.path / "config.toml").is_file():
         require_network(path)
         return run
+    if (run.path / PLAN).is_file():
+        hint = f"chainrule search --resume {path}"
+        raise UsageError("--resume", f"{path} is the folder of a search", "the folder of a run", hint)
     if path in NAMES:
         hint = f"chainrule train {path}, which prints the folder of its run"
         raise UsageError("--resume", f"{path!r} is the name of a model", "the folder of a run", hint)

@@ -17,7 +17,7 @@ from ..estimators.knn_run import KNN
 from ..train import Config, Result, RunFolder, resume_run, train_run
 from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
 from ..train.presets import PRESETS
-from .classifiers import classifiers, complete_classifier
+from .classifiers import classifiers, complete_classifier, require_classifier
 from .help import Argument, Option, Verb
 from .knn import train_knn, wants_knn
 from .options import complete_data, data_sets, json_option, quiet_option, threads_option
@@ -235,6 +235,8 @@ def configured(
     table |= Config.read(file) if file else {}
     table |= {key: value for key, value in given.items() if value is not None}
     if model:
+        if start is None:
+            require_classifier(model)
         table["model"] = start.config.model if start else preset.get("model", model)
     if "data" in table:
         table["data"] = placed(table["data"])

@@ -131,7 +131,7 @@ def again_section(search: RandomSearch, again: str) -> Section:
     rows = [[LABELS.get(name, name), value] for name, value in asked.items()]
     rows += [["folds", f"{len(search.best_trial_.scores)}"], ["seed", f"{search.random_state}"]]
     rows += [["rounds", f"{len(search.spaces_)}"]] if len(search.spaces_) > 1 else []
-    command = f"<p><code>{escape(again)}</code> trains with the best settings on all training pictures.</p>"
+    command = f"<p><code>{escape(again)}</code> trains with the best settings.</p>"
     return Section("The search", table(["setting", "values"], rows) + command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -170,15 +170,20 @@ def checkpoints_in(folder: Path) -> list[Path]:
     return [path for _, path in sorted((place, path) for place, path in named if place is not None)]
 
 
-def last_whole(folder: Path) -> tuple[Checkpoint | None, list[FileError]]:
+def last_whole(
+    folder: Path, check: Callable[[Checkpoint], None] = lambda checkpoint: None
+) -> tuple[Checkpoint | None, list[FileError]]:
     """The last checkpoint that can be read, and the errors of those behind it; None where there is no file.
 
+    check:  raises FileError for one that cannot be gone on from
     Raises FileError if there are files, and none can be read.
     """
     damaged: list[FileError] = []
     for path in reversed(checkpoints_in(folder)):
         try:
-            return Checkpoint.read(path), damaged
+            found = Checkpoint.read(path)
+            check(found)
+            return found, damaged
         except FileError as error:
             damaged.append(error)
     if damaged:

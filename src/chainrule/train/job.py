@@ -18,6 +18,7 @@ from ..data import (
     RandomFlip,
     RandomRotation,
 )
+from ..errors import DataError
 from ..random import Generator
 from .config import Config
 from .evaluation import evaluate
@@ -56,6 +57,7 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     """Split, batches, loss, optimizer and schedule as configured: the same bits whenever it is called.
 
     plain:  run every step gate by gate
+    Raises DataError for pictures of one class.
 
     >>> import numpy as np
     >>> from chainrule import zoo
@@ -64,6 +66,9 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     >>> len(job.batches), len(job.held)
     (5, 4)
     """
+    if train.labels.min() == train.labels.max():
+        came = f"pictures of one class, {train.classes[train.labels[0]]!r}"
+        raise DataError(train.name, came, "two classes or more", "pictures of another class")
     root = Generator(config.seed)
     learned, held = (
         train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)

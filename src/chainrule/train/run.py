@@ -23,16 +23,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from safetensors.numpy import save
 
 from ..data import Normalize
 from ..errors import ChainruleError, FileError, UsageError
 from ..files import append_whole, told, write_whole
 from ..notation import from_json
 from ..reading import opened, whole_file
-from ..tensorfile import read_tensors
+from ..sealed import Kind, arrays_of, seal
 from ..words import in_short, printable
-from .checkpoint import checkpoints_in, last_whole
+from .checkpoint import Checkpoint, checkpoints_in, last_whole
 from .config import Config
 from .events import EpochEnd, StepEnd
 from .settings import Settings
@@ -41,6 +40,7 @@ from .start import Start
 WAY = "--out"
 """How the user says where a run goes."""
 METRICS, WEIGHTS, RESULT = "metrics.jsonl", "weights.safetensors", "result.json"
+KIND = Kind("chainrule.weights", 1, "the weights of a run", "the folder of a run", "train again")
 
 MOST_FACTS = 1 << 20
 MOST_LINE = 1 << 12
@@ -138,9 +138,13 @@ class RunFolder:
     def begin(self, config: Settings, sight: Sight, start: Start | None = None) -> None:
         """What was asked, what the model will see, and how it begins."""
         self.write("config.toml", config.as_toml())
-        self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        self.describe(sight)
         if start is not None:
             self.write("start.json", json.dumps(asdict(start), indent=1, ensure_ascii=False) + "\n")
+
+    def describe(self, sight: Sight) -> None:
+        """What the model sees and says."""
+        self.write("model.json", json.dumps(sight.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
     def append(self, events: Iterable[StepEnd | EpochEnd]) -> int:
         """Lines of metrics, all or none, flushed to the disk; returns how many bytes there are then."""
@@ -148,13 +152,26 @@ class RunFolder:
         lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
         return append_whole(self.path / METRICS, lines, WAY)
 
+    @property
+    def recorded(self) -> int:
+        """Bytes of metrics."""
+        path = self.path / METRICS
+        return path.stat().st_size if path.exists() else 0
+
+    def covers(self, checkpoint: Checkpoint) -> None:
+        """The metrics go as far as a checkpoint, or a FileError."""
+        there, length = self.recorded, checkpoint.noted.get("metrics")
+        if isinstance(length, int) and there < length:
+            came = f"{METRICS} has {there:,} of the {length:,} bytes that it had then"
+            path, hint = self.checkpoints / checkpoint.name, "an earlier checkpoint"
+            raise FileError(str(path), came, "the metrics of the run, whole", hint)
+
     def cut(self, length: int) -> None:
         """Take the metrics back to so many bytes.
 
         Raises FileError if there are fewer, or the file cannot be written.
         """
-        path = self.path / METRICS
-        there = path.stat().st_size if path.exists() else 0
+        path, there = self.path / METRICS, self.recorded
         if there < length:
             came = f"{there:,} bytes, and its checkpoint was saved with {length:,}"
             raise FileError(str(path), came, "the metrics of the run, whole", "train again")
@@ -195,19 +212,20 @@ class RunFolder:
             raise damaged(self.path / METRICS, error, expected) from None
 
     def save_weights(self, state: Mapping[str, np.ndarray]) -> None:
-        """The state dict as safetensors."""
-        self.write(WEIGHTS, save({name: np.asarray(a, order="C") for name, a in state.items()}))
+        """The state dict as safetensors, with a checksum."""
+        seal(self.path / WEIGHTS, KIND, {}, state, WAY)
 
     def weights(self) -> dict[str, np.ndarray]:
         """The state dict back; that of the last checkpoint where the run came to no whole epoch.
 
-        Raises FileError if the file is truncated or of another format.
+        A safetensors file of another maker will do.
+        Raises FileError if the file is damaged or of another format.
         """
         if not (self.path / WEIGHTS).exists() and (found := last_whole(self.checkpoints)[0]) is not None:
             return found.weights
         path, hint = self.path / WEIGHTS, "another run, or train again"
-        return read_tensors(
-            path, lambda came: FileError(str(path), came, "a whole safetensors file", hint), "train again"
+        return arrays_of(
+            path, KIND, lambda came: FileError(str(path), came, "a whole safetensors file", hint)
         )
 
     def config(self) -> Config:

@@ -91,6 +91,7 @@ def resume_run(
         came = f"a checkpoint without what a run notes: {type(error).__name__} {error}"
         raise StateError(str(run.path), came, "seconds and metrics", "a checkpoint of a run") from None
     run.cut(length)
+    run.describe(job.sight)  # it may have been lost meanwhile
     record.follow()
     return finished(record, checkpoint.position, test, listen)
 
