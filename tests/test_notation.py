@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 
@@ -92,6 +93,17 @@ def test_data_takes_no_more_memory_than_it_costs(text):
 def test_toml_that_is_none_is_refused(text, said):
     with pytest.raises(ValueError, match=said):
         from_toml(text)
+
+
+@pytest.mark.parametrize("end", [b" = 1", b"", b"]"])
+def test_toml_of_many_dots_takes_little_memory(end):
+    text = (b"[" if end == b"]" else b"") + b"a" + b".a" * (MOST_NESTING - 1) + end
+    tracemalloc.start()
+    with suppress(ValueError):
+        from_toml(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MB
 
 
 def test_toml_is_read():
