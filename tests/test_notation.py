@@ -84,9 +84,11 @@ def test_data_takes_no_more_memory_than_it_costs(text):
         (b"a = 1\na = 2", "overwrite"),
         (b"a =", "Invalid value"),
         (b"a = " + b"[" * 400, "too deep|Invalid|Unclosed|value"),
+        (b"a = " + b"9" * 101, "more than 100 digits"),
+        (b"a = 0." + b"9" * 101, "more than 100 digits"),
         (b"a" + b".a" * 600 + b" = 1", f"more than {MOST_NESTING} dots and brackets"),
         (b"a = 0x" + b"f" * 200, "more than 100 digits"),
-        (b"a = " + b"9" * 5000, "limit"),
+        (b"a = " + b"9" * 5000, "more than 100 digits"),
         (b"\xff", "utf-8"),
     ],
 )
