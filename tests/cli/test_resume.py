@@ -112,6 +112,7 @@ def test_what_the_model_sees_is_written_down_again(say, whole: Path, broken: Pat
 
 def test_a_search_is_not_a_run_and_a_run_is_no_search(say, broken: Path, tmp_path: Path):
     (tmp_path / "plan.json").write_text("{}")
+    (tmp_path / "config.toml").write_text("epochs = 3\n")  # as a finished search leaves it
     said = say("train", "--resume", tmp_path)
     assert said.code == 2 and f"{tmp_path} is the folder of a search" in said.err
     assert f"chainrule search --resume {tmp_path}" in said.err

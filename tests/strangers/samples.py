@@ -61,7 +61,7 @@ def checkpoint() -> bytes:
 
 
 def weights() -> list[bytes]:
-    """Plain safetensors files, with and without texts beside the arrays."""
+    """The weights of a run, and plain safetensors files, with and without texts beside the arrays."""
     own = written("weights.safetensors", lambda path: RunFolder(path.parent).save_weights(STATE))
     return [own, save(STATE), save(STATE, {"format": "pt", "maker": "größe"}), save({})]
 

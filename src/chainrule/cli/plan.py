@@ -132,7 +132,7 @@ class Plan:
         Raises FileError if there is none, or it is damaged.
         """
         place = folder / PLAN
-        if not place.exists() and (folder / "config.toml").is_file():
+        if not place.exists() and not (folder / KEPT).exists() and (folder / "config.toml").is_file():
             came, hint = f"{folder} is the folder of a run", f"chainrule train --resume {folder}"
             raise UsageError("--resume", came, "the folder of a search", hint)
 

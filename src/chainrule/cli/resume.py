@@ -83,12 +83,12 @@ def resumable(
 def opened(path: str) -> RunFolder:
     """The folder of a run, with weights or without."""
     run = RunFolder(path)
-    if (run.path / "config.toml").is_file():
-        require_network(path)
-        return run
     if (run.path / PLAN).is_file():
         hint = f"chainrule search --resume {path}"
         raise UsageError("--resume", f"{path} is the folder of a search", "the folder of a run", hint)
+    if (run.path / "config.toml").is_file():
+        require_network(path)
+        return run
     if path in NAMES:
         hint = f"chainrule train {path}, which prints the folder of its run"
         raise UsageError("--resume", f"{path!r} is the name of a model", "the folder of a run", hint)

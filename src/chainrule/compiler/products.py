@@ -169,7 +169,7 @@ class Epilogue:
         self.dtype = self.specs[group.ops[0].outputs[0]].dtype
         rows, parts = group.rows(), getattr(group.ops[0].gate, "groups", 1)
         matrices = len(rows) == 3
-        self.tile = tile_for(self.dtype, *([rows[-1] // parts] if matrices else []))
+        self.tile = tile_for(self.dtype, rows[-1] // parts) if matrices else tile_for(self.dtype)
         self.grouped = parts > 1 and matrices
         self.mapping = Mapping(groups, first=group.ops[0].outputs[0])
         self.pooling = next((op for op in group.ops[1:] if isinstance(op.gate, Pixels)), None)
