@@ -97,6 +97,10 @@ def test_toml_that_is_none_is_refused(text, said):
         from_toml(text)
 
 
+def test_a_number_of_100_digits_and_a_ruler_are_read():
+    assert from_toml(b"# " + b"_" * 200 + b"\na = " + b"9" * 100) == {"a": 10**100 - 1}
+
+
 @pytest.mark.parametrize("end", [b" = 1", b"", b"]"])
 def test_toml_of_many_dots_takes_little_memory(end):
     text = (b"[" if end == b"]" else b"") + b"a" + b".a" * (MOST_NESTING - 1) + end

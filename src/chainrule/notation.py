@@ -20,7 +20,7 @@ MOST_NESTING = 400
 """Marks of tables in a TOML file; one costs its reader up to 700 bytes, and 8 more, and time, for each before it."""
 
 BLANKS = re.compile(r"[ \t\n\r]*+")
-LONG = re.compile(rb"0[xob][0-9a-fA-F_]{100}|[0-9_]{100}")
+LONG = re.compile(rb"0[xob][0-9a-fA-F_]{101}|[0-9][0-9_]{100}")
 """Digits of a number, each of which costs the reader of TOML up to 150 bytes."""
 
 Buffer = bytes | bytearray
