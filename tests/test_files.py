@@ -1,11 +1,13 @@
 """A file is whole or not there, and a place that cannot be written says so."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from chainrule.errors import FileError, ResourceError
-from chainrule.files import told, write_whole
+from chainrule.errors import FileError, ResourceError, UsageError
+from chainrule.files import alone, told, write_whole
 
 
 def test_a_file_is_written_and_written_over(tmp_path):
@@ -35,3 +37,29 @@ def test_errors_name_the_path_and_the_way_to_say_it(tmp_path):
         write_whole(tmp_path / "nowhere" / "a.bin", b"")
     with pytest.raises(ResourceError, match="free some, or --out on another disk"), told(tmp_path, "--out"):
         raise OSError(28, "No space left on device")
+
+
+def test_a_folder_is_closed_to_others_until_the_block_ends(tmp_path):
+    with (
+        alone(tmp_path),
+        pytest.raises(UsageError, match="another process is at work in it; .*; try: wait"),
+        alone(tmp_path),
+    ):
+        pass
+    with alone(tmp_path), alone(tmp_path / "no such folder"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_killed_process_leaves_its_folder_open(tmp_path):
+    code = "import pathlib, sys, time; from chainrule.files import alone\n"
+    code += "with alone(pathlib.Path(sys.argv[1])): print('in', flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None and other.stdout.readline() == b"in\n"
+            with pytest.raises(UsageError, match="another process"), alone(tmp_path):
+                pass
+        finally:
+            other.kill()
+    with alone(tmp_path):
+        pass

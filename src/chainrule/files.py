@@ -9,7 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import ChainruleError, FileError, ResourceError
+from .errors import ChainruleError, FileError, ResourceError, UsageError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -76,6 +81,41 @@ def keep_names(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Inside, a folder is closed to whoever else comes this way; the lock ends with the process, however that ends.
+
+    A system without such locks keeps nobody out.
+    Raises UsageError if somebody is in it already.
+    """
+    held = lock(folder)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def lock(folder: Path) -> int | None:
+    """A folder, opened and locked until it is closed; None where the system cannot do so."""
+    if fcntl is None:
+        return None
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError:  # whoever needs the folder says what is wrong with it
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        came, expected = "another process is at work in it", "a folder that nobody works in"
+        raise UsageError(str(folder), came, expected, "wait until it is done, or stop it") from None
+    except OSError:  # some network disks have no locks
+        os.close(held)
+        return None
+    return held
 
 
 @contextmanager

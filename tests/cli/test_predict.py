@@ -46,3 +46,10 @@ def test_the_table_names_each_picture_once(say, run: Path, pictures: Path):
 def test_other_sizes_and_colours_are_brought_to_the_input(say, run: Path, tmp_path: Path):
     Image.new("RGB", (100, 40), "red").save(tmp_path / "red.jpg")
     assert say("predict", run, tmp_path / "red.jpg").code == 0
+
+
+def test_neighbours_give_votes(say, run: Path, pictures: Path, tmp_path: Path):
+    picture = pictures / "left" / "00.png"
+    assert say("train", "knn", "--data", pictures, "--k", 2, "--out", tmp_path / "knn").code == 0
+    assert say("predict", tmp_path / "knn", picture).out.split()[:3] == ["picture", "class", "votes"]
+    assert say("predict", run, picture).out.split()[:3] == ["picture", "class", "probability"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
+from chainrule.files import alone
 from chainrule.train import RunFolder, Trainer
 from chainrule.train.checkpoint import checkpoints_in
 
@@ -143,6 +144,11 @@ REFUSED = {
     "more epochs": (["--epochs", 5], 2, ("--epochs: 5 with --resume", "3, as ", "chainrule train ")),
     "another rate": (["--lr", 0.5], 2, ("--lr: 0.5 with --resume", "leave it out")),
     "another model": (["lenet5"], 2, ("MODEL: lenet5 with --resume", "linear, as ")),
+    "another classifier": (
+        ["svm"],
+        2,
+        ("MODEL: svm with --resume", "linear, as ", "chainrule train --resume "),
+    ),
     "other data": (["--data", "fashion-6k"], 2, ("--data: fashion-6k with --resume",)),
     "another folder": (["--out", "elsewhere"], 2, ("--out: elsewhere with --resume", "the run's own folder")),
     "gate by gate": (["--plain"], 2, ("--plain: gate by gate", "compiled steps, as ")),
@@ -156,6 +162,13 @@ def test_what_would_change_the_run_is_refused(say, broken: Path, words, code, pa
     said = say("train", "--resume", broken, *words)
     assert said.code == code and all(part in said.err for part in parts), said.err
     assert sorted((path, path.stat().st_mtime_ns) for path in broken.rglob("*")) == before
+
+
+def test_a_run_that_another_process_is_at(say, broken: Path):
+    with alone(broken):
+        said = say("train", "--resume", broken)
+    assert said.code == 2 and f"{broken}: another process is at work in it" in said.err
+    assert say("train", "softmax", "--resume", broken, "--quiet").code == 0
 
 
 def test_other_pictures_than_it_began_with(say, broken: Path, pictures: Path, tmp_path: Path):

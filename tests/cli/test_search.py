@@ -1,5 +1,6 @@
 """`chainrule search`: what it prints and leaves, that it goes on where it was stopped, and what it refuses."""
 
+import errno
 import json
 import os
 import re
@@ -7,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from chainrule.cli.looking import Looking
 from chainrule.cli.output import stderr
+from chainrule.files import alone
 from chainrule.train import Config, RunFolder
 
 from ..estimators.dask_cluster import cluster
@@ -70,6 +74,14 @@ def test_the_lines_for_programs(say, pictures: Path, tmp_path: Path):
     )
 
 
+@pytest.fixture
+def own_workers() -> Iterator[None]:
+    """The processes of a test end with it: those of another room's tests must find other modules."""
+    yield
+    get_reusable_executor().shutdown()
+
+
+@pytest.mark.usefixtures("own_workers")
 def test_jobs_and_resumption_change_nothing(say, searched: Path, pictures: Path, tmp_path: Path):
     """Half of the trials are taken away, and half a line is left: two processes make the rest again."""
     place = tmp_path / "svm"
@@ -154,3 +166,18 @@ def test_data_that_became_others(say, pictures: Path, tmp_path: Path):
     (place / "plan.json").write_text(json.dumps(plan))
     said = say("search", "--resume", place)
     assert said.code == 2 and "holds another search: data is" in said.err
+
+
+def test_a_search_that_another_process_is_at(say, searched: Path):
+    with alone(searched):
+        said = say("search", "--resume", searched)
+    assert said.code == 2 and f"{searched}: another process is at work in it" in said.err
+
+
+def test_a_full_disk_leaves_no_folder(say, pictures: Path, tmp_path: Path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = say("search", "knn", "--data", pictures, "--folds", 3, "--k", "1,3", "--out", tmp_path / "knn")
+    assert said.code == 5 and not (tmp_path / "knn").exists()

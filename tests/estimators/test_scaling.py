@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import Tensor
+from chainrule.errors import DataError
 from chainrule.estimators import scaling
 from chainrule.estimators.scaling import Scaling
 
@@ -45,3 +46,12 @@ def test_the_widest_direction():
     found = Scaling.fit(X)
     assert found.widest(X) == pytest.approx(np.linalg.eigvalsh(np.corrcoef(X.T))[-1], rel=0.05)
     assert Scaling.fit(np.ones((4, 2))).widest(np.ones((4, 2))) == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_too_large_for_squares_are_refused(sign):
+    with pytest.raises(
+        DataError, match="features as large as 3e[+]300; expected squares that float64 can hold"
+    ):
+        Scaling.fit(sign * np.array([[1e300], [3e300]]))

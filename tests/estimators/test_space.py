@@ -53,6 +53,7 @@ def test_the_edge_is_that_of_the_first_ranges():
 
 def test_combinations():
     space = Space({"k": [1, 3], "metric": ["l1", "l2"]})
+    assert repr(space) == "Space({'k': [1, 3], 'metric': ['l1', 'l2']})"
     assert space.size == 4 and Space({"k": [1], "lr": (0.1, 1)}).size is None
     assert [tuple(c.values()) for c in space.combinations()] == [(1, "l1"), (1, "l2"), (3, "l1"), (3, "l2")]
 

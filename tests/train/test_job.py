@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chainrule import nn, optim, zoo
-from chainrule.errors import DataError
+from chainrule.errors import DataError, UsageError
 from chainrule.random import Generator
 from chainrule.train import Config
 from chainrule.train.config import OPTIMIZERS, SCHEDULES
@@ -79,3 +79,10 @@ def test_pictures_of_one_class_are_refused():
     train, _ = small_data()
     with pytest.raises(DataError, match=r"fashion-6k.*: pictures of one class, 'Bag'; expected two classes"):
         prepared(zoo.build("linear"), Config(model="linear"), train[train.labels == 8])
+
+
+def test_a_shift_out_of_the_picture_is_refused():
+    train, _ = small_data()
+    with pytest.raises(UsageError, match=r"crop: 28 pixels of pictures of 28×28; expected fewer than 28"):
+        prepared(zoo.build("linear"), Config(model="linear", crop=28), train)
+    assert prepared(zoo.build("linear"), Config(model="linear", crop=27), train)

@@ -48,6 +48,7 @@ COMPLETION = "_CHAINRULE_COMPLETE"
     environment=(
         ("CHAINRULE_DATA", "the folder of the data sets that do not come with the package"),
         ("CHAINRULE_THREADS", "as --threads, for every command"),
+        ("CHAINRULE_CACHE", "the folder of compiled kernels [~/.cache/chainrule]; empty: none are kept"),
         ("CHAINRULE_DEBUG", "set to 1: errors come with their traceback"),
         ("NO_COLOR", "set to 1: no colours"),
     ),

@@ -57,7 +57,7 @@ def predict(run: str, pictures: tuple[str, ...], top: int, as_json: bool) -> Non
         rows = [{"picture": path, "predictions": row} for path, row in zip(pictures, found, strict=True)]
         show_json({"run": str(trained.run.path), "pictures": rows})
     else:
-        show(table(pictures, found))
+        show(table(pictures, found, trained.said))
 
 
 def best(row: Any, names: tuple[str, ...], top: int) -> list[dict[str, Any]]:
@@ -66,9 +66,9 @@ def best(row: Any, names: tuple[str, ...], top: int) -> list[dict[str, Any]]:
     return [{"class": names[label], "probability": float(row[label])} for label in order]
 
 
-def table(pictures: tuple[str, ...], found: list[list[dict[str, Any]]]) -> Any:
-    """The pictures under each other, each named once."""
-    made = plain_table("picture", "class", "probability", "", right=(2,))
+def table(pictures: tuple[str, ...], found: list[list[dict[str, Any]]], said: str) -> Any:
+    """The pictures under each other, each named once.  said: what the shares are called"""
+    made = plain_table("picture", "class", said, "", right=(2,))
     for path, row in zip(pictures, found, strict=True):
         for place, guess in enumerate(row):
             made.add_row(

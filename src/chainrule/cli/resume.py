@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .. import nn
 from ..data import Dataset
 from ..errors import FileError, UsageError
 from ..train import Checkpoint, Config, Result, RunFolder, last_whole
+from ..train.presets import PRESETS, title_of
 from ..train.start import versions
 from .classifiers import NAMES
 from .output import stderr
@@ -98,14 +99,18 @@ def opened(path: str) -> RunFolder:
 
 def together(path: str, config: Config, asked: Mapping[str, Any]) -> Config:
     """The configuration with what may change; anything else that is another value is refused."""
-    wanted = Config.of({**{key: getattr(config, key) for key in vars(config)}, **asked})
+    wanted = Config.of({**vars(config), **asked})
+    name = wanted.model
+    named = PRESETS[name].settings if name in PRESETS else {"model": name}
+    if any(named.get(key, getattr(config, key)) != getattr(config, key) for key in ("model", "loss")):
+        expected = f"{title_of(config)}, as {path} was begun"
+        raise UsageError("MODEL", f"{name} with --resume", expected, f"chainrule train --resume {path}")
+    wanted = replace(wanted, model=config.model)
     for key, value in wanted.bits().items():
         own = getattr(config, key)
         if value != own:
-            option = "MODEL" if key == "model" else f"--{key.replace('_', '-')}"
+            option = f"--{key.replace('_', '-')}"
             hint = f"leave it out; a new run from its weights: chainrule train {path} {option} {value}"
-            if key == "model":
-                hint = f"chainrule train --resume {path}"
             raise UsageError(option, f"{value} with --resume", f"{own}, as {path} was begun", hint)
     return wanted
 

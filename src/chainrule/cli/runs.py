@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.text import Text
@@ -28,7 +28,9 @@ TOGETHER = 250
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run, read back.  model: with its weights"""
+    """A finished run, read back.  model: with its weights;  said: what `votes` are called"""
+
+    said: ClassVar[str] = "probability"
 
     run: RunFolder
     config: Config

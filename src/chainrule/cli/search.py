@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..estimators import RandomSearch, Trial
 from ..estimators.search_report import LABELS, search_page, told, word
+from ..files import alone, write_whole
 from ..files import told as written
-from ..files import write_whole
 from ..train.report import duration
 from .classifiers import classifiers, complete_classifier
 from .cluster import on_cluster
@@ -27,11 +28,16 @@ from .help import Argument, Option, Verb
 from .looking import Looking
 from .options import complete_data, data_sets, json_option, quiet_option, threads_option
 from .output import facts, plain_table, show, show_json, stderr
-from .plan import Plan, planned
+from .plan import PENALTIES, PENALTIES_OF_NONE, RATES, Plan, planned
 from .runs import fresh_place
 
 SHOWN = 10
 """How many of the best trials the table has."""
+
+
+def usual(factors: tuple[int, int]) -> str:
+    """How far a range reaches around what `chainrule train` takes."""
+    return f"train's own ÷ {factors[0]} to × {factors[1]}"
 
 
 @click.command(
@@ -65,9 +71,21 @@ SHOWN = 10
     help="Data set, by name or path; its test pictures are not looked at.",
 )
 @click.option(
-    "--lr", cls=Option, group="Range", metavar="LOW:HIGH", standard="around the usual", help="Learning rates."
+    "--lr",
+    cls=Option,
+    group="Range",
+    metavar="LOW:HIGH",
+    standard=usual(RATES),
+    help="Learning rates.",
 )
-@click.option("--l2", cls=Option, group="Range", metavar="LOW:HIGH", standard="1e-06:0.1", help="λ of λ·ΣW².")
+@click.option(
+    "--l2",
+    cls=Option,
+    group="Range",
+    metavar="LOW:HIGH",
+    standard=f"{usual(PENALTIES)}; if that is 0, {PENALTIES_OF_NONE[0]:g}:{PENALTIES_OF_NONE[1]:g}",
+    help="λ of λ·ΣW².",
+)
 @click.option(
     "--k", cls=Option, group="Range", metavar="K,K,…", standard="1 to 100", help="Neighbours, for knn."
 )
@@ -180,11 +198,12 @@ def search(
     plan, place, pictures = begun(model, resume, out, jobs, given)
     found = plan.search(pictures, place, jobs)
     looking = Looking(stderr(), quiet, place, sum(found.planned()[1]))
-    with looking.following(), on_cluster(cluster), np.errstate(all="ignore"):
-        looking.begin(plan, pictures)
-        for trial in found.going(pictures.images, pictures.labels):
-            looking.add(trial)
-    left = leave(found, plan, pictures, place)
+    with alone(place):
+        with looking.following(), on_cluster(cluster), np.errstate(all="ignore"):
+            looking.begin(plan, pictures)
+            for trial in found.going(pictures.images, pictures.labels):
+                looking.add(trial)
+        left = leave(found, plan, pictures, place)
     if as_json:
         show_json({**left, "trials": [row(trial) for trial in found.trials_]})
     else:
@@ -212,7 +231,12 @@ def begun(
             hint = f"--resume {place} to go on with a search, or --out {place}-2"
             raise UsageError("--out", f"{place} exists already", "a new or empty folder", hint)
         place.mkdir(parents=True, exist_ok=True)
-    plan.write(place)
+    try:
+        plan.write(place)
+    except BaseException:
+        with suppress(OSError):
+            place.rmdir()
+        raise
     return plan, place, pictures
 
 

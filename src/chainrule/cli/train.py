@@ -14,6 +14,7 @@ from .. import data, nn
 from ..data import Dataset
 from ..errors import UsageError
 from ..estimators.knn_run import KNN
+from ..files import alone
 from ..train import Config, Result, RunFolder, resume_run, train_run
 from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
 from ..train.presets import PRESETS
@@ -22,7 +23,7 @@ from .help import Argument, Option, Verb
 from .knn import train_knn, wants_knn
 from .options import complete_data, data_sets, json_option, quiet_option, threads_option
 from .output import facts, loss_text, show, show_json, stderr
-from .resume import note, resumable
+from .resume import Resumable, note, resumable
 from .runs import Trained, build, check_fit, fresh_place, is_run, note_other_names, placed, restore
 from .told import Told
 
@@ -176,7 +177,7 @@ def train(
     network = started(configuration, start, pictures)
     run = RunFolder.create(out or fresh_place(model if model in PRESETS else configuration.model))
     told = Told(stderr(), quiet, configuration)
-    with told.following(run), np.errstate(all="ignore"):
+    with alone(run.path), told.following(run), np.errstate(all="ignore"):
         told.begin(network, pictures, test)
         origin = "" if start is None else str(start.run.path.resolve())
         result = train_run(
@@ -198,12 +199,18 @@ def again(
 ) -> None:
     """Go on with a run."""
     asked = {**(Config.read(file) if file else {}), **{k: v for k, v in given.items() if v is not None}}
-    asked |= {"model": PRESETS[model].settings["model"] if model in PRESETS else model} if model else {}
+    asked |= {"model": model} if model else {}
     if "data" in asked:
         asked["data"] = placed(asked["data"])
     found = resumable(path, asked, out=out, plain=plain)
+    with alone(found.run.path):
+        go_on(found, quiet=quiet, as_json=as_json)
+
+
+def go_on(found: Resumable, *, quiet: bool, as_json: bool) -> None:
+    """From the last checkpoint to the end."""
     if (result := found.ended()) is not None:
-        note(f"{path} is finished; this is how it ended")
+        note(f"{found.run.path} is finished; this is how it ended")
         tell(result, as_json)
         return
     checkpoint = found.last()

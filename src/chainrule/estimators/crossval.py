@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import reprlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,11 @@ def prepared(
     if isinstance(folds, int | np.integer):
         rng = Generator(random_state).split("folds")
         return X, y, cut(y, int(folds), rng, groups)
-    parts = [np.asarray(part) for part in folds]
+    listed = isinstance(folds, Iterable) and not isinstance(folds, str)
+    parts = [np.asarray(part) for part in folds] if listed else []
+    if not listed or any(part.ndim != 1 or part.dtype.kind not in "iu" for part in parts):
+        came = f"folds is {reprlib.repr(folds)}"
+        raise SettingError("folds", came, "how many, or the indices of each", "folds=5")
     together = np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
     if len(parts) < 2 or not np.array_equal(together, np.arange(len(X))):
         came = f"{len(parts)} folds with {len(together)} indices in all"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,10 @@ class Neighbours:
     """Nearest neighbours out of a run's folder.
 
     sight:  the shape and the classes of its pictures;  images, labels: those that vote
+    said:  what `votes` are called
     """
+
+    said: ClassVar[str] = "votes"
 
     run: RunFolder
     config: KnnConfig

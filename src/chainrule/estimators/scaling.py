@@ -11,6 +11,7 @@ from .. import ops
 from ..random import Generator
 from ..tensor import Tensor
 from ..train.steps import Runner
+from .door import too_large
 
 Array = NDArray[Any]
 
@@ -39,9 +40,16 @@ class Scaling:
 
     @classmethod
     def fit(cls, X: Array, *, plain: bool = False) -> Self:
-        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel; plain: gate by gate."""
+        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel; plain: gate by gate.
+
+        Raises DataError for numbers whose squares float64 cannot hold.
+        """
         axes = (0, *range(2, X.ndim))
-        mean, std = moments(X, axes, plain)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, std = moments(X, axes, plain)
+        if not np.isfinite(std).all():
+            most = max(map(abs, (float(X.min()), float(X.max()))))
+            raise too_large("scale", f"features as large as {most:.3g}")
         shape = X.shape[1:2] + (1,) * (X.ndim - 2)
         varies = std > ROUNDING * np.abs(mean)
         return cls(mean.reshape(shape), (1 / np.where(varies, std, 1.0)).reshape(shape))

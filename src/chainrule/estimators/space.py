@@ -39,6 +39,9 @@ class Space:
         self.names = tuple(given)
         self.whole = dict(self.ranges)
 
+    def __repr__(self) -> str:
+        return f"Space({self.ranges | self.choices})"
+
     @property
     def size(self) -> int | None:
         """How many combinations there are; None where a range has no end of them."""

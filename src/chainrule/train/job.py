@@ -18,7 +18,7 @@ from ..data import (
     RandomFlip,
     RandomRotation,
 )
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ..random import Generator
 from .config import Config
 from .evaluation import evaluate
@@ -57,7 +57,7 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     """Split, batches, loss, optimizer and schedule as configured: the same bits whenever it is called.
 
     plain:  run every step gate by gate
-    Raises DataError for pictures of one class.
+    Raises DataError for pictures of one class, UsageError for shifts that can empty a picture.
 
     >>> import numpy as np
     >>> from chainrule import zoo
@@ -69,6 +69,9 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     if train.labels.min() == train.labels.max():
         came = f"pictures of one class, {train.classes[train.labels[0]]!r}"
         raise DataError(train.name, came, "two classes or more", "pictures of another class")
+    if config.crop >= min(train.shape[1:]):
+        came = f"{config.crop} pixels of pictures of {train.shape[1]}×{train.shape[2]}"
+        raise UsageError("crop", came, f"fewer than {min(train.shape[1:])}", "--crop 2")
     root = Generator(config.seed)
     learned, held = (
         train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)
