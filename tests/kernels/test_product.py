@@ -340,7 +340,7 @@ def test_nan_and_infinity_go_through_a_product():
 
 @pytest.mark.parametrize("registers", [(16, 32), (32, 64), (32, 16), (16, 16)], ids=str)
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
-@pytest.mark.parametrize("columns", [1, 32, 48, 100, 784])
+@pytest.mark.parametrize("columns", [0, 1, 32, 48, 100, 784])
 def test_a_tile_fits_the_registers(registers, dtype, columns):
     count, width = registers
     chosen = tile(dtype, registers, columns)
@@ -356,6 +356,11 @@ def test_a_tile_leaves_few_columns_over():
     assert all(chosen[n] == Tile(8, 3) for n in (48, 96))
     assert all(chosen[n] == Tile(6, 4) for n in (64, 100, 128, 192, 784))
     assert tile(F32, (16, 32), 784) == tile(F32, (16, 32), 10)
+
+
+def test_slow_multiply_adds_want_no_wider_tile():
+    assert {tile(F32, (32, 64), n, halves=True) for n in (17, 48, 64, 100, 784)} == {Tile(8, 2)}
+    assert tile(F32, (32, 64), 16, halves=True) == Tile(8, 1)
 
 
 def test_the_tile_of_this_processor():

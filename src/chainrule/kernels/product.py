@@ -37,12 +37,14 @@ class Tile:
         return self.vectors * LANES
 
 
-TILES = tuple(Tile(*sides) for sides in ((8, 1), (8, 2), (8, 3), (6, 4), (6, 1), (4, 1), (3, 1), (2, 1)))
+TILES = tuple(Tile(*sides) for sides in ((8, 2), (8, 3), (6, 4), (8, 1), (6, 1), (4, 1), (3, 1), (2, 1)))
 """What to choose from; of equal ones the first."""
 
 
-def tile(dtype: np.dtype, registers: tuple[int, int], columns: int = 2 * LANES) -> Tile:
+def tile(dtype: np.dtype, registers: tuple[int, int], columns: int = 2 * LANES, halves: bool = False) -> Tile:
     """The tile for a processor with so many vector registers of so many bytes, and a product of so many columns.
+
+    halves:  whether wide multiply-adds are made in two halves
 
     >>> tile(np.dtype("float32"), (32, 64)), tile(np.dtype("float64"), (16, 32))
     (Tile(rows=8, vectors=2), Tile(rows=2, vectors=1))
@@ -50,15 +52,17 @@ def tile(dtype: np.dtype, registers: tuple[int, int], columns: int = 2 * LANES) 
     Tile(rows=6, vectors=4)
     """
     count, width = registers
-    each = max(1, LANES * dtype.itemsize // width)
-    fit = [t for t in TILES if (t.rows + 1) * t.vectors * each + 1 <= count]
-    return min(fit, key=lambda t: cost(t.vectors, -(-columns // LANES)), default=Tile(1, 1))
+    each, vectors = max(1, LANES * dtype.itemsize // width), max(1, -(-columns // LANES))
+    fit = [t for t in TILES if t.vectors <= vectors and (t.rows + 1) * t.vectors * each + 1 <= count]
+    return min(fit, key=lambda t: cost(t.vectors, vectors, halves), default=Tile(1, 1))
 
 
-def cost(wide: int, vectors: int) -> int:
-    """What a row of so many vectors costs for each step along k, in panels so wide: multiply-adds, or, where there are
-    few of them, the number of A that is brought to all lanes.  Found by measuring.
+def cost(wide: int, vectors: int, halves: bool) -> int:
+    """What a row of so many vectors costs for each step along k, in panels so wide: multiply-adds, or, where these are
+    few and quick, the number of A that is brought to all lanes.  Found by measuring.
     """
+    if halves:
+        return vectors
     whole, left = divmod(vectors, wide)
     return whole * max(5 * wide, 10 + 2 * wide) + (left > 0) * max(5 * left, 10 + 2 * left)
 
@@ -66,7 +70,8 @@ def cost(wide: int, vectors: int) -> int:
 @cache
 def tile_for(dtype: np.dtype, columns: int = 2 * LANES) -> Tile:
     """The tile for the processor that runs this."""
-    return tile(dtype, engine().target.registers, columns)
+    target = engine().target
+    return tile(dtype, target.registers, columns, target.halves)
 
 
 @dataclass(frozen=True)

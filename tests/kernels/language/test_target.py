@@ -100,6 +100,11 @@ def test_registers():
     assert ARM.registers == (32, 16)
 
 
+def test_which_processor_makes_wide_multiply_adds_in_halves():
+    assert Target(AVX512.triple, "znver4", AVX512.features).halves
+    assert not AVX512.halves and not AVX2.halves
+
+
 def test_features_are_whole_names():
     assert AVX2.has("fma") and not AVX2.has("fm")
     assert not Target("", "", "-fma,+fma4").has("fma")

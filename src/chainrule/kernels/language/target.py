@@ -39,6 +39,11 @@ class Target:
             return 32, 16
         return 16, 32
 
+    @property
+    def halves(self) -> bool:
+        """Whether a multiply-add as wide as a register is made in two halves, one after the other."""
+        return self.cpu == "znver4"
+
 
 _loading = threading.Lock()
 
