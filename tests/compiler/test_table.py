@@ -180,3 +180,10 @@ def test_what_is_only_copied_into_state_is_named_too():
 
     found = cr.compile(step, fallback="error").table(np.ones(2, "float32"))
     assert all(entry.paths for entry in found.entries)
+
+
+def test_a_few_rows_of_many_are_the_bytes_that_move():
+    rows, chosen = np.zeros((4000, 50), "float32"), np.array([7, 7, 3999])
+    found = cr.compile(lambda x, i: x[i] * 2).table(rows, chosen)
+    (taken,) = [entry.bytes for entry in found.entries if entry.kernel == "take"]
+    assert taken == 2 * 3 * 50 * 4 + 3 * 8

@@ -89,7 +89,10 @@ def take(
         arguments += placed(groups, view, strides)
     arguments += [Address(out), *target[:2], Address(STATUS, status)]
     reads = tuple(view.base for view in (x, *indices))
-    return [Task(kernel, arguments, pieces, reads, (out,), "take", guard=status)]
+    moved = 2 * size(space) * specs[out].dtype.itemsize + sum(
+        v.there * specs[v.base].dtype.itemsize for v in indices
+    )
+    return [Task(kernel, arguments, pieces, reads, (out,), "take", guard=status, moved=moved)]
 
 
 def add(
