@@ -19,6 +19,7 @@ FLOORS: dict[str, float] = {
     "digest": 1,
     "errors": 1,
     "files": 1,
+    "finite": 1,
     "reading": 1,
     "notation": 1.5,
     "version": 1,

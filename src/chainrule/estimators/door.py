@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DTypeError, ShapeError
+from ..finite import all_finite
 from ..words import many
 from . import scikit
 
@@ -91,14 +92,9 @@ def require_some(who: str, array: Array) -> None:
 
 def require_finite(who: str, name: str, array: Array) -> None:
     """No NaN and no infinity, or a DataError that counts them and names the first."""
-    if array.dtype.kind != "f":
+    if all_finite(array):
         return
-    with np.errstate(all="ignore"):
-        if np.isfinite(array.sum()):  # NaN and infinity stay in a sum, and it needs no array of flags
-            return
     wrong = ~np.isfinite(array)
-    if not wrong.any():  # finite numbers, too large to be added up
-        return
     index = tuple(map(int, np.unravel_index(np.argmax(wrong), array.shape)))
     first = index[0] if len(index) == 1 else index
     count = many(int(wrong.sum()), "NaN or infinite number")

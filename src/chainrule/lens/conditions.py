@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiler.statistics import Statistics
 from ..errors import UsageError
+from ..finite import all_finite
 
 Condition = Callable[[np.ndarray], object]
 
@@ -42,9 +43,9 @@ def condition(text: str) -> Condition:
 def clause_of(clause: str, text: str) -> Callable[[np.ndarray], bool]:
     """One of the conditions."""
     if clause.split() == ["finite"]:
-        return finite
+        return all_finite
     if clause.split() == ["not", "finite"]:
-        return lambda array: not finite(array)
+        return lambda array: not all_finite(array)
     found = COMPARISON.fullmatch(clause)
     try:
         name, relation, limit = found[1], RELATIONS[found[2]], float(found[3])  # type: ignore[index]
@@ -52,10 +53,6 @@ def clause_of(clause: str, text: str) -> Callable[[np.ndarray], bool]:
         expected = f"one of {', '.join(NAMES)}, a comparison and a number; or finite, not finite"
         raise UsageError("when", repr(text), expected, "max > 1e3") from None
     return lambda array: bool(relation(statistic(name, array), limit))
-
-
-def finite(array: np.ndarray) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def statistic(name: str, array: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,18 @@ from .philox import Words, check_seed, streams
 
 _AHEAD = 8
 """Words of a child that are made with those of its siblings: most draw no more."""
+
+
+class _Siblings:
+    """The first words of children of the same samples, made together once one of them is drawn from."""
+
+    def __init__(self, seeds: tuple[int, ...], numbers: NDArray[np.int64]) -> None:
+        self.seeds, self.numbers = seeds, numbers
+
+    @cached_property
+    def words(self) -> Words:
+        """(children, N, _AHEAD)"""
+        return streams(self.seeds, self.numbers, 0, _AHEAD)
 
 
 class Samples(Draws):
@@ -35,7 +48,7 @@ class Samples(Draws):
         self._seed = check_seed(seed)
         self.numbers = _check_numbers(numbers)
         self._position = 0
-        self._made: Words | None = None
+        self._siblings: tuple[_Siblings, int] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -46,8 +59,9 @@ class Samples(Draws):
     def words(self, count: int) -> Words:
         """Return the next (N, count) words of each stream."""
         start, self._position = self._position, self._position + count
-        if self._made is not None and self._position <= _AHEAD:
-            return self._made[:, start : self._position]
+        if self._siblings is not None and self._position <= _AHEAD:
+            together, own = self._siblings
+            return together.words[own, :, start : self._position]
         return streams((self._seed,), self.numbers, start, count)[0]
 
     def split(self, *key: int | str) -> Samples:
@@ -63,24 +77,23 @@ class Samples(Draws):
         return self._children((child(self._seed, key),))[0]
 
     def children(self, name: str, count: int) -> list[Samples]:
-        """Return split(name, 0) … split(name, count - 1), sooner: their first words are made together.
+        """Return split(name, 0) … split(name, count - 1), sooner: their first words are made together, if any is asked.
 
         >>> first, second = Samples(0, [1, 2]).children("step", 2)
         >>> bool((second.bits(9) == Samples(0, [1, 2]).split("step", 1).bits(9)).all())
         True
         """
-        made = self._children(tuple(child(self._seed, (name, number)) for number in range(count)))
-        if made:
-            words = streams(tuple(stream._seed for stream in made), self.numbers, 0, _AHEAD)
-            for stream, own in zip(made, words, strict=True):
-                stream._made = own
+        seeds = tuple(child(self._seed, (name, number)) for number in range(count))
+        made, together = self._children(seeds), _Siblings(seeds, self.numbers)
+        for own, stream in enumerate(made):
+            stream._siblings = together, own
         return made
 
     def _children(self, seeds: tuple[int, ...]) -> list[Samples]:
         """Return streams of the same samples with other seeds."""
         made = [Samples.__new__(Samples) for _ in seeds]
         for stream, seed in zip(made, seeds, strict=True):
-            stream._seed, stream.numbers, stream._position, stream._made = seed, self.numbers, 0, None
+            stream._seed, stream.numbers, stream._position, stream._siblings = seed, self.numbers, 0, None
         return made
 
 

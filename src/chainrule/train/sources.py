@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data import Batches, Dataset
 from ..errors import DataError, NonFiniteError
+from ..finite import all_finite
 from ..tensor import Tensor
 
 
@@ -66,8 +67,9 @@ def require_batches(name: str, batches: Any) -> None:
 
 def require_finite(images: Any, epoch: int, step: int) -> None:
     """The pictures are numbers: NaN would be in all weights after one step."""
-    wrong = int((~np.isfinite(np.asarray(images))).sum())
-    if wrong:
+    images = np.asarray(images)
+    if not all_finite(images):
+        wrong = int((~np.isfinite(images)).sum())
         came = f"{wrong} NaN or infinite pixels in batch {step} of epoch {epoch}"
         raise NonFiniteError(
             "Trainer.fit", came, "finite pictures", "np.nan_to_num(images), or leave them out"
