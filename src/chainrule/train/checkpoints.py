@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import SettingError, StateError, UsageError
 from ..files import told
+from ..finite import all_finite
 from .checkpoint import Best, Checkpoint, checkpoints_in, goodness, last_whole, name_of, place_of
 from .events import EpochEnd, FitStop, StepEnd
 from .position import Position
@@ -34,6 +33,7 @@ class Checkpoints:
     The same script starts a training and goes on with it:
 
     >>> import tempfile
+    >>> import numpy as np
     >>> from chainrule import nn, optim
     >>> from chainrule.random import Generator
     >>> def training():
@@ -118,7 +118,7 @@ class Checkpoints:
         if trainer is None or trainer.batches is None:
             came, hint = "save() before a training", "follow(trainer), and then trainer.fit(...)"
             raise UsageError("Checkpoints", came, "a trainer in fit()", hint)
-        if not all(np.isfinite(parameter.numpy()).all() for parameter in trainer.optimizer.parameters()):
+        if not all(all_finite(parameter.numpy()) for parameter in trainer.optimizer.parameters()):
             return None  # the next step is going to say so; nobody can go on from here
         with told(self.folder, self.way):
             self.folder.mkdir(parents=True, exist_ok=True)

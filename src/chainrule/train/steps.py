@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
 from .. import check
 from ..compiler import Compiled, compile
 from ..errors import CompileError, NonFiniteError, TraceError
+from ..finite import all_finite
 from ..graph import Value
 from ..graph.mode import OURS
 
@@ -106,4 +105,4 @@ def numbers_in(returned: Any) -> Iterator[Value]:
 
 def finite(value: Value | None) -> bool:
     """Whether all numbers of a value are; those of none are."""
-    return value is None or bool(np.isfinite(value.data).all())
+    return value is None or all_finite(value.data)
