@@ -1,10 +1,13 @@
 """`chainrule evaluate`: the run's figures again, class by class."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from chainrule.cli.runs import Trained
 
 
 def test_the_same_figures_as_the_run(say, run: Path):
@@ -48,3 +51,10 @@ def test_classes_of_other_names_get_a_note_and_a_class_without_pictures_no_share
 def test_pictures_of_another_shape_or_number_of_classes(say, run, tmp_path, names, shape):
     error = say("evaluate", run, "--data", one_of_each(tmp_path, names, shape), "--json").json["error"]
     assert error["code"] == 2 and "2 classes of 1×8×8" in error["expected"]
+
+
+def test_a_loss_beyond_all_numbers_is_null(say, run: Path, monkeypatch):
+    real = Trained.evaluate
+    endless = lambda self, test: replace(real(self, test), loss=float("inf"))  # noqa: E731
+    monkeypatch.setattr(Trained, "evaluate", endless)
+    assert say("evaluate", run, "--json").json["test_loss"] is None

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from chainrule.cli.looking import Looking
-from chainrule.errors import UsageError
+from chainrule.errors import ResourceError, UsageError
 from chainrule.estimators import Trial
 
 
@@ -35,3 +35,14 @@ def test_without_a_terminal_nothing_is_printed(tmp_path):
     told = looking(tmp_path)
     told.add(Trial(0, 1, {"lr": 0.1}, 7, (0.5, 0.75), "", 0.2))
     assert told.console.file.getvalue() == "" and len(told.done) == 1
+
+
+def test_a_folder_without_a_trial_is_taken_away_unless_going_on_helps(tmp_path):
+    place = tmp_path / "search"
+    for stop, left in ((KeyboardInterrupt(), True), (ResourceError("disk", "full", "room", "some"), False)):
+        (place / "trials").mkdir(parents=True, exist_ok=True)
+        told = looking(place)
+        told.fresh = True
+        with pytest.raises(type(stop)) as caught, told.following():
+            raise stop
+        assert place.exists() == left and ("taken away" in caught.value.__notes__[0]) != left

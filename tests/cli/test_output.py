@@ -3,7 +3,6 @@
 import io
 import json
 
-import pytest
 from rich.text import Text
 
 from chainrule.cli import output
@@ -60,6 +59,7 @@ def test_tables_fold_instead_of_cutting(monkeypatch, capsys):
     assert text.count("x") == 30 and "…" not in text
 
 
-def test_json_has_no_nan():
-    with pytest.raises(ValueError):
-        output.show_json({"loss": float("nan")})
+def test_json_has_no_nan(capsys):
+    output.show_json({"loss": float("nan"), "runs": [{"scores": (1.5, float("-inf"))}], "epochs": 3})
+    expected = {"loss": None, "runs": [{"scores": [1.5, None]}], "epochs": 3}
+    assert json.loads(capsys.readouterr().out) == expected

@@ -6,7 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from chainrule.cli.plan import KS, PLAN, Plan, around, counts, pair, planned
+from chainrule.cli.plan import KS, PLAN, Plan, around, counts, discard, pair, planned
 from chainrule.data import Dataset
 from chainrule.errors import FileError, SettingError, UsageError
 from chainrule.estimators import ConfiguredClassifier, KNeighborsClassifier
@@ -57,6 +57,29 @@ def test_settings_from_a_file(tmp_path):
         plan("svm", config=str(tmp_path / "some.toml"))
 
 
+def test_a_name_keeps_its_network_and_its_loss(tmp_path):
+    file = tmp_path / "other.toml"
+    file.write_text('model = "convnet"\nepochs = 2\n')
+    assert plan("softmax", config=str(file)).settings["model"] == "linear"
+    file.write_text('loss = "hinge"\n')
+    with pytest.raises(
+        UsageError, match="loss: hinge with softmax; expected cross-entropy.*; try: svm instead"
+    ):
+        plan("softmax", config=str(file))
+    assert plan("svm", config=str(file)).settings["loss"] == "hinge"
+
+
+def test_only_what_a_search_left_is_taken_away(tmp_path):
+    (tmp_path / "trials").mkdir()
+    for name in ("plan.json", "trials/search.json", "trials/trials.jsonl", "trials/mine"):
+        (tmp_path / name).touch()
+    discard(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["trials", "mine"]
+    (tmp_path / "trials" / "mine").unlink()
+    discard(tmp_path)
+    assert not tmp_path.exists()
+
+
 def test_the_best_as_settings():
     table = tomllib.loads(plan(epochs=3).best({"lr": 0.5, "l2": 1e-5}))
     assert (table["lr"], table["l2"], table["epochs"], table["loss"]) == (0.5, 1e-5, 3, "hinge")
@@ -66,6 +89,7 @@ def test_the_best_as_settings():
 
 def test_neighbours():
     made = plan("knn", metric="l1,cosine")
+    assert plan("knn", metric="l1,cosine,l1").space == made.space
     assert made.space == {"n_neighbors": list(KS), "metric": ["l1", "cosine"]} and made.trials == 2 * len(KS)
     assert isinstance(made.estimator(), KNeighborsClassifier)
     assert isinstance(plan().estimator(), ConfiguredClassifier)

@@ -138,6 +138,7 @@ def test_on_a_terminal(monkeypatch, tmp_path: Path):
         (("svm", "--folds", "501"), 2, "501 folds, and class 'T-shirt/top' has 500 members"),
         (("svm", "--trials", "2", "--rounds", "3"), 2, "3 rounds of 2 trials"),
         (("svm", "--jobs", "0"), 2, "jobs 0"),
+        (("svm", "--lr", "1e-300:1e300", "--epochs", "1"), 2, "lr: inf"),
         (("svm", "--jobs", "2", "--cluster", "tcp://x:1"), 2, "--cluster: --jobs as well"),
         (("alexnet",), 2, "do not fit into alexnet"),
         (("knn", "--k", "4001"), 2, "4001 neighbours, and a trial keeps 4,000 of 5,000 pictures"),
@@ -156,6 +157,12 @@ def test_what_is_refused(say, tmp_path: Path, words, code, came):
 def test_a_folder_that_is_there(say, searched: Path):
     said = say("search", "svm", "--out", searched)
     assert said.code == 2 and f"--resume {searched} to go on" in said.err
+
+
+def test_the_model_may_be_said_again(say, searched: Path):
+    assert say("search", "svm", "--resume", searched).code == 0
+    said = say("search", "softmax", "--resume", searched)
+    assert said.code == 2 and "--resume: MODEL as well" in said.err
 
 
 def test_data_that_became_others(say, pictures: Path, tmp_path: Path):

@@ -152,3 +152,8 @@ def test_labels_that_would_make_more_classes_than_pictures():
     with pytest.raises(LabelError, match="return_inverse"):
         numbered(np.array([0, 10**12]))
     assert numbered(np.array([0, 2, 1]), np.array([1])) == ("0", "1", "2")
+
+
+def test_a_set_too_small_to_hold_anything_out():
+    with pytest.raises(DataError, match="2 pictures in 2 classes; expected so many that a fifth"):
+        hold_out(Dataset(np.zeros((2, 1, 2, 2), np.uint8), np.arange(2), ("a", "b")))

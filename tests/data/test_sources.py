@@ -193,6 +193,25 @@ def test_a_set_that_is_half_there_says_what_is_missing(tmp_path, monkeypatch):
         load("cifar10")
 
 
+@pytest.mark.parametrize(
+    ("there", "lacks"),
+    [
+        (["train-images-idx3-ubyte.gz"], "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels"),
+        (["data_batch_1.bin", "batches.meta.txt"], "data_batch_2.bin, .*test_batch.bin"),
+        (["train.bin", "fine_label_names.txt", "coarse_label_names.txt"], "test.bin"),
+    ],
+)
+def test_a_path_to_a_set_that_is_half_there_says_what_is_missing(tmp_path, there, lacks):
+    for name in there:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(FileError, match=f"it lacks {lacks}; expected all files of the set"):
+        load(str(tmp_path))
+    for name in ("cats", "dogs"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match="cats"):
+        load(str(tmp_path))
+
+
 def test_mnist_beside_fashion_mnist(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
     write_idx_set(tmp_path / "mnist")

@@ -58,6 +58,7 @@ def test_training_that_diverges_is_told():
         ({"folds": 21}, SettingError, "21 folds, and class 0 has 20 members"),
         ({"folds": 1}, SettingError, "k is 1"),
         ({"folds": "a"}, SettingError, "folds is 'a'; expected how many, or the indices of each"),
+        ({"folds": [([0, 1], [99])]}, SettingError, r"folds is \[\(\[0, 1\], \[99\]\)\]"),
         ({"folds": 2.0}, SettingError, "folds is 2.0"),
         ({"folds": [1, 2]}, SettingError, r"folds is \[1, 2\]"),
         ({"folds": [[0.5], [1]]}, SettingError, r"folds is \[\[0.5\], \[1\]\]"),

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from chainrule import nn
-from chainrule.errors import DivergedError
+from chainrule.errors import DataError, DivergedError
 from chainrule.estimators import LinearSVMClassifier, NetworkClassifier
 from chainrule.random import seeded
 
@@ -167,3 +167,12 @@ def test_a_rate_that_is_too_large_is_named():
         NetworkClassifier((8,), lr=1e30, optimizer="sgd", schedule="constant", random_state=0).fit(
             ROWS, DIGITS
         )
+
+
+def test_samples_too_large_for_the_network_are_named():
+    network = NetworkClassifier((8,), epochs=1, random_state=0).fit(ROWS, DIGITS)
+    far = ROWS[:5].astype(np.float64)
+    far[3] *= 1e80
+    for ask in (network.predict, network.predict_proba):
+        with pytest.raises(DataError, match="sample 3 has scores that are not finite; .*; try: look at X.3."):
+            ask(far)

@@ -86,3 +86,9 @@ def test_a_shift_out_of_the_picture_is_refused():
     with pytest.raises(UsageError, match=r"crop: 28 pixels of pictures of 28×28; expected fewer than 28"):
         prepared(zoo.build("linear"), Config(model="linear", crop=28), train)
     assert prepared(zoo.build("linear"), Config(model="linear", crop=27), train)
+
+
+def test_a_part_that_would_be_empty_is_refused():
+    train, _ = small_data()
+    with pytest.raises(UsageError, match="validation: 0.99999, which leaves nothing of .* pictures"):
+        prepared(zoo.build("linear"), Config(model="linear", validation=0.99999), train)

@@ -4,7 +4,7 @@ import pytest
 
 from chainrule import zoo
 from chainrule.train import Config
-from chainrule.train.presets import PRESETS, title_of
+from chainrule.train.presets import PRESETS, stands_for, title_of
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -20,3 +20,11 @@ def test_titles():
     assert title_of(Config(model="linear", optimizer="sgd")) == "Softmax classifier"
     assert title_of(Config(model="linear")) == "linear"
     assert title_of(Config(model="two-layer", loss="hinge", optimizer="sgd")) == "two-layer"
+
+
+def test_what_a_name_stands_for_is_its_network_and_its_loss():
+    assert stands_for("svm", Config.of({**PRESETS["svm"].settings, "optimizer": "adam", "lr": 1.0}))
+    assert not stands_for("svm", Config.of(PRESETS["softmax"].settings))
+    assert not stands_for("svm", Config(model="two-layer", loss="hinge"))
+    assert stands_for("two-layer", Config(model="two-layer", loss="hinge"))
+    assert not stands_for("linear", Config(model="two-layer"))

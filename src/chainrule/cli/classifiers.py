@@ -9,7 +9,8 @@ import click
 from .. import zoo
 from ..errors import UsageError
 from ..estimators.knn_run import KNN
-from ..train.presets import PRESETS
+from ..train import Config
+from ..train.presets import PRESETS, stands_for
 from .options import networks
 
 NAMES = (KNN, *PRESETS, *zoo.MODELS)
@@ -31,3 +32,11 @@ def require_classifier(name: str) -> None:
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.4) or ["convnet"]
         raise UsageError("model", f"no model named {name!r}", f"one of {', '.join(NAMES)}", " or ".join(near))
+
+
+def require_own_loss(name: str | None, config: Config) -> None:
+    """The loss is the one that the name stands for, where it stands for one, or a UsageError."""
+    if name in PRESETS and not stands_for(name, config):
+        other = next((preset for preset in PRESETS if stands_for(preset, config)), "linear")
+        expected = f"{PRESETS[name].settings['loss']}, which {name} stands for"
+        raise UsageError("loss", f"{config.loss} with {name}", expected, f"{other} instead of {name}")

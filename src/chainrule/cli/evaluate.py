@@ -53,7 +53,7 @@ def evaluate(run: str, name: str | None, as_json: bool) -> None:
         show_json(
             {
                 "test_accuracy": tested.accuracy,
-                "test_loss": None if math.isnan(tested.loss) else tested.loss,
+                "test_loss": tested.loss,
                 "parameters": trained.parameters,
                 "seconds": round(seconds, 2),
                 "run": str(trained.run.path),

@@ -16,18 +16,23 @@ from ..errors import ChainruleError, ResourceError, UsageError
 from ..estimators import Trial
 from ..estimators.search import best_of
 from ..estimators.search_report import LABELS, told, word
-from .plan import Plan
+from ..estimators.trials import TRIALS
+from .plan import KEPT, Plan, discard
 from .runs import sizes
 
 
 @dataclass
 class Looking:
-    """What is said on the console while trials end, and how to go on when they are broken off."""
+    """What is said on the console while trials end, and how to go on when they are broken off.
+
+    fresh:  whether the search has just begun: a folder without a trial is taken away, where going on would not help
+    """
 
     console: Console
     quiet: bool
     place: Path
     total: int
+    fresh: bool = False
     done: list[Trial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,8 +77,12 @@ class Looking:
         try:
             yield
         except BaseException as stop:
-            kept = self.place / "trials" / "trials.jsonl"
+            kept = self.place / KEPT / TRIALS
             count = kept.read_bytes().count(b"\n") if kept.exists() else 0
+            if self.fresh and count == 0 and isinstance(stop, ChainruleError):
+                discard(self.place)
+                stop.add_note(f"No trial was finished: {self.place} was taken away.")
+                raise
             if not isinstance(stop, UsageError):
                 stop.add_note(f"{count} of {self.total} trials are finished, in {self.place}")
             if not isinstance(stop, ChainruleError) or isinstance(stop, ResourceError):

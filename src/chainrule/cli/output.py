@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -54,8 +55,21 @@ def show(*parts: RenderableType) -> None:
 
 
 def show_json(facts: Mapping[str, Any]) -> None:
-    """Print a result as one JSON object."""
-    sys.stdout.write(json.dumps(facts, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print a result as one JSON object; a number that is not finite, which JSON has not, is null."""
+    sys.stdout.write(json.dumps(sayable(facts), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sayable(value: Any) -> Any:
+    """The same with None for every number that is not finite.
+
+    >>> sayable({"losses": (0.5, float("inf")), "epochs": 2})
+    {'losses': [0.5, None], 'epochs': 2}
+    """
+    if isinstance(value, Mapping):
+        return {name: sayable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [sayable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def facts(pairs: Mapping[str, str], strong: str = "") -> Text:

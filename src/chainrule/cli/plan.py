@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ..estimators import ConfiguredClassifier, KNeighborsClassifier, RandomSearc
 from ..estimators.knn_run import KNN, KnnConfig
 from ..estimators.search_report import LABELS
 from ..estimators.space import Space
+from ..estimators.trials import SEARCH as SEARCH_FILE
+from ..estimators.trials import TRIALS as TRIALS_FILE
 from ..files import write_whole
 from ..notation import from_json
 from ..random import Generator
@@ -22,7 +25,7 @@ from ..reading import whole_file
 from ..train import Config
 from ..train.presets import PRESETS
 from ..words import in_short
-from .classifiers import require_classifier
+from .classifiers import require_classifier, require_own_loss
 from .runs import build, placed
 
 PLAN, KEPT = "plan.json", "trials"
@@ -153,6 +156,18 @@ class Plan:
             raise FileError(str(place), came, "the plan of a search", hint) from None
 
 
+def discard(folder: Path) -> None:
+    """Take a folder away in which no trial was finished, and nothing else that lies in it."""
+    for name in (TRIALS_FILE, SEARCH_FILE):
+        with suppress(OSError):
+            (folder / KEPT / name).unlink()
+    with suppress(OSError):
+        (folder / PLAN).unlink()
+    for empty in (folder / KEPT, folder):
+        with suppress(OSError):
+            empty.rmdir()
+
+
 def planned(model: str, given: Mapping[str, Any]) -> Plan:
     """The plan of these options; None where one was not given.
 
@@ -169,7 +184,9 @@ def planned_network(model: str, given: Mapping[str, Any], folds: int, seed: int)
     preset = PRESETS[model].settings if model in PRESETS else {"model": model}
     told = ("data", "epochs", "batch_size", "seed")
     own = {name: given[name] for name in told if given[name] is not None}
-    config = Config.of({**preset, **(Config.read(given["config"]) if given["config"] else {}), **own})
+    table = {**preset, **(Config.read(given["config"]) if given["config"] else {}), **own}
+    config = Config.of({**table, "model": preset["model"]})
+    require_own_loss(model, config)
     lr, l2 = around(config.lr, *RATES), around(config.l2, *PENALTIES) if config.l2 else PENALTIES_OF_NONE
     space = {"lr": pair("--lr", given["lr"], lr), "l2": pair("--l2", given["l2"], l2)}
     trials = given["trials"] or TRIALS
@@ -188,7 +205,7 @@ def planned_knn(given: Mapping[str, Any], folds: int, seed: int) -> Plan:
     )
     table = {**(KnnConfig.read(given["config"]) if given["config"] else {}), "model": KNN}
     config = KnnConfig.of({**table, **({"data": given["data"]} if given["data"] else {})})
-    metrics = [config.metric] if given["metric"] is None else given["metric"].split(",")
+    metrics = [config.metric] if given["metric"] is None else list(dict.fromkeys(given["metric"].split(",")))
     for metric in metrics:
         replace(config, metric=metric)  # raises for a name that is none
     ks = counts(given["k"])

@@ -13,7 +13,7 @@ from .. import nn
 from ..data import Dataset
 from ..errors import FileError, UsageError
 from ..train import Checkpoint, Config, Result, RunFolder, last_whole
-from ..train.presets import PRESETS, title_of
+from ..train.presets import stands_for, title_of
 from ..train.start import versions
 from .classifiers import NAMES
 from .output import stderr
@@ -100,11 +100,10 @@ def opened(path: str) -> RunFolder:
 def together(path: str, config: Config, asked: Mapping[str, Any]) -> Config:
     """The configuration with what may change; anything else that is another value is refused."""
     wanted = Config.of({**vars(config), **asked})
-    name = wanted.model
-    named = PRESETS[name].settings if name in PRESETS else {"model": name}
-    if any(named.get(key, getattr(config, key)) != getattr(config, key) for key in ("model", "loss")):
+    if not stands_for(wanted.model, config):
         expected = f"{title_of(config)}, as {path} was begun"
-        raise UsageError("MODEL", f"{name} with --resume", expected, f"chainrule train --resume {path}")
+        hint = f"chainrule train --resume {path}"
+        raise UsageError("MODEL", f"{wanted.model} with --resume", expected, hint)
     wanted = replace(wanted, model=config.model)
     for key, value in wanted.bits().items():
         own = getattr(config, key)

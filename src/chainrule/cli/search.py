@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from rich.text import Text
 from .. import data
 from ..data import Dataset
 from ..errors import UsageError
-from ..estimators import RandomSearch, Trial
+from ..estimators import RandomSearch
 from ..estimators.search_report import LABELS, search_page, told, word
 from ..files import alone, write_whole
 from ..files import told as written
@@ -28,7 +27,7 @@ from .help import Argument, Option, Verb
 from .looking import Looking
 from .options import complete_data, data_sets, json_option, quiet_option, threads_option
 from .output import facts, plain_table, show, show_json, stderr
-from .plan import PENALTIES, PENALTIES_OF_NONE, RATES, Plan, planned
+from .plan import PENALTIES, PENALTIES_OF_NONE, RATES, Plan, discard, planned
 from .runs import fresh_place
 
 SHOWN = 10
@@ -197,7 +196,7 @@ def search(
         )
     plan, place, pictures = begun(model, resume, out, jobs, given)
     found = plan.search(pictures, place, jobs)
-    looking = Looking(stderr(), quiet, place, sum(found.planned()[1]))
+    looking = Looking(stderr(), quiet, place, sum(found.planned()[1]), fresh=resume is None)
     with alone(place):
         with looking.following(), on_cluster(cluster), np.errstate(all="ignore"):
             looking.begin(plan, pictures)
@@ -205,7 +204,7 @@ def search(
                 looking.add(trial)
         left = leave(found, plan, pictures, place)
     if as_json:
-        show_json({**left, "trials": [row(trial) for trial in found.trials_]})
+        show_json({**left, "trials": [asdict(trial) for trial in found.trials_]})
     else:
         show(table(found), "", facts(ending(found, left), strong="right"))
 
@@ -215,8 +214,8 @@ def begun(
 ) -> tuple[Plan, Path, Dataset]:
     """The plan, its folder and its pictures: of a search that goes on, or of a new one."""
     if resume is not None:
-        require_alone(resume, model, {**given, "out": out})
         plan = Plan.read(Path(resume))
+        require_alone(resume, None if model == plan.model else model, {**given, "out": out})
         return plan, Path(resume), data.load(plan.data)[0]
     if model is None:
         raise UsageError("search", "no MODEL", "what to search the settings of", "chainrule search svm")
@@ -234,8 +233,7 @@ def begun(
     try:
         plan.write(place)
     except BaseException:
-        with suppress(OSError):
-            place.rmdir()
+        discard(place)
         raise
     return plan, place, pictures
 
@@ -269,12 +267,6 @@ def leave(found: RandomSearch, plan: Plan, pictures: Dataset, place: Path) -> di
     ):
         write_whole(file, content.encode(), "--out")
     return left
-
-
-def row(trial: Trial) -> dict[str, Any]:
-    """A trial for programs; a score that is none is null."""
-    scores = [None if math.isnan(score) else score for score in trial.scores]
-    return {**asdict(trial), "scores": scores}
 
 
 def table(found: RandomSearch) -> Any:

@@ -18,7 +18,7 @@ from ..files import alone
 from ..train import Config, Result, RunFolder, resume_run, train_run
 from ..train.config import LOSSES, OPTIMIZERS, SCHEDULES
 from ..train.presets import PRESETS
-from .classifiers import classifiers, complete_classifier, require_classifier
+from .classifiers import classifiers, complete_classifier, require_classifier, require_own_loss
 from .help import Argument, Option, Verb
 from .knn import train_knn, wants_knn
 from .options import complete_data, data_sets, json_option, quiet_option, threads_option
@@ -247,7 +247,10 @@ def configured(
         table["model"] = start.config.model if start else preset.get("model", model)
     if "data" in table:
         table["data"] = placed(table["data"])
-    return Config.of(table)
+    config = Config.of(table)
+    if start is None:
+        require_own_loss(model, config)
+    return config
 
 
 def require_network_options(given: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from ..errors import (
     ShapeError,
 )
 from ..random import Generator
+from ..words import many
 
 Index = slice | Sequence[int] | NDArray[np.integer] | NDArray[np.bool_]
 
@@ -146,8 +147,16 @@ def numbered(*labels: NDArray[Any]) -> tuple[str, ...]:
 
 
 def hold_out(dataset: Dataset) -> tuple[Dataset, Dataset]:
-    """Return (train, test) of a set without a test part: always the same fifth of each class is the test."""
-    return dataset.split(_TRAIN_FRACTION, Generator(_HOLD_OUT_SEED).split("test"))
+    """Return (train, test) of a set without a test part: always the same fifth of each class is the test.
+
+    Raises DataError for a set so small that one of them would be empty.
+    """
+    try:
+        return dataset.split(_TRAIN_FRACTION, Generator(_HOLD_OUT_SEED).split("test"))
+    except SettingError:
+        came = f"{many(len(dataset), 'picture')} in {many(len(dataset.classes), 'class', 'classes')}"
+        expected = "so many that a fifth of each class can be the test"
+        raise DataError(dataset.name, came, expected, "more pictures, or folders train and test") from None
 
 
 def _stratify(

@@ -175,6 +175,7 @@ def _load_folder(path: Path) -> Split:
     for own, read in (("cifar10", read_cifar10), ("cifar100", read_cifar100)):
         if not missing(SETS[own], path):
             return _named(read(path), path.resolve().name)
+    _require_all(path)
     train, test = path / "train", path / "test"
     if not (train.is_dir() and test.is_dir()):
         return hold_out(read_folder(path))
@@ -187,6 +188,20 @@ def _load_folder(path: Path) -> Split:
             "the same sub-folders and kind of picture in both",
         )
     return _named((first, second), path.resolve().name)
+
+
+def _require_all(path: Path) -> None:
+    """A folder without sub-folders has all files of a published set, or none, or a FileError says what it lacks."""
+    if any(inner.is_dir() for inner in path.iterdir()):
+        return
+    idx = [name for name in IDX_NAMES if not (path / name).is_file() and not (path / f"{name}.gz").is_file()]
+    cifars = (
+        (missing(SETS[own], path), sum(len(f.kept) for f in SETS[own])) for own in ("cifar10", "cifar100")
+    )
+    for lacking, files_in_all in ((idx, len(IDX_NAMES)), *cifars):
+        if 0 < len(lacking) < files_in_all:
+            hint = "fetch them, too, or begin again with chainrule download"
+            raise FileError(str(path), f"it lacks {', '.join(lacking)}", "all files of the set", hint)
 
 
 def _load_npz(path: Path) -> Split:

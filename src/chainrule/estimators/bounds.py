@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import DataError
 from ..random import Generator
 from .distances import LARGEST, SMALLEST, inverse_lengths
-from .door import too_large
 from .sides import Side, blocks
 
 Array = NDArray[Any]
@@ -167,7 +167,9 @@ class Bounds:
         with np.errstate(over="ignore"):
             most = float(np.square(reach).sum())
         if reach.any() and not SMALLEST < most < LARGEST:
-            raise too_large("nearest neighbours", f"points as far as {reach.max():.3g} from their mean")
+            came = f"points as far as {reach.max():.3g} from their mean"
+            hint = "divide X by its largest number"
+            raise DataError("nearest neighbours", came, "squares that float64 can hold", hint)
         return 1.0 if most == 0 else float(2.0 ** -np.ceil(np.log2(most) / 2))
 
     def _directions(self, some: Array) -> Array:

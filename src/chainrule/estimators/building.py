@@ -69,8 +69,8 @@ def built(who: str, build: Build, input_shape: tuple[int, ...], classes: int, rn
         network = build(input_shape, classes, rng=rng)
         made = nn.output_shape(network, input_shape) if isinstance(network, nn.Module) else None
     except (ChainruleError, ValueError, IndexError) as error:
-        said = f"{error.layer or error.who}: {error.came}" if isinstance(error, ChainruleError) else error
-        came = f"{name_of(build)} does not fit samples of shape {input_shape}: {said}"
+        said = f": {error.layer or error.who}: {error.came}" if isinstance(error, ChainruleError) else ""
+        came = f"{name_of(build)} does not fit samples of shape {input_shape}{said}"
         hint = f"input_shape={likely(input_shape[0])}" if len(input_shape) == 1 else "another model"
         raise DataError(who, came, "samples that it can look at", hint) from error
     if made is None:

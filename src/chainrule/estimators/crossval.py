@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import reprlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,9 +110,12 @@ def prepared(
     if isinstance(folds, int | np.integer):
         rng = Generator(random_state).split("folds")
         return X, y, cut(y, int(folds), rng, groups)
-    listed = isinstance(folds, Iterable) and not isinstance(folds, str)
-    parts = [np.asarray(part) for part in folds] if listed else []
-    if not listed or any(part.ndim != 1 or part.dtype.kind not in "iu" for part in parts):
+    try:
+        parts = [np.asarray(part) for part in folds]
+        whole = all(part.ndim == 1 and part.dtype.kind in "iu" for part in parts)
+    except (ValueError, TypeError):  # NumPy's, of rows that are no array, and Python's, of what is no list
+        parts, whole = [], False
+    if not whole:
         came = f"folds is {reprlib.repr(folds)}"
         raise SettingError("folds", came, "how many, or the indices of each", "folds=5")
     together = np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)

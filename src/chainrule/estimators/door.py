@@ -102,11 +102,6 @@ def require_finite(who: str, name: str, array: Array) -> None:
     raise DataError(who, came, "finite numbers", f"leave such samples out, or np.nan_to_num({name})")
 
 
-def too_large(who: str, came: str) -> DataError:
-    """The error of numbers that are finite, and whose squares are not."""
-    return DataError(who, came, "squares that float64 can hold", "divide X by its largest number")
-
-
 def labels(who: str, y: Any, samples: int) -> tuple[Array, NDArray[np.int64]]:
     """The classes of y in their order, and (N,) the number of each sample's class among them.
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import nn
-from ..errors import UsageError
+from ..errors import DataError, UsageError
+from ..finite import all_finite
 from ..graph import no_grad
 from ..ops.arguments import flag
 from ..train import Config, Trainer
@@ -130,12 +131,21 @@ class NetworkClassifier(Classifier):
         X, rows = self._shaped(X), max(1, min(LOOK, NUMBERS // self.n_features_in_))
         with nn.evaluating(self.network_), no_grad():
             parts = [self._look(X[i : i + rows]).numpy() for i in range(0, len(X), rows)]
-        return np.concatenate(parts).astype(np.float64)
+        scores = np.concatenate(parts).astype(np.float64)
+        if not all_finite(scores):
+            wrong = int(np.argmin(np.isfinite(scores).all(axis=1)))
+            came = f"sample {wrong} has scores that are not finite"
+            hint = f"look at X[{wrong}]"
+            raise DataError(
+                type(self).__name__, came, "features of about the size that was learned from", hint
+            )
+        return scores
 
     def predict_proba(self, X: Any) -> Array:
         """(N, classes) the probability of each class; each row sums to 1.
 
-        Raises NotFittedError before fit, DataError for samples of other features.
+        Raises NotFittedError before fit, DataError for samples of other features, and for numbers so far from those
+        that were learned from that a score is not finite.
         """
         return np.exp(self.predict_log_proba(X))
 

@@ -11,7 +11,6 @@ from .. import ops
 from ..random import Generator
 from ..tensor import Tensor
 from ..train.steps import Runner
-from .door import too_large
 
 Array = NDArray[Any]
 
@@ -19,6 +18,8 @@ CHUNK = 1 << 18
 """Numbers looked at together while measuring: their float64 copies stay in the caches."""
 ROUNDING = 1e-12
 """A deviation below this share of the mean is the rounding of one and the same number."""
+HARMLESS = 1e-100, 1e100
+"""Numbers between which float64 holds all squares, whatever is done with them."""
 SAMPLE, TURNS = 2048, 20
 """Samples that the widest spread is estimated from, and multiplications by their covariance."""
 
@@ -40,18 +41,12 @@ class Scaling:
 
     @classmethod
     def fit(cls, X: Array, *, plain: bool = False) -> Self:
-        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel; plain: gate by gate.
-
-        Raises DataError for numbers whose squares float64 cannot hold.
-        """
+        """Measure samples (N, D) feature by feature, pictures (N, C, H, W) channel by channel; plain: gate by gate."""
         axes = (0, *range(2, X.ndim))
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = moments(X, axes, plain)
-        if not np.isfinite(std).all():
-            most = max(map(abs, (float(X.min()), float(X.max()))))
-            raise too_large("scale", f"features as large as {most:.3g}")
+        mean, std = moments(X, axes, plain)
         shape = X.shape[1:2] + (1,) * (X.ndim - 2)
-        varies = std > ROUNDING * np.abs(mean)
+        least = 16 * np.finfo(X.dtype if X.dtype == np.float64 else np.float32).tiny  # has an inverse
+        varies = std > np.maximum(ROUNDING * np.abs(mean), least)
         return cls(mean.reshape(shape), (1 / np.where(varies, std, 1.0)).reshape(shape))
 
     def __call__(self, x: Any) -> Any:
@@ -82,6 +77,10 @@ def moments(X: Array, axes: tuple[int, ...], plain: bool = False) -> tuple[Array
 
     Source: Chan, Golub & LeVeque 1979, equation 2.1, which joins the sums of two parts.
     """
+    unit = units(X, axes)
+    if unit is not None:
+        mean, std = moments(X * unit, axes, plain)
+        return mean / unit.reshape(mean.shape), std / unit.reshape(std.shape)
     measure = Runner(lambda part: spread(ops.astype(part, "float64"), axes), plain=plain)
     count, mean, squares = 0, np.zeros(()), np.zeros(())
     each = int(np.prod([X.shape[axis] for axis in axes[1:]], dtype=int))
@@ -95,6 +94,16 @@ def moments(X: Array, axes: tuple[int, ...], plain: bool = False) -> tuple[Array
         mean = mean + apart * (new / (count + new))
         count += new
     return mean, np.sqrt(squares / count)
+
+
+def units(X: Array, axes: tuple[int, ...]) -> Array | None:
+    """Powers of 2 that bring each feature near to 1, where squares would be lost; None where they are not."""
+    if X.dtype != np.float64:
+        return None
+    reach = np.maximum(X.max(axis=axes, keepdims=True), -X.min(axis=axes, keepdims=True))
+    if not reach.any() or (HARMLESS[0] < reach[reach > 0].min() and reach.max() < HARMLESS[1]):
+        return None
+    return np.asarray(np.exp2(np.clip(-np.floor(np.log2(np.where(reach > 0, reach, 1.0))), -1000, 1000)))
 
 
 def spread(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:

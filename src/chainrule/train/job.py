@@ -18,8 +18,9 @@ from ..data import (
     RandomFlip,
     RandomRotation,
 )
-from ..errors import DataError, UsageError
+from ..errors import DataError, SettingError, UsageError
 from ..random import Generator
+from ..words import many
 from .config import Config
 from .evaluation import evaluate
 from .metrics import Evaluation
@@ -73,9 +74,7 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
         came = f"{config.crop} pixels of pictures of {train.shape[1]}×{train.shape[2]}"
         raise UsageError("crop", came, f"fewer than {min(train.shape[1:])}", "--crop 2")
     root = Generator(config.seed)
-    learned, held = (
-        train.split(1 - config.validation, root.split("split")) if config.validation else (train, None)
-    )
+    learned, held = held_out(train, config.validation, root)
     sight = Sight(train.shape, train.classes, Normalize.fit(learned))
     batches = Batches(
         learned,
@@ -88,6 +87,15 @@ def prepared(model: nn.Module, config: Config, train: Dataset, *, plain: bool = 
     )
     trainer = make_trainer(model, config, config.epochs * len(batches), plain=plain)
     return Job(config, trainer, batches, held, sight)
+
+
+def held_out(train: Dataset, share: float, root: Generator) -> tuple[Dataset, Dataset | None]:
+    """What is learned from, and the share that is only looked at, or None."""
+    try:
+        return train.split(1 - share, root.split("split")) if share else (train, None)
+    except SettingError:
+        came = f"{share}, which leaves nothing of {many(len(train), 'picture')} to learn from or to look at"
+        raise UsageError("validation", came, "a share that leaves some of each", "--validation 0") from None
 
 
 def augmentation(config: Config, normalize: Normalize) -> Compose:

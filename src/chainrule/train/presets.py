@@ -33,6 +33,18 @@ PRESETS: dict[str, Preset] = {
 `chainrule search svm`."""
 
 
+def stands_for(name: str, config: Config) -> bool:
+    """Whether a configuration is what a name of `chainrule train` stands for: its network, and its loss.
+
+    >>> stands_for("svm", Config(model="linear", loss="hinge")), stands_for("linear", Config(model="linear"))
+    (True, True)
+    >>> stands_for("softmax", Config(model="linear", loss="hinge"))
+    False
+    """
+    settings = PRESETS[name].settings if name in PRESETS else {"model": name}
+    return all(getattr(config, key) == settings[key] for key in ("model", "loss") if key in settings)
+
+
 def title_of(config: Config) -> str:
     """What a configuration is called above its report.
 
