@@ -143,7 +143,7 @@ def test_on_a_terminal(monkeypatch, tmp_path: Path):
         (("alexnet",), 2, "do not fit into alexnet"),
         (("knn", "--k", "4001"), 2, "4001 neighbours, and a trial keeps 4,000 of 5,000 pictures"),
         (("--resume", "/nowhere"), 4, "/nowhere/plan.json: No such file"),
-        (("svm", "--resume", "/nowhere"), 2, "--resume: MODEL as well"),
+        (("svm", "--resume", "/nowhere"), 4, "/nowhere/plan.json: No such file"),
         (("--resume", "/nowhere", "--epochs", "3"), 2, "--resume: --epochs as well"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_folder_that_is_there(say, searched: Path):
 def test_the_model_may_be_said_again(say, searched: Path):
     assert say("search", "svm", "--resume", searched).code == 0
     said = say("search", "softmax", "--resume", searched)
-    assert said.code == 2 and "--resume: MODEL as well" in said.err
+    assert said.code == 2 and f"MODEL: softmax with --resume\n  expected  svm, as {searched}" in said.err
 
 
 def test_data_that_became_others(say, pictures: Path, tmp_path: Path):

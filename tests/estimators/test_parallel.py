@@ -1,6 +1,8 @@
 """Calls spread by joblib: the same results from threads and processes, errors as they are, and without joblib."""
 
+import gc
 import sys
+import time
 
 import joblib
 import pytest
@@ -41,6 +43,19 @@ def test_an_error_arrives_as_it_was(jobs):
         pytest.raises(DataError, match="refuse: task 1; expected another"),
     ):
         list(each(refuse, [1], 0, jobs))
+
+
+def slowly_refuse(task, shared):
+    time.sleep(0.05 * task)
+    refuse(task, shared)
+
+
+@pytest.mark.filterwarnings("always")
+def test_an_error_says_nothing_of_the_tasks_that_are_given_up(recwarn):
+    with pytest.raises(DataError, match="task 0"):
+        list(each(slowly_refuse, list(range(6)), 0, 2))
+    gc.collect()
+    assert not [str(told.message) for told in recwarn]
 
 
 def threads_of(task, shared):

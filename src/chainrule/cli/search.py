@@ -214,8 +214,11 @@ def begun(
 ) -> tuple[Plan, Path, Dataset]:
     """The plan, its folder and its pictures: of a search that goes on, or of a new one."""
     if resume is not None:
+        require_alone(resume, {**given, "out": out})
         plan = Plan.read(Path(resume))
-        require_alone(resume, None if model == plan.model else model, {**given, "out": out})
+        if model not in (None, plan.model):
+            hint = f"chainrule search --resume {resume}"
+            raise UsageError("MODEL", f"{model} with --resume", f"{plan.model}, as {resume} was begun", hint)
         return plan, Path(resume), data.load(plan.data)[0]
     if model is None:
         raise UsageError("search", "no MODEL", "what to search the settings of", "chainrule search svm")
@@ -238,10 +241,9 @@ def begun(
     return plan, place, pictures
 
 
-def require_alone(resume: str, model: str | None, given: Mapping[str, Any]) -> None:
+def require_alone(resume: str, given: Mapping[str, Any]) -> None:
     """Nothing that makes another search stands beside --resume, or a UsageError."""
-    named = ["MODEL"] * (model is not None)
-    named += [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if named:
         came = f"{named[0]} as well, and the search in {resume} has its own"
         raise UsageError("--resume", came, "no settings beside it", f"chainrule search --resume {resume}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -40,10 +41,16 @@ def each(function: Callable[..., R], tasks: Sequence[T], shared: Any, jobs: int 
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     here = os.getpid()
     calls = (joblib.delayed(_attempt)(function, task, (shared,), jobs, here) for task in tasks)
-    for result, error in parallel(calls):
-        if error is not None:
-            raise error
-        yield result
+    results = parallel(calls)
+    try:
+        for result, error in results:
+            if error is not None:
+                raise error
+            yield result
+    finally:
+        with warnings.catch_warnings():  # that the others are cancelled, which is what an error means
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def require_jobs(jobs: int | None) -> None:
