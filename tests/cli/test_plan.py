@@ -80,6 +80,10 @@ def test_only_what_a_search_left_is_taken_away(tmp_path):
     assert not tmp_path.exists()
 
 
+def test_how_trials_train_is_told():
+    assert plan(epochs=1).told == ", 1 epoch of batches of 64, sgd, one-cycle" and plan("knn").told == ""
+
+
 def test_the_best_as_settings():
     table = tomllib.loads(plan(epochs=3).best({"lr": 0.5, "l2": 1e-5}))
     assert (table["lr"], table["l2"], table["epochs"], table["loss"]) == (0.5, 1e-5, 3, "hinge")

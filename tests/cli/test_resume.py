@@ -212,8 +212,10 @@ def test_folders_that_are_no_run(say, broken: Path, tmp_path: Path, monkeypatch)
 def test_checkpoints_that_are_all_damaged(say, broken: Path):
     for path in checkpoints_in(broken / "checkpoints"):
         path.write_bytes(b"damaged")
+    count = len(checkpoints_in(broken / "checkpoints"))
     said = say("train", "--resume", broken)
     assert said.code == 4 and "a checkpoint of a training" in said.err
+    assert f"train again: none of {count} checkpoints can be gone on from" in said.err
 
 
 def test_a_damaged_result(say, broken: Path):

@@ -164,6 +164,12 @@ def test_letters_that_there_are_not(tmp_path):
         read(packed(tmp_path / "a.npz", ("x.npy", content)))
 
 
+def test_an_array_of_objects_is_told_as_such(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.array([1, "a"], object))
+    with pytest.raises(FileError, match="x is an array of Python objects; expected .*; try: x.astype"):
+        read(tmp_path / "a.npz")
+
+
 def test_two_arrays_of_one_name(tmp_path):
     one = npy(header(), b"abc")
     with pytest.raises(FileError, match="two arrays of one name"):

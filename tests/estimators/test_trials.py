@@ -96,6 +96,12 @@ def test_a_folder_with_other_things(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_trials_without_their_search(tmp_path):
+    (tmp_path / "trials.jsonl").touch()
+    with pytest.raises(FileError, match="search.json is missing, beside trials.jsonl"):
+        TrialLog(tmp_path, FACTS, "--out")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
 def test_a_search_that_is_damaged(tmp_path, content):
     (tmp_path / SEARCH).write_bytes(content)

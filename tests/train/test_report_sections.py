@@ -8,6 +8,7 @@ from chainrule.data import Dataset, Normalize
 from chainrule.random import Generator
 from chainrule.train import Config, EpochEnd, Evaluation, RunFolder, Sight, StepEnd
 from chainrule.train import report_sections as sections
+from chainrule.train.presets import PRESETS
 
 CLASSES = ("cat", "dog", "owl")
 RNG = Generator(0)
@@ -119,6 +120,8 @@ def test_the_settings_stand_in_two_columns_with_the_command():
     assert body.count("<tr>") == 1 + (len(vars(Config())) + 1) // 2
     assert all(f"<td>{key}</td>" in body for key in vars(Config()))
     assert "chainrule train lenet5 --config config.toml" in body
+    svm = Config.of(PRESETS["svm"].settings)
+    assert "chainrule train svm --config config.toml" in sections.settings_section(svm).body_html
 
 
 def test_the_network_with_its_arithmetic():

@@ -24,7 +24,7 @@ from ..random import Generator
 from ..reading import whole_file
 from ..train import Config
 from ..train.presets import PRESETS
-from ..words import in_short
+from ..words import in_short, many
 from .classifiers import require_classifier, require_own_loss
 from .runs import build, placed
 
@@ -66,6 +66,15 @@ class Plan:
     @property
     def data(self) -> str:
         return str(self.settings["data"])
+
+    @property
+    def told(self) -> str:
+        """How each trial trains, behind a comma; of neighbours nothing."""
+        if self.model == KNN:
+            return ""
+        config = Config.of(self.settings)
+        epochs = many(config.epochs, "epoch")
+        return f", {epochs} of batches of {config.batch_size}, {config.optimizer}, {config.schedule}"
 
     def search(self, pictures: Dataset, folder: Path, jobs: int | None) -> RandomSearch:
         """The search of these pictures, whose finished trials are in the folder.

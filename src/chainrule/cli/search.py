@@ -253,7 +253,7 @@ def leave(found: RandomSearch, plan: Plan, pictures: Dataset, place: Path) -> di
     """Write the best settings, the report and the result; return the result."""
     best, config, page = found.best_trial_, place / "config.toml", place / "report.html"
     again = f"chainrule train {plan.model} --config {config}"
-    subtitle = f"{len(pictures):,} training pictures of {pictures.name}, {len(best.scores)} folds"
+    subtitle = f"{len(pictures):,} training pictures of {pictures.name}, {len(best.scores)} folds{plan.told}"
     title = f"A search for {plan.model} on {pictures.name}"
     left = {
         "best": {"params": best.params, "accuracy": best.mean, "spread": best.spread, "trial": best.number},

@@ -96,6 +96,9 @@ class Npz:
         text = stream.take(length).decode("latin1")
         facts = _facts(text)
         plain = _PLAIN.fullmatch(facts["descr"]) if facts else None
+        if facts and facts["descr"] == "|O":
+            came, hint = f"{name} is an array of Python objects", f'{name}.astype("int64") before it is saved'
+            raise fault(self.path, came, _EXPECTED, hint)
         if not facts or not plain:
             raise self.fault(f"{name}: the header {reprlib.repr(text)}")
         shape = tuple(int(n) for n in re.findall(r"\d+", facts["shape"]))

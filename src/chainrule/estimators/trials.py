@@ -93,6 +93,9 @@ class TrialLog:
             if (self.path / SEARCH).exists():
                 require_same(self.path, facts)
                 self._read()
+            elif (self.path / TRIALS).exists():
+                came, hint = f"{SEARCH} is missing, beside {TRIALS}", "begin in a new folder"
+                raise FileError(str(self.path), came, "both files of a search", hint)
             elif any(self.path.iterdir()):
                 came, expected = (
                     f"{self.path} has other things in it",

@@ -186,6 +186,9 @@ def last_whole(
             return found, damaged
         except FileError as error:
             damaged.append(error)
+    if len(damaged) > 1:
+        last, hint = damaged[0], f"train again: none of {len(damaged)} checkpoints can be gone on from"
+        raise FileError(last.who, last.came, last.expected, hint)
     if damaged:
         raise damaged[0]
     return None, []

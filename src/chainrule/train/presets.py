@@ -45,6 +45,15 @@ def stands_for(name: str, config: Config) -> bool:
     return all(getattr(config, key) == settings[key] for key in ("model", "loss") if key in settings)
 
 
+def name_of(config: Config) -> str:
+    """What `chainrule train` calls it: the preset whose title it has, or its network.
+
+    >>> name_of(Config(model="linear", loss="hinge", optimizer="sgd")), name_of(Config(model="lenet5"))
+    ('svm', 'lenet5')
+    """
+    return next((name for name in PRESETS if PRESETS[name].title == title_of(config)), config.model)
+
+
 def title_of(config: Config) -> str:
     """What a configuration is called above its report.
 

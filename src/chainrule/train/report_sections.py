@@ -16,6 +16,7 @@ from ..graph import no_grad
 from ..pictures import Section, bars, curves, diverging, figure, gallery, matrix, picture, table, tiles
 from .config import Config
 from .metrics import Evaluation
+from .presets import name_of
 from .run import RunFolder, Sight
 
 EXAMPLES = 20
@@ -262,6 +263,7 @@ def settings_section(config: Config) -> Section:
     right = [*pairs[half:], *[["", ""]] * (2 * half - len(pairs))]
     rows = [[*first, *second] for first, second in zip(pairs[:half], right, strict=True)]
     again = (
-        f"<p><code>chainrule train {escape(config.model)} --config config.toml</code> trains it again.</p>"
+        f"<p>In this folder, <code>chainrule train {escape(name_of(config))} --config config.toml</code> "
+        "trains it again.</p>"
     )
     return Section("The settings", table(["setting", "value", "setting", "value"], rows) + again)
