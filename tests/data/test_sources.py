@@ -196,7 +196,10 @@ def test_a_set_that_is_half_there_says_what_is_missing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("there", "lacks"),
     [
-        (["train-images-idx3-ubyte.gz"], "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels"),
+        (
+            ["train-images-idx3-ubyte.gz"],
+            "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte",
+        ),
         (["data_batch_1.bin", "batches.meta.txt"], "data_batch_2.bin, .*test_batch.bin"),
         (["train.bin", "fine_label_names.txt", "coarse_label_names.txt"], "test.bin"),
     ],
