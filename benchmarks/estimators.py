@@ -10,7 +10,7 @@ from turns import Worker, turn
 
 from chainrule import data
 
-TURNS = 3
+TURNS = 6
 """Turns of each worker; the first, in which kernels are compiled, is told apart."""
 EPOCHS = "epochs=5 lr=1e-3"
 """Of both networks: scikit-learn's own rate, with Adam; 200 is its own batch, too."""
