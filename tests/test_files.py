@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from chainrule.errors import FileError, ResourceError, UsageError
-from chainrule.files import alone, told, write_whole
+from chainrule.files import alone, take_away, told, write_whole
 
 
 def test_a_file_is_written_and_written_over(tmp_path):
@@ -37,6 +37,17 @@ def test_errors_name_the_path_and_the_way_to_say_it(tmp_path):
         write_whole(tmp_path / "nowhere" / "a.bin", b"")
     with pytest.raises(ResourceError, match="free some, or --out on another disk"), told(tmp_path, "--out"):
         raise OSError(28, "No space left on device")
+
+
+def test_only_what_is_named_and_only_empty_folders_are_taken_away(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for name in ("a", "b"):
+        (inner / name).touch()
+    take_away([inner / "a", inner / "none"], [inner, tmp_path / "none"])
+    assert os.listdir(inner) == ["b"]
+    take_away([inner / "b"], [inner])
+    assert not inner.exists()
 
 
 def test_a_folder_is_closed_to_others_until_the_block_ends(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -81,6 +81,16 @@ def keep_names(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def take_away(files: Iterable[Path], folders: Iterable[Path]) -> None:
+    """Remove files, and folders that are empty then; what is not there, or cannot be removed, stays as it is."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager

@@ -81,7 +81,8 @@ def test_only_what_a_search_left_is_taken_away(tmp_path):
 
 
 def test_how_trials_train_is_told():
-    assert plan(epochs=1).told == ", 1 epoch of batches of 64, sgd, one-cycle" and plan("knn").told == ""
+    assert plan(epochs=1).lesson == ["1 epoch of batches of 64", "sgd", "one-cycle"]
+    assert plan("knn").lesson == []
 
 
 def test_the_best_as_settings():

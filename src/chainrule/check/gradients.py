@@ -82,12 +82,18 @@ def gradients(
         slopes = [together(at, effort)]
         if slopes[0].verdict != "wrong":
             return report(function, slopes, [], effort, sketch)
+    slopes, found = apart(at, given, effort)
+    return report(function, slopes, found, effort, sketch)
+
+
+def apart(at: Wide, given: Arrays, effort: Effort) -> tuple[list[Slope], list[Culprit]]:
+    """Each value by itself; where one is wrong, the gates at fault, or else what excuses it."""
     slopes = judged(at, given, effort)
     wrong = any(slope.verdict == "wrong" for slope in slopes)
     found = list(culprits(at, effort)) if wrong else []
     if wrong and not found:
         slopes = excused(at, given, slopes, effort)
-    return report(function, slopes, found, effort, sketch)
+    return slopes, found
 
 
 def report(

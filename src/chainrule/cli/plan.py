@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ from ..estimators.search_report import LABELS
 from ..estimators.space import Space
 from ..estimators.trials import SEARCH as SEARCH_FILE
 from ..estimators.trials import TRIALS as TRIALS_FILE
-from ..files import write_whole
+from ..files import take_away, write_whole
 from ..notation import from_json
 from ..random import Generator
 from ..reading import whole_file
 from ..train import Config
-from ..train.presets import PRESETS
+from ..train.presets import settings_of
 from ..words import in_short, many
 from .classifiers import require_classifier, require_own_loss
 from .runs import build, placed
@@ -68,13 +67,13 @@ class Plan:
         return str(self.settings["data"])
 
     @property
-    def told(self) -> str:
-        """How each trial trains, behind a comma; of neighbours nothing."""
+    def lesson(self) -> list[str]:
+        """How each trial learns, in a few words; neighbours do not."""
         if self.model == KNN:
-            return ""
+            return []
         config = Config.of(self.settings)
-        epochs = many(config.epochs, "epoch")
-        return f", {epochs} of batches of {config.batch_size}, {config.optimizer}, {config.schedule}"
+        epochs = f"{many(config.epochs, 'epoch')} of batches of {config.batch_size}"
+        return [epochs, config.optimizer, config.schedule]
 
     def search(self, pictures: Dataset, folder: Path, jobs: int | None) -> RandomSearch:
         """The search of these pictures, whose finished trials are in the folder.
@@ -167,14 +166,8 @@ class Plan:
 
 def discard(folder: Path) -> None:
     """Take a folder away in which no trial was finished, and nothing else that lies in it."""
-    for name in (TRIALS_FILE, SEARCH_FILE):
-        with suppress(OSError):
-            (folder / KEPT / name).unlink()
-    with suppress(OSError):
-        (folder / PLAN).unlink()
-    for empty in (folder / KEPT, folder):
-        with suppress(OSError):
-            empty.rmdir()
+    kept = folder / KEPT
+    take_away((kept / TRIALS_FILE, kept / SEARCH_FILE, folder / PLAN), (kept, folder))
 
 
 def planned(model: str, given: Mapping[str, Any]) -> Plan:
@@ -190,7 +183,7 @@ def planned(model: str, given: Mapping[str, Any]) -> Plan:
 def planned_network(model: str, given: Mapping[str, Any], folds: int, seed: int) -> Plan:
     """Rate and λ of a network, at random."""
     refuse(given, ("k", "metric"), f"for {model}, which has none", f"chainrule search {KNN}")
-    preset = PRESETS[model].settings if model in PRESETS else {"model": model}
+    preset = settings_of(model)
     told = ("data", "epochs", "batch_size", "seed")
     own = {name: given[name] for name in told if given[name] is not None}
     table = {**preset, **(Config.read(given["config"]) if given["config"] else {}), **own}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from .. import data, nn, ops, zoo
 from ..data import Dataset
 from ..errors import ShapeError, UsageError
 from ..estimators.knn_run import Neighbours, is_knn
+from ..files import take_away
 from ..graph import no_grad
 from ..random import Generator
 from ..tensor import Tensor
@@ -173,9 +173,5 @@ def fresh_place(model: str) -> Path:
 
 def discard(run: RunFolder) -> None:
     """Take a folder away that never came to a checkpoint, and nothing else that lies in it."""
-    for name in ("config.toml", "model.json", "start.json", "metrics.jsonl", "weights.safetensors"):
-        with suppress(OSError):
-            (run.path / name).unlink()
-    for folder in (run.checkpoints, run.path):
-        with suppress(OSError):
-            folder.rmdir()
+    names = ("config.toml", "model.json", "start.json", "metrics.jsonl", "weights.safetensors")
+    take_away([run.path / name for name in names], (run.checkpoints, run.path))

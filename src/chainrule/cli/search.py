@@ -253,7 +253,8 @@ def leave(found: RandomSearch, plan: Plan, pictures: Dataset, place: Path) -> di
     """Write the best settings, the report and the result; return the result."""
     best, config, page = found.best_trial_, place / "config.toml", place / "report.html"
     again = f"chainrule train {plan.model} --config {config}"
-    subtitle = f"{len(pictures):,} training pictures of {pictures.name}, {len(best.scores)} folds{plan.told}"
+    seen = f"{len(pictures):,} training pictures of {pictures.name}", f"{len(best.scores)} folds"
+    subtitle = ", ".join([*seen, *plan.lesson])
     title = f"A search for {plan.model} on {pictures.name}"
     left = {
         "best": {"params": best.params, "accuracy": best.mean, "spread": best.spread, "trial": best.number},

@@ -33,6 +33,15 @@ PRESETS: dict[str, Preset] = {
 `chainrule search svm`."""
 
 
+def settings_of(name: str) -> dict[str, Any]:
+    """What a name of `chainrule train` sets: a preset's settings, or the network of that name.
+
+    >>> settings_of("lenet5"), settings_of("svm")["loss"]
+    ({'model': 'lenet5'}, 'hinge')
+    """
+    return PRESETS[name].settings if name in PRESETS else {"model": name}
+
+
 def stands_for(name: str, config: Config) -> bool:
     """Whether a configuration is what a name of `chainrule train` stands for: its network, and its loss.
 
@@ -41,7 +50,7 @@ def stands_for(name: str, config: Config) -> bool:
     >>> stands_for("softmax", Config(model="linear", loss="hinge"))
     False
     """
-    settings = PRESETS[name].settings if name in PRESETS else {"model": name}
+    settings = settings_of(name)
     return all(getattr(config, key) == settings[key] for key in ("model", "loss") if key in settings)
 
 
