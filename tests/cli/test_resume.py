@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
+from chainrule.errors import UsageError
 from chainrule.files import alone
 from chainrule.train import RunFolder, Trainer
 from chainrule.train.checkpoint import checkpoints_in
@@ -169,6 +170,20 @@ def test_a_run_that_another_process_is_at(say, broken: Path):
         said = say("train", "--resume", broken)
     assert said.code == 2 and f"{broken}: another process is at work in it" in said.err
     assert say("train", "softmax", "--resume", broken, "--quiet").code == 0
+
+
+def test_a_run_that_is_still_trained_is_closed(say, pictures: Path, tmp_path: Path, monkeypatch):
+    place, take, codes = tmp_path / "run", Trainer.take, []
+
+    def last(self: Trainer, epoch: int, number: int, *batch: object) -> object:
+        if not codes:
+            with pytest.raises(UsageError, match="another process is at work"), alone(place):
+                pass
+            codes.append(number)
+        return take(self, epoch, number, *batch)
+
+    monkeypatch.setattr(Trainer, "take", last)
+    assert say("train", *WORDS, "--data", pictures, "--out", place).code == 0 and codes == [1]
 
 
 def test_other_pictures_than_it_began_with(say, broken: Path, pictures: Path, tmp_path: Path):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from chainrule.cli.train import configured
+from chainrule.errors import UsageError
 from chainrule.train import RunFolder, last_whole
 from chainrule.train.steps import Runner
 
@@ -181,3 +182,13 @@ def test_plain_runs_gate_by_gate_and_learns_the_same(say, tmp_path: Path, pictur
 def test_plain_is_in_the_help(say):
     said = say("train", "--help")
     assert "--plain" in said.out and "gate by gate" in said.out
+
+
+def test_a_name_keeps_its_loss(tmp_path: Path):
+    file = tmp_path / "other.toml"
+    file.write_text('loss = "hinge"\n')
+    with pytest.raises(UsageError, match="hinge with softmax; expected cross-entropy.*; try: svm instead"):
+        configured("softmax", None, str(file), {})
+    with pytest.raises(UsageError, match="cross-entropy with svm; .*; try: softmax instead"):
+        configured("svm", None, None, {"loss": "cross-entropy"})
+    assert configured("linear", None, str(file), {}).loss == configured("svm", None, None, {}).loss == "hinge"

@@ -57,6 +57,12 @@ UNFIT = {
         DataError,
         r"convnet does not fit .*\(64,\): conv1: .*try: input_shape=\(1, 8, 8\)",
     ),
+    "rows without axes": (
+        "lenet5",
+        (8,),
+        DataError,
+        r"lenet5 does not fit samples of shape \(8,\); expected",
+    ),
     "rows to read": ("lstm", (192,), DataError, r"lstm does not fit .*try: input_shape=\(3, 8, 8\)"),
     "no network": (lambda shape, classes, rng: 3, (64,), SettingError, "model <lambda> makes a int"),
     "other classes": (

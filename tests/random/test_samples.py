@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import DTypeError, SettingError
-from chainrule.random import Generator, Samples, random_bits
+from chainrule.random import Generator, Samples, random_bits, samples
+from chainrule.random.philox import streams
 
 from .scalar import scalar_philox
 from .test_generator import chi_square
@@ -91,6 +92,17 @@ def test_children_made_together_are_those_made_alone(pieces):
         for count in pieces:
             np.testing.assert_array_equal(stream.words(count), alone.words(count))
         assert stream.split("more").words(2).tolist() == alone.split("more").words(2).tolist()
+
+
+def test_children_from_which_nobody_draws_cost_nothing(monkeypatch):
+    asked = []
+    monkeypatch.setattr(samples, "streams", lambda *given: asked.append(given) or streams(*given))
+    first, second, _ = Samples(6, np.arange(4)).children("step", 3)
+    assert asked == []
+    first.words(3), second.words(8), first.words(5)
+    assert len(asked) == 1
+    first.words(1)
+    assert len(asked) == 2
 
 
 def test_a_generator_makes_them_and_is_not_moved():
